@@ -1,0 +1,3 @@
+//! The `dockertest` program: argument parsing and nothing else.
+
+fn main() {}

@@ -1,0 +1,213 @@
+//! What a runner and a host say to each other: JSON, one message a line.
+//!
+//! `HOST list` writes [`HostMessage::Hello`], a [`HostMessage::Subtest`] for each subtest that it holds, and
+//! [`HostMessage::Listed`]. `HOST run NAME` reads one [`RunnerMessage::Run`] from standard input, executes the
+//! subtest, and writes `Hello`, what happens, and one [`HostMessage::Ended`] (or [`HostMessage::Reboot`]) as its last
+//! message. Standard input stays open for the life of the step: [`RunnerMessage::Cancel`] asks the step to stop and
+//! clean up; the end of standard input means that the runner is gone, and the host must end itself and all its
+//! children. The book's page on the protocol has the whole text with examples.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Section;
+use crate::journal::{EngineFacts, Iteration};
+use crate::name::{Kind, SubtestName};
+use crate::outcome::{Ending, Level, Phase};
+use crate::version::ApiVersion;
+
+/// The number of this protocol. A host and a runner with different numbers do not talk.
+pub const PROTOCOL: u32 = 1;
+
+/// The longest line that either side accepts, in bytes, without its line end.
+pub const MAX_LINE_BYTES: usize = 1 << 20;
+
+/// The environment variable that holds the run's name in every process of a step. A runner that was cut off finds
+/// what is left of its steps by it.
+pub const RUN_VARIABLE: &str = "DOCKERTEST_RUN";
+
+/// The environment variable that holds the step's folder (see `PlannedStep::folder`) in every process of a step.
+pub const STEP_VARIABLE: &str = "DOCKERTEST_STEP";
+
+/// What a host says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HostMessage {
+    /// The first message of each call.
+    Hello(Hello),
+    /// A subtest that this host holds. Only in `list`.
+    Subtest(SubtestInfo),
+    /// All subtests have been listed. The last message of `list`.
+    Listed {
+        /// How many there were.
+        subtests: u32,
+    },
+    /// A phase begins.
+    Phase {
+        /// The sub-subtest, by its last component, if it is one that entered the phase.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subsubtest: Option<String>,
+        /// The phase.
+        phase: Phase,
+        /// Which iteration, in phases that have one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        iteration: Option<Iteration>,
+    },
+    /// A line for the log.
+    Log {
+        /// The sub-subtest, by its last component.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subsubtest: Option<String>,
+        /// How important it is.
+        level: Level,
+        /// The text; may have several lines.
+        text: String,
+    },
+    /// Facts for the keyval file.
+    Keyvals {
+        /// The iteration that they were measured in; nothing for facts of the whole step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        iteration: Option<u32>,
+        /// Values by name.
+        values: BTreeMap<String, String>,
+    },
+    /// A sub-subtest begins.
+    SubsubtestStarted {
+        /// Its name's last component.
+        subsubtest: String,
+    },
+    /// A sub-subtest ended.
+    SubsubtestEnded {
+        /// Its name's last component.
+        subsubtest: String,
+        /// How.
+        ending: Ending,
+    },
+    /// The step wants the machine to be rebooted and to be entered again. Last message, in place of `Ended`.
+    Reboot {
+        /// Where it wants to be entered again: handed back in [`Mode::Resume`].
+        resume_at: String,
+        /// Why, in words.
+        reason: String,
+    },
+    /// The step ended. The last message of `run`.
+    Ended(Ending),
+}
+
+/// Who is speaking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Hello {
+    /// The protocol that the host speaks: [`PROTOCOL`].
+    pub protocol: u32,
+    /// The API version that its subtests were written for.
+    pub api_version: ApiVersion,
+    /// The host's name and version, for people.
+    pub program: String,
+}
+
+/// A subtest, as its host describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SubtestInfo {
+    /// Its name, which is also its configuration section.
+    pub name: SubtestName,
+    /// When it runs.
+    #[serde(default = "SubtestInfo::default_kind")]
+    pub kind: Kind,
+    /// What it checks, in one line.
+    #[serde(default)]
+    pub summary: String,
+    /// The last components of its sub-subtests' names, in order of registration.
+    #[serde(default)]
+    pub subsubtests: Vec<String>,
+    /// Whether it needs to know the engine's facts before it runs.
+    #[serde(default)]
+    pub needs_engine: bool,
+}
+
+impl SubtestInfo {
+    fn default_kind() -> Kind {
+        Kind::Subtest
+    }
+}
+
+/// What a runner says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunnerMessage {
+    /// Run the subtest. The first message, exactly once.
+    Run(Box<RunRequest>),
+    /// Stop, clean up and end.
+    Cancel {
+        /// Why: goes into the ending's reason.
+        reason: String,
+        /// How long the clean-up may take before everything is killed, in milliseconds.
+        grace_ms: u64,
+    },
+}
+
+/// All that a subtest gets to know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RunRequest {
+    /// The protocol that the runner speaks: [`PROTOCOL`].
+    pub protocol: u32,
+    /// The run's name.
+    pub run: String,
+    /// The step's folder within the results, for example `docker/subtests/example.test_1-of-2`.
+    pub step: String,
+    /// What to do.
+    pub mode: Mode,
+    /// The subtest's own section.
+    pub section: Section,
+    /// The sections of its sub-subtests, by the last component of their names, each with all that it inherits.
+    #[serde(default)]
+    pub subsections: BTreeMap<String, Section>,
+    /// The sub-subtests to run, in order; nothing: what the section's option `subsubtests` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subsubtests: Option<Vec<String>>,
+    /// Folders of the step.
+    pub folders: Folders,
+    /// What the engine said about itself, for a subtest that needs to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineFacts>,
+    /// Failures of this subtest (empty name) and its sub-subtests that are known for this engine: description by last
+    /// component.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub known_failures: BTreeMap<String, String>,
+}
+
+/// What a host is to do with a subtest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// All phases.
+    Full,
+    /// Only `cleanup`, because an earlier process of this step did not get to it.
+    Cleanup {
+        /// What became of the earlier process.
+        reason: String,
+    },
+    /// All phases again after a reboot that the subtest asked for.
+    Resume {
+        /// Where the subtest wanted to be entered.
+        resume_at: String,
+        /// Whether the machine has been rebooted since.
+        rebooted: bool,
+    },
+}
+
+/// Folders of a step. All exist when the host gets them, and all are absolute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Folders {
+    /// The step's results; also the host's working folder.
+    pub output: PathBuf,
+    /// Empty at the start and removed after the step.
+    pub tmp: PathBuf,
+    /// Kept between runs: holds each subtest's source folder and its version.
+    pub state: PathBuf,
+}

@@ -1,0 +1,198 @@
+//! Names of subtests and steps. A name is a place: `docker_cli/version` is the module
+//! `subtests/docker_cli/version`, its configuration section and what `--args` selects.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The name of a subtest or sub-subtest (either is a *subthing*): path components joined by `/`.
+///
+/// A component consists of ASCII letters, digits, `_`, `-` and `.`, and does not start with `.`, so a name is
+/// always safe as a relative path.
+///
+/// ```
+/// use dockertest::name::SubtestName;
+///
+/// let name: SubtestName = "docker_cli/kill/sigstop".parse()?;
+/// assert_eq!(name.last(), "sigstop");
+/// assert_eq!(name.parent().unwrap().as_str(), "docker_cli/kill");
+/// assert!("../etc".parse::<SubtestName>().is_err());
+/// # Ok::<(), dockertest::name::BadName>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SubtestName(String);
+
+/// A text that cannot be the name of a subtest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{name}` is not a subtest name: {problem} \
+     (a name is path components of letters, digits, `_`, `-` and `.`, joined by `/`)"
+)]
+pub struct BadName {
+    name: String,
+    problem: String,
+}
+
+impl SubtestName {
+    /// The name as text, for example `docker_cli/version`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last component: `version` of `docker_cli/version`.
+    #[must_use]
+    pub fn last(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// The name without its last component, or nothing for a name of one component.
+    #[must_use]
+    pub fn parent(&self) -> Option<SubtestName> {
+        self.0.rsplit_once('/').map(|(parent, _)| SubtestName(parent.to_owned()))
+    }
+
+    /// The name of a child: `docker_cli/kill` and `sigstop` give `docker_cli/kill/sigstop`.
+    ///
+    /// # Errors
+    /// [`BadName`] when `child` is not a valid name itself.
+    pub fn join(&self, child: &str) -> Result<SubtestName, BadName> {
+        format!("{}/{child}", self.0).parse()
+    }
+}
+
+impl FromStr for SubtestName {
+    type Err = BadName;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let bad = |problem: String| BadName { name: name.to_owned(), problem };
+        for component in name.split('/') {
+            if component.is_empty() {
+                return Err(bad("it has an empty component".to_owned()));
+            }
+            if component.starts_with('.') {
+                return Err(bad(format!("component `{component}` starts with a dot")));
+            }
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+            if let Some(c) = component.chars().find(|c| !allowed(*c)) {
+                return Err(bad(format!("`{}` is not allowed", c.escape_debug())));
+            }
+        }
+        Ok(SubtestName(name.to_owned()))
+    }
+}
+
+impl TryFrom<String> for SubtestName {
+    type Error = BadName;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        name.parse()
+    }
+}
+
+impl From<SubtestName> for String {
+    fn from(name: SubtestName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for SubtestName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// When a step runs: before everything, in its turn, after every subtest, or after everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Runs once, before the first subtest.
+    Pretest,
+    /// An ordinary subtest.
+    Subtest,
+    /// Runs after every subtest.
+    Intratest,
+    /// Runs once, after everything else.
+    Posttest,
+}
+
+impl Kind {
+    /// All kinds, in the order in which a run starts with them.
+    pub const ALL: [Kind; 4] = [Kind::Pretest, Kind::Subtest, Kind::Intratest, Kind::Posttest];
+
+    /// The folder that holds tests of this kind, for example `subtests`.
+    #[must_use]
+    pub const fn folder(self) -> &'static str {
+        match self {
+            Kind::Pretest => "pretests",
+            Kind::Subtest => "subtests",
+            Kind::Intratest => "intratests",
+            Kind::Posttest => "posttests",
+        }
+    }
+
+    /// The word for one test of this kind, for example `subtest`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Pretest => "pretest",
+            Kind::Subtest => "subtest",
+            Kind::Intratest => "intratest",
+            Kind::Posttest => "posttest",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The number of a step within its run: 0 is the first step of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub u32);
+
+impl StepId {
+    /// The step as an index into the plan's list of steps.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::one("example")]
+    #[case::deep("docker_cli/kill/run_sigproxy-2.x")]
+    fn names_that_are_paths_are_accepted(#[case] name: &str) {
+        assert_eq!(name.parse::<SubtestName>().unwrap().as_str(), name);
+    }
+
+    #[rstest]
+    #[case::empty("")]
+    #[case::rooted("/a")]
+    #[case::trailing("a/")]
+    #[case::double("a//b")]
+    #[case::up("a/../b")]
+    #[case::hidden(".a")]
+    #[case::blank("a b")]
+    #[case::newline("a\nb")]
+    fn names_that_could_leave_their_folder_are_refused(#[case] name: &str) {
+        assert!(name.parse::<SubtestName>().is_err());
+    }
+}

@@ -1,0 +1,133 @@
+//! What is said about a step while it runs and when it has ended: phases, log levels, endings.
+//!
+//! These are the words that a host sends, the journal keeps and every report shows. They are data only.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::verdict::Verdict;
+
+/// The part of a subtest's life that is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Before everything, each time.
+    Initialize,
+    /// After `initialize`, once per version: fills the source folder.
+    Setup,
+    /// The test itself, once per iteration.
+    RunOnce,
+    /// After each iteration.
+    PostprocessIteration,
+    /// After the last iteration.
+    Postprocess,
+    /// Always, whatever happened before.
+    Cleanup,
+}
+
+impl Phase {
+    /// The phase's method name, for example `run_once`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Phase::Initialize => "initialize",
+            Phase::Setup => "setup",
+            Phase::RunOnce => "run_once",
+            Phase::PostprocessIteration => "postprocess_iteration",
+            Phase::Postprocess => "postprocess",
+            Phase::Cleanup => "cleanup",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How important a line of a step's log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// For the step's log files only: commands, output, state.
+    Debug,
+    /// What a person watching the run wants to see.
+    Info,
+    /// Something that may explain a later failure.
+    Warning,
+    /// Something that went wrong, whatever the verdict will be.
+    Error,
+}
+
+impl Level {
+    /// All levels, from least to most important.
+    pub const ALL: [Level; 4] = [Level::Debug, Level::Info, Level::Warning, Level::Error];
+
+    /// The word in upper case, for example `WARNING`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Level::Debug => "DEBUG",
+            Level::Info => "INFO",
+            Level::Warning => "WARNING",
+            Level::Error => "ERROR",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A check that did not hold, with all that a person needs to see it again by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Evidence {
+    /// The command as it can be pasted into a shell, if a command was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// What the engine promises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What was seen instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
+    /// Where the two differ, line by line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<String>,
+    /// What to do about it, when that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// How a step or a sub-subtest ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ending {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, in words; may have several lines. The first line goes into the status log.
+    pub reason: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// The phase that decided the verdict, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// The check that failed, if a check decided the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Box<Evidence>>,
+    /// The description of the known failure that turned a `FAIL` into this `WARN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_failure: Option<String>,
+}
+
+impl Ending {
+    /// An ending that no time was spent on and that no check decided.
+    #[must_use]
+    pub fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
+        Ending { verdict, reason: reason.into(), seconds: 0.0, phase: None, evidence: None, known_failure: None }
+    }
+}

@@ -1,0 +1,104 @@
+//! How a step, a sub-subtest or a whole run ended, in one word.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How a step or sub-subtest ended.
+///
+/// The words are those of Autotest's status log; what each means is decided by who is to blame:
+///
+/// | verdict | meaning |
+/// | --- | --- |
+/// | [`Good`](Verdict::Good) | the engine kept its promise |
+/// | [`TestNa`](Verdict::TestNa) | the test does not apply here; the reason says why |
+/// | [`Warn`](Verdict::Warn) | kept, but somebody should look (also: a known failure) |
+/// | [`Fail`](Verdict::Fail) | the engine broke its promise |
+/// | [`Error`](Verdict::Error) | the test could not do its job |
+/// | [`Abort`](Verdict::Abort) | the host or the runner died, or time ran out |
+///
+/// Verdicts are ordered from best to worst, so the worst of several is their maximum:
+///
+/// ```
+/// use dockertest::verdict::Verdict;
+///
+/// let worst = [Verdict::Good, Verdict::Fail, Verdict::TestNa].into_iter().max();
+/// assert_eq!(worst, Some(Verdict::Fail));
+/// assert_eq!(Verdict::TestNa.to_string(), "TEST_NA");
+/// assert_eq!("ABORT".parse(), Ok(Verdict::Abort));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Verdict {
+    /// The engine kept its promise.
+    Good,
+    /// The test does not apply here.
+    TestNa,
+    /// Kept, but somebody should look.
+    Warn,
+    /// The engine broke its promise.
+    Fail,
+    /// The test could not do its job.
+    Error,
+    /// The host or the runner died, or time ran out.
+    Abort,
+}
+
+impl Verdict {
+    /// All verdicts, from best to worst.
+    pub const ALL: [Verdict; 6] =
+        [Verdict::Good, Verdict::TestNa, Verdict::Warn, Verdict::Fail, Verdict::Error, Verdict::Abort];
+
+    /// The word used in the status log, for example `TEST_NA`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Good => "GOOD",
+            Verdict::TestNa => "TEST_NA",
+            Verdict::Warn => "WARN",
+            Verdict::Fail => "FAIL",
+            Verdict::Error => "ERROR",
+            Verdict::Abort => "ABORT",
+        }
+    }
+
+    /// Whether a run with this verdict still counts as passed: `GOOD`, `WARN` and `TEST_NA`.
+    #[must_use]
+    pub const fn is_passed(self) -> bool {
+        matches!(self, Verdict::Good | Verdict::TestNa | Verdict::Warn)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that is none of the six verdicts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a verdict (expected GOOD, TEST_NA, WARN, FAIL, ERROR or ABORT)")]
+pub struct UnknownVerdict(String);
+
+impl FromStr for Verdict {
+    type Err = UnknownVerdict;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == word).ok_or_else(|| UnknownVerdict(word.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verdict_reads_back_from_its_word_and_its_json() {
+        for verdict in Verdict::ALL {
+            assert_eq!(verdict.as_str().parse(), Ok(verdict));
+            assert_eq!(serde_json::to_string(&verdict).unwrap(), format!("\"{verdict}\""));
+        }
+        assert!("good".parse::<Verdict>().is_err());
+    }
+}

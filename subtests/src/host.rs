@@ -1,0 +1,3 @@
+//! The host program that holds the bundled subtests.
+
+fn main() {}

@@ -126,6 +126,9 @@ pub struct PlannedStep {
     /// The sub-subtests to run, by the last component of their names, in order. Absent: it has none, or all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subsubtests: Option<Vec<String>>,
+    /// The sub-subtests that are switched off although they were asked for, with the reason. Each ends as `TEST_NA`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub disabled: BTreeMap<String, String>,
     /// How it ends without being run: switched off, or written for another version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<Ending>,

@@ -61,6 +61,47 @@ pub enum Event {
     RunEnded(RunEnded),
 }
 
+impl Event {
+    /// The names of all events, as they are written in the journal.
+    pub const KINDS: [&'static str; 14] = [
+        "run-started",
+        "planned",
+        "run-resumed",
+        "engine",
+        "step-started",
+        "phase-started",
+        "logged",
+        "keyvals",
+        "subsubtest-started",
+        "subsubtest-ended",
+        "reboot-requested",
+        "step-ended",
+        "run-interrupted",
+        "run-ended",
+    ];
+
+    /// The event's name in the journal, for example `step-started`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Event::RunStarted(_) => "run-started",
+            Event::Planned(_) => "planned",
+            Event::RunResumed(_) => "run-resumed",
+            Event::Engine(_) => "engine",
+            Event::StepStarted(_) => "step-started",
+            Event::PhaseStarted(_) => "phase-started",
+            Event::Logged(_) => "logged",
+            Event::Keyvals(_) => "keyvals",
+            Event::SubsubtestStarted(_) => "subsubtest-started",
+            Event::SubsubtestEnded(_) => "subsubtest-ended",
+            Event::RebootRequested(_) => "reboot-requested",
+            Event::StepEnded(_) => "step-ended",
+            Event::RunInterrupted(_) => "run-interrupted",
+            Event::RunEnded(_) => "run-ended",
+        }
+    }
+}
+
 /// How a run began.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

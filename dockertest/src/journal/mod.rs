@@ -1,9 +1,26 @@
 //! The record of a run: events, the append-only file, reading it back.
+//!
+//! The journal is the only truth of a run. A [`Writer`] appends [`Event`]s to it and hands each [`Record`] to its
+//! [`Sink`]s once it is on disk; [`read`] gets them back, whatever moment the run was cut off at. What the records
+//! look like to a person is the business of [`crate::report`].
 
 mod event;
+mod failure;
+mod reader;
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
+mod writer;
 
 pub use event::{
     EngineFacts, Event, FORMAT, Invocation, Iteration, Keyvals, Logged, PhaseStarted, Plan, PlannedStep,
     RebootRequested, Record, RunEnded, RunInterrupted, RunStarted, Session, StepEnded, StepStarted, SubsubtestEnded,
     SubsubtestStarted,
 };
+pub use failure::WriteFailure;
+pub use reader::{ReadFailure, Reading, parse, read};
+pub use writer::{Sink, Ticket, Writer};
+
+/// The name of the journal's file within a results folder.
+pub const FILE_NAME: &str = "journal.jsonl";

@@ -1,0 +1,206 @@
+//! Reading a journal back.
+//!
+//! A runner can be cut off at any moment, so the last line may be torn: it is dropped, because nobody has been told
+//! that it is durable. Anything else that is wrong was not done by a cut, and is an error with its line.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{Event, FORMAT, Record};
+use crate::version::{API_VERSION, ApiVersion};
+
+/// A journal as it was found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reading {
+    /// All records, in order. The record at index n has sequence number n.
+    pub records: Vec<Record>,
+    /// How many bytes of the file these records take up.
+    pub valid_bytes: u64,
+    /// How many bytes of a torn line follow.
+    pub torn_bytes: u64,
+}
+
+/// A journal that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadFailure {
+    /// The file cannot be read.
+    #[error("cannot read the journal `{}`: {source}", path.display())]
+    Open {
+        /// The journal.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The journal has a format that this program does not know.
+    #[error(
+        "{}:1: the journal has format {format} and was written by dockertest {}; this is dockertest {API_VERSION}, which \
+         reads format {FORMAT}: use dockertest {}", path.display(), Version(*version), Version(*version)
+    )]
+    Format {
+        /// The journal.
+        path: PathBuf,
+        /// Its format.
+        format: u64,
+        /// The version of the program that wrote it, if it says so.
+        version: Option<ApiVersion>,
+    },
+    /// The journal tells of something that this program does not know.
+    #[error(
+        "{}:{line}: this program does not know the event `{event}`, which a newer dockertest has written; this is \
+         dockertest {API_VERSION}, and the run was begun by {}", path.display(), Version(*version)
+    )]
+    UnknownEvent {
+        /// The journal.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// The event's name.
+        event: String,
+        /// The version of the program that began the run.
+        version: Option<ApiVersion>,
+    },
+    /// A line is no record.
+    #[error("{}:{line}:{column}: not a record of a journal: {problem}", path.display())]
+    Garbage {
+        /// The journal.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// The column, counted from 1 in bytes.
+        column: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Records are missing or doubled.
+    #[error("{}:{line}: expected record {expected} here, but this is record {found}: lines are missing or doubled", path.display())]
+    Gap {
+        /// The journal.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// The sequence number that should be there.
+        expected: u64,
+        /// The sequence number that is there.
+        found: u64,
+    },
+    /// The first record is not the beginning of a run.
+    #[error("{}:1: a journal begins with `run-started`, but this one begins with `{event}`", path.display())]
+    NoBeginning {
+        /// The journal.
+        path: PathBuf,
+        /// The first record's event.
+        event: &'static str,
+    },
+}
+
+/// Reads a journal.
+///
+/// # Errors
+/// A [`ReadFailure`], but not for a torn last line.
+pub fn read(path: &Path) -> Result<Reading, ReadFailure> {
+    let text = std::fs::read(path).map_err(|source| ReadFailure::Open { path: path.to_owned(), source })?;
+    parse(path, &text)
+}
+
+/// Reads the text of a journal; `path` is only for messages.
+///
+/// # Errors
+/// A [`ReadFailure`], but not for a torn last line.
+pub fn parse(path: &Path, text: &[u8]) -> Result<Reading, ReadFailure> {
+    let mut reading = Reading::default();
+    let mut rest = text;
+    while let Some(line) = next_line(&mut rest) {
+        match serde_json::from_slice::<Record>(line) {
+            Ok(record) => {
+                check_order(path, &reading, &record)?;
+                reading.valid_bytes += line.len() as u64 + 1;
+                reading.records.push(record);
+            }
+            Err(problem) => match explain(path, &reading, line, &problem) {
+                Some(failure) => return Err(failure),
+                None if rest.is_empty() => break,
+                None => return Err(garbage(path, &reading, &problem)),
+            },
+        }
+    }
+    reading.torn_bytes = text.len() as u64 - reading.valid_bytes;
+    Ok(reading)
+}
+
+/// Takes the next line off the text, without its end; nothing when what is left has no end.
+fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let all = *rest;
+    let length = rest.skip_until(b'\n').unwrap_or(0);
+    all[..length].strip_suffix(b"\n")
+}
+
+fn check_order(path: &Path, reading: &Reading, record: &Record) -> Result<(), ReadFailure> {
+    let path = || path.to_owned();
+    let expected = reading.records.len() as u64;
+    if record.seq != expected {
+        return Err(ReadFailure::Gap { path: path(), line: expected + 1, expected, found: record.seq });
+    }
+    match &record.event {
+        Event::RunStarted(run) if run.format != FORMAT => {
+            Err(ReadFailure::Format { path: path(), format: run.format.into(), version: Some(run.api_version) })
+        }
+        Event::RunStarted(_) => Ok(()),
+        event if expected == 0 => Err(ReadFailure::NoBeginning { path: path(), event: event.kind() }),
+        _ => Ok(()),
+    }
+}
+
+/// What a line must at least have to be a record of any program.
+#[derive(Deserialize)]
+struct AnyRecord {
+    #[serde(rename = "seq")]
+    _seq: u64,
+    event: BTreeMap<String, serde_json::Value>,
+}
+
+/// Tells a record of another program from garbage.
+fn explain(path: &Path, reading: &Reading, line: &[u8], problem: &serde_json::Error) -> Option<ReadFailure> {
+    if problem.is_eof() || problem.is_syntax() {
+        return None;
+    }
+    let any: AnyRecord = serde_json::from_slice(line).ok()?;
+    let (event, content) = any.event.first_key_value()?;
+    if event == "run-started"
+        && let Some(format) = content.get("format").and_then(serde_json::Value::as_u64)
+        && format != u64::from(FORMAT)
+    {
+        let version = content.get("api-version").and_then(|version| version.as_str()?.parse().ok());
+        return Some(ReadFailure::Format { path: path.to_owned(), format, version });
+    }
+    if Event::KINDS.contains(&event.as_str()) {
+        return Some(garbage(path, reading, problem));
+    }
+    let version = reading.records.first().and_then(|record| match &record.event {
+        Event::RunStarted(run) => Some(run.api_version),
+        _ => None,
+    });
+    let line = reading.records.len() as u64 + 1;
+    Some(ReadFailure::UnknownEvent { path: path.to_owned(), line, event: event.clone(), version })
+}
+
+fn garbage(path: &Path, reading: &Reading, problem: &serde_json::Error) -> ReadFailure {
+    let text = problem.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default().to_owned();
+    let (line, column) = (reading.records.len() as u64 + 1, problem.column().max(1) as u64);
+    ReadFailure::Garbage { path: path.to_owned(), line, column, problem: text }
+}
+
+/// A version, if it is known.
+struct Version(Option<ApiVersion>);
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(version) => version.fmt(f),
+            None => f.write_str("of an unknown version"),
+        }
+    }
+}

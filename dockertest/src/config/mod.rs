@@ -1,5 +1,31 @@
 //! Configuration: the INI dialect, layers, interpolation, typed sections, and where each value came from.
+//!
+//! [`Layers`] says what is read, [`Configuration`] answers what applies to a section, [`Section::read`] puts that into
+//! a struct. Everything is read and resolved at once, so that all mistakes are known before anything runs.
+//! The book's page on configuration describes the dialect and every option of the framework.
 
+mod configuration;
+mod control;
+mod interpolate;
+mod layers;
+mod lines;
+mod parse;
+mod problem;
+mod read;
+mod secret;
 mod section;
+mod source;
+mod tables;
+mod text;
+pub mod types;
+mod warning;
 
+pub use configuration::Configuration;
+pub use control::Control;
+pub use layers::Layers;
+pub use problem::{LoadFailure, Problem, Related};
+pub use read::ReadFailure;
+pub use secret::{MASK, is_secret};
 pub use section::{Origin, Section, Setting};
+pub use source::{BuiltInFile, MAX_FILE_BYTES, Source};
+pub use warning::{FRAMEWORK_OPTIONS, Warning};

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::read::ReadFailure;
+
 /// Where a value was set.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -65,4 +67,35 @@ impl Section {
     pub fn setting(&self, option: &str) -> Option<&Setting> {
         self.settings.get(option).or_else(|| self.settings.get(&option.to_lowercase()))
     }
+
+    /// Where the section's subtest is switched off (`enable = no`), or nothing when it is on.
+    ///
+    /// # Errors
+    /// [`ReadFailure`] when `enable` is neither yes nor no.
+    ///
+    /// ```
+    /// use dockertest::config::{Layers, Source};
+    ///
+    /// let files = vec![("off.ini".to_owned(), "[example]\nenable = no\n".to_owned())];
+    /// let configuration = Layers::new().custom(Source::Memory(files)).load()?;
+    /// let section = configuration.section("example");
+    /// assert_eq!(section.disabled()?.unwrap().to_string(), "off.ini:2");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn disabled(&self) -> Result<Option<&Origin>, ReadFailure> {
+        let is_on = self.flag("enable")?.unwrap_or(true);
+        Ok(self.setting("enable").filter(|_| !is_on).map(|setting| &setting.origin))
+    }
+
+    /// The items of a list whose items are separated by commas, without blanks around them and without empty ones.
+    /// An option that is not set is an empty list.
+    #[must_use]
+    pub fn list(&self, option: &str) -> Vec<String> {
+        split_list(self.get(option).unwrap_or_default()).map(str::to_owned).collect()
+    }
+}
+
+/// The items of a list whose items are separated by commas.
+pub(super) fn split_list(value: &str) -> impl Iterator<Item = &str> {
+    value.split(',').map(str::trim).filter(|item| !item.is_empty())
 }

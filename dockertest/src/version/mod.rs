@@ -1,9 +1,14 @@
 //! The API version, and what happens when configuration was written for another one.
 
+mod gate;
+mod loose;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub use gate::{DocumentationMismatch, NO_VERSION_CHECK, VersionMismatch, check_documentation, check_section};
 
 /// The version of this library's API, to which configuration and documentation are tied.
 pub const API_VERSION: ApiVersion = ApiVersion { major: 0, minor: 9, revision: 0 };

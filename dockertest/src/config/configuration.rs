@@ -1,0 +1,124 @@
+//! The loaded configuration: what applies to each section.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::name::SubtestName;
+
+use super::interpolate::resolve;
+use super::section::{Section, Setting};
+use super::tables::{Assigned, DEFAULTS, Tables, View};
+use super::text::Layer;
+use super::warning::{self, EXAMPLE, Warning};
+
+/// All layers together. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    tables: Arc<Tables>,
+    /// What was noticed while loading.
+    noticed: Arc<[Warning]>,
+}
+
+impl Configuration {
+    pub(super) fn new(tables: Tables, mut warnings: Vec<Warning>, ignored: &[PathBuf]) -> Self {
+        warnings.extend(ignored.iter().map(|path| warning::ignored_file(path)));
+        Configuration { tables: Arc::new(tables), noticed: warnings.into() }
+    }
+
+    /// The names of all sections that stand in a file or on the command line, sorted, without `DEFAULTS`.
+    pub fn sections(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = self.tables.sections.iter().map(|table| &*table.name).collect();
+        names.retain(|name| *name != DEFAULTS && *name != "DEFAULT");
+        names.sort_unstable();
+        names.into_iter()
+    }
+
+    /// Whether a section of exactly this name stands in a file or on the command line.
+    #[must_use]
+    pub fn has_section(&self, name: &str) -> bool {
+        self.tables.section_id(name).is_some()
+    }
+
+    /// What applies to a section: its own options, then those of the sections above it (`docker_cli/kill` is above
+    /// `docker_cli/kill/sigstop`), then `DEFAULTS`; of each the one that was typed, then the custom, then the shipped one.
+    ///
+    /// The section need not exist; one that does not has what is above it. The option `subsubtests` is not inherited
+    /// from above, and the lists of `__example__` are united. The sections of `control.ini` have no `DEFAULTS`.
+    #[must_use]
+    pub fn section(&self, name: &str) -> Section {
+        let view = self.tables.view(name);
+        let mut settings = BTreeMap::new();
+        for (id, table) in view.chain() {
+            for assigned in table.effective().filter(|assigned| view.takes(id, assigned.option)) {
+                let option = self.tables.symbols.name(assigned.option);
+                if let Entry::Vacant(free) = settings.entry(option.to_owned()) {
+                    free.insert(self.setting(view, assigned));
+                }
+            }
+        }
+        if let Some(examples) = settings.get_mut(EXAMPLE) {
+            examples.value = warning::examples(view).join(", ");
+        }
+        Section { name: name.to_owned(), settings }
+    }
+
+    /// `DEFAULTS` alone.
+    #[must_use]
+    pub fn defaults(&self) -> Section {
+        self.section(DEFAULTS)
+    }
+
+    /// Visits every value of every section as [`Configuration::section`] has it (but for `__example__`), without
+    /// copying those that refer to nothing: section, option, value.
+    pub fn visit(&self, mut visitor: impl FnMut(&str, &str, &str)) {
+        let mut seen = Vec::new();
+        for table in &self.tables.sections {
+            let view = self.tables.view(&table.name);
+            seen.clear();
+            for (id, table_above) in view.chain() {
+                for assigned in table_above.effective().filter(|assigned| view.takes(id, assigned.option)) {
+                    if seen.contains(&assigned.option) {
+                        continue;
+                    }
+                    seen.push(assigned.option);
+                    visitor(&table.name, self.tables.symbols.name(assigned.option), &value(view, assigned));
+                }
+            }
+        }
+    }
+
+    /// What is probably not meant as it stands: options and sections that nothing knows (with the nearest name that
+    /// something does), examples that were not adapted, options set twice, files that are not read.
+    ///
+    /// `known_subthings` are the names of all subtests and sub-subtests; without any, sections are not checked.
+    #[must_use]
+    pub fn warnings(&self, known_subthings: &[SubtestName]) -> Vec<Warning> {
+        let mut warnings = self.noticed.to_vec();
+        warnings.extend(warning::unknown(&self.tables, known_subthings));
+        warnings.extend(warning::untouched(&self.tables, known_subthings));
+        warnings
+    }
+
+    /// The options that `__example__` lists for this section and whose values are still the shipped ones.
+    #[must_use]
+    pub fn untouched_examples(&self, section: &str) -> Vec<String> {
+        warning::untouched_in(self.tables.view(section)).into_iter().map(|(option, _)| option).collect()
+    }
+
+    /// The files that were read, in the order of reading.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.tables.texts.iter().filter(|text| text.layer != Layer::CommandLine).map(|text| text.path.as_str())
+    }
+
+    fn setting(&self, view: View<'_>, assigned: &Assigned) -> Setting {
+        let (text, entry) = self.tables.entry(assigned.at);
+        Setting { value: value(view, assigned).into_owned(), origin: text.origin(entry) }
+    }
+}
+
+fn value<'a>(view: View<'a>, assigned: &Assigned) -> Cow<'a, str> {
+    resolve(view, assigned.at).unwrap_or_else(|| Cow::Borrowed(view.tables.raw(assigned.at)))
+}

@@ -1,0 +1,95 @@
+//! `control.ini`: what is run and how long it may take, as far as it does not concern one subtest.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::configuration::Configuration;
+use super::read::ReadFailure;
+use super::section::{Origin, Section};
+use super::types;
+
+/// The section `[Control]`.
+///
+/// ```
+/// use dockertest::config::{Control, Layers, Source};
+///
+/// let text = "[Control]\nexclude = example, subexample\njob_timeout = 60\n".to_owned();
+/// let configuration = Layers::new().custom(Source::Memory(vec![("control.ini".to_owned(), text)])).load()?;
+/// let control = Control::read(&configuration)?;
+/// assert_eq!(control.exclude, ["example", "subexample"]);
+/// assert_eq!(control.job_timeout.as_secs(), 60);
+/// assert_eq!(control.pretests, "pretests");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Control {
+    /// Candidates, in order; empty: every subtest there is.
+    pub subthings: Vec<String>,
+    /// If not empty, keep only these.
+    pub include: Vec<String>,
+    /// Leave these out.
+    pub exclude: Vec<String>,
+    /// The folder of the pretests; empty: no pretests.
+    pub pretests: String,
+    /// The folder of the subtests; empty: no subtests.
+    pub subtests: String,
+    /// The folder of the intratests; empty: no intratests.
+    pub intratests: String,
+    /// The folder of the posttests; empty: no posttests.
+    pub posttests: String,
+    /// How long the whole run may take; zero: as long as it needs.
+    #[serde(with = "types::seconds")]
+    pub job_timeout: Duration,
+    /// How long the run waits when the documentation is for another version.
+    #[serde(with = "types::seconds")]
+    pub docs_version_delay: Duration,
+    /// The file of known failures, below the folder of custom configuration.
+    pub known_failures: String,
+    /// Where each option was set.
+    #[serde(skip)]
+    origins: BTreeMap<String, Origin>,
+}
+
+impl Default for Control {
+    /// What holds without any `control.ini`.
+    fn default() -> Self {
+        Control {
+            subthings: Vec::new(),
+            include: Vec::new(),
+            exclude: Vec::new(),
+            pretests: "pretests".to_owned(),
+            subtests: "subtests".to_owned(),
+            intratests: "intratests".to_owned(),
+            posttests: "posttests".to_owned(),
+            job_timeout: Duration::from_secs(4 * 60 * 60),
+            docs_version_delay: Duration::from_secs(10),
+            known_failures: "known_failures.txt".to_owned(),
+            origins: BTreeMap::new(),
+        }
+    }
+}
+
+impl Control {
+    /// The name of the section.
+    pub const SECTION: &str = "Control";
+
+    /// Reads the section; what it does not set has the default.
+    ///
+    /// # Errors
+    /// [`ReadFailure`] when a value does not fit.
+    pub fn read(configuration: &Configuration) -> Result<Control, ReadFailure> {
+        let section: Section = configuration.section(Self::SECTION);
+        let mut control: Control = section.read()?;
+        control.origins = section.settings.into_iter().map(|(option, setting)| (option, setting.origin)).collect();
+        Ok(control)
+    }
+
+    /// Where an option was set, or nothing when it has its default.
+    #[must_use]
+    pub fn origin(&self, option: &str) -> Option<&Origin> {
+        self.origins.get(option)
+    }
+}

@@ -1,0 +1,171 @@
+//! Layers: what is shipped, what the user wrote, what was typed.
+
+use super::configuration::Configuration;
+use super::interpolate;
+use super::parse::{Entry, Header, Parsed, Span, Valueless, parse};
+use super::problem::{LoadFailure, Problem};
+use super::source::{Gathered, Source};
+use super::tables::{DEFAULTS, Merged};
+use super::text::{Layer, Text};
+
+/// How many problems are reported; more would not be read.
+const MAX_PROBLEMS: usize = 100;
+
+/// Collects what configuration is made of, and loads it.
+///
+/// A value that was typed (`--set`) counts more than a custom one, and that more than a shipped one, option by option.
+///
+/// ```
+/// use dockertest::config::{Layers, Source};
+///
+/// let shipped = Source::Memory(vec![(
+///     "example.ini".to_owned(),
+///     "[DEFAULTS]\ndocker_timeout = 300\n[example]\niterations = 3\ntext = %(iterations)s times\n".to_owned(),
+/// )]);
+/// let custom = Source::Memory(vec![("my.ini".to_owned(), "[example]\niterations = 5\n".to_owned())]);
+/// let configuration = Layers::new().defaults(shipped).custom(custom).set("docker_timeout=60").load()?;
+/// let example = configuration.section("example");
+/// assert_eq!(example.get("text"), Some("5 times"));
+/// assert_eq!(example.get("docker_timeout"), Some("60"));
+/// assert_eq!(example.setting("iterations").unwrap().origin.to_string(), "my.ini:2");
+/// # Ok::<(), dockertest::config::LoadFailure>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Layers {
+    shipped: Vec<Source>,
+    custom: Vec<Source>,
+    arguments: Vec<String>,
+}
+
+impl Layers {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Layers::default()
+    }
+
+    /// Adds to what is shipped.
+    #[must_use]
+    pub fn defaults(mut self, source: Source) -> Self {
+        self.shipped.push(source);
+        self
+    }
+
+    /// Adds to what the user wrote.
+    #[must_use]
+    pub fn custom(mut self, source: Source) -> Self {
+        self.custom.push(source);
+        self
+    }
+
+    /// Adds what was typed after `--set`: `[SECTION.]OPTION=VALUE`, without a section for `DEFAULTS`. The last dot
+    /// before the `=` ends the section's name. Of several arguments for one option the last counts.
+    #[must_use]
+    pub fn set(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Reads everything and resolves every value.
+    ///
+    /// # Errors
+    /// [`LoadFailure`] with everything that is wrong: files that cannot be read, lines that are not understood,
+    /// sections and options that are defined twice, references that cannot be resolved.
+    pub fn load(self) -> Result<Configuration, LoadFailure> {
+        let mut gathered = Gathered::default();
+        for source in &self.shipped {
+            gathered.read(source, Layer::Shipped);
+        }
+        for source in &self.custom {
+            gathered.read(source, Layer::Custom);
+        }
+        for argument in &self.arguments {
+            match parse_argument(argument) {
+                Ok(text) => gathered.texts.push(text),
+                Err(problem) => gathered.problems.push(*problem),
+            }
+        }
+        let Gathered { texts, mut problems, ignored, .. } = gathered;
+        let everything_was_read = problems.is_empty();
+        for text in &texts {
+            problems.extend(parse_problems(text));
+        }
+        let merged = Merged::new(texts);
+        problems.extend(merged.problems);
+        if everything_was_read {
+            // A missing file would make every reference to its options a problem of its own.
+            problems.extend(interpolate::check(&merged.tables));
+        }
+        if problems.is_empty() {
+            Ok(Configuration::new(merged.tables, merged.warnings, &ignored))
+        } else {
+            Err(LoadFailure { problems: in_order(problems, &merged.tables.texts) })
+        }
+    }
+}
+
+/// Sorted by file (in the order of reading) and place, and not more than a person reads.
+fn in_order(mut problems: Vec<Problem>, texts: &[Text]) -> Vec<Problem> {
+    let rank = |problem: &Problem| texts.iter().position(|text| text.path == problem.path);
+    problems.sort_by_cached_key(|problem| (rank(problem), problem.line, problem.column));
+    if problems.len() > MAX_PROBLEMS {
+        let more = problems.len() - MAX_PROBLEMS;
+        problems.truncate(MAX_PROBLEMS);
+        problems.push(Problem::of_file("configuration", format!("{more} more problems are not shown")));
+    }
+    problems
+}
+
+fn parse_problems(text: &Text) -> Vec<Problem> {
+    let parsed = &text.parsed;
+    let mut problems: Vec<Problem> = Vec::with_capacity(parsed.faults.len());
+    for fault in &parsed.faults {
+        let problem = text.problem(fault.span, fault.message.clone());
+        problems.push(match &fault.help {
+            Some(help) => problem.help(help.clone()),
+            None => problem,
+        });
+    }
+    if parsed.more_faults > 0 {
+        let message = format!("{} more lines of this file are not understood", parsed.more_faults);
+        problems.push(Problem::of_file(&text.path, message));
+    }
+    problems
+}
+
+/// An argument of `--set` becomes a text with one section and one option.
+fn parse_argument(argument: &str) -> Result<Text, Box<Problem>> {
+    let whole = Span::new(0, argument.len());
+    let example = "write `--set OPTION=VALUE` or `--set SECTION.OPTION=VALUE`";
+    let wrong = |span, message: &str| Err(Box::new(Problem::in_argument(argument, span, message).help(example)));
+    let Some(equals) = argument.find('=') else {
+        return wrong(whole, "`=` and a value are missing");
+    };
+    let (name_start, section) = match argument[..equals].rfind('.') {
+        Some(dot) => (dot + 1, Some(Span::new(0, dot))),
+        None => (0, None),
+    };
+    let name_end = super::lines::trim_end(argument, name_start, equals);
+    if name_start == name_end {
+        return wrong(Span::new(equals, equals + 1), "the option's name is missing");
+    }
+    if section.is_some_and(|span| span.start == span.end) {
+        return wrong(Span::new(0, 1), "the section's name is missing");
+    }
+    let mut text = argument.to_owned();
+    let name = section.unwrap_or_else(|| {
+        // The section's name must stand somewhere; behind the argument nobody sees it.
+        text.push_str(DEFAULTS);
+        Span::new(argument.len(), text.len())
+    });
+    let entry = Entry {
+        name: Span::new(name_start, name_end),
+        value: Span::new(equals + 1, argument.len()),
+        joined: false,
+        references: argument[equals + 1..].contains('%'),
+        line: 0,
+    };
+    let header = Header { name, line: 0, first: 0 };
+    let parsed = Parsed { headers: vec![header], entries: vec![entry], ..parse("", Valueless::Refused) };
+    Ok(Text { path: argument.to_owned(), text, layer: Layer::CommandLine, parsed })
+}

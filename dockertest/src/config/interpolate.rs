@@ -14,6 +14,8 @@ const MAX_VALUE: usize = 1 << 20;
 const MAX_REFERENCES: u32 = 10_000;
 /// How many values and references a whole configuration may need to be resolved.
 const MAX_WORK: u64 = 20_000_000;
+/// How many options are compared with an unknown name.
+const MAX_CANDIDATES: usize = 1000;
 /// How many problems are reported.
 const MAX_PROBLEMS: usize = 100;
 
@@ -121,6 +123,11 @@ impl<'a> Check<'a> {
             _ => (fault.at, fault.from),
         };
         if self.problems.len() < MAX_PROBLEMS && self.seen.insert(key) {
+            // A value that needs too much is wrong as a whole, not where the limit was reached.
+            let fault = match fault.why {
+                Why::TooDeep | Why::TooLong | Why::TooMany => Unresolved { at, from: 0, to: usize::MAX, ..fault },
+                _ => fault,
+            };
             self.problems.push(self.problem(view, option, &fault));
         }
     }
@@ -173,7 +180,8 @@ impl<'a> Check<'a> {
             format!("neither `[{section}]` nor `[{DEFAULTS}]` has an option `{lower}`")
         };
         let symbols = &self.tables.symbols;
-        let known = view.chain().flat_map(|(_, table)| table.effective()).map(|assigned| symbols.name(assigned.option));
+        let options = view.chain().flat_map(|(_, table)| table.effective()).take(MAX_CANDIDATES);
+        let known = options.map(|assigned| symbols.name(assigned.option));
         if let Some(near) = nearest(&lower, known) {
             return (message, Some(format!("did you mean `%({near})s`?")));
         }

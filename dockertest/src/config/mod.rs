@@ -7,6 +7,7 @@
 mod configuration;
 mod control;
 mod interpolate;
+mod known_failures;
 mod layers;
 mod lines;
 mod parse;
@@ -22,6 +23,7 @@ mod warning;
 
 pub use configuration::Configuration;
 pub use control::Control;
+pub use known_failures::{KnownFailure, KnownFailures};
 pub use layers::Layers;
 pub use problem::{LoadFailure, Problem, Related};
 pub use read::ReadFailure;
@@ -29,3 +31,6 @@ pub use secret::{MASK, is_secret};
 pub use section::{Origin, Section, Setting};
 pub use source::{BuiltInFile, MAX_FILE_BYTES, Source};
 pub use warning::{FRAMEWORK_OPTIONS, Warning};
+
+#[cfg(test)]
+mod tests;

@@ -54,8 +54,10 @@ impl Text {
         }
     }
 
-    /// Where in the text a part of a value stands. `from..to` counts bytes of the value and lies in one of its lines.
+    /// Where in the text a part of a value stands. `from..to` counts bytes of the value; only the part in the line of
+    /// `from` is found.
     pub(super) fn locate(&self, entry: &Entry, from: usize, to: usize) -> Span {
+        let to = to.min((entry.value.end - entry.value.start) as usize);
         if !entry.joined {
             let start = entry.value.start as usize;
             return Span::new(start + from, start + to);

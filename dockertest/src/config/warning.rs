@@ -135,90 +135,111 @@ pub(super) fn untouched(tables: &Tables, known: &[SubtestName]) -> Vec<Warning> 
     warnings
 }
 
+/// How many warnings about unknown names come with the nearest known one: comparing takes time.
+const MAX_NEAREST: usize = 50;
+
 /// Sections and options outside the shipped layer that nothing shipped knows.
 pub(super) fn unknown(tables: &Tables, known: &[SubtestName]) -> Vec<Warning> {
-    let names: BTreeSet<&str> = known.iter().map(SubtestName::as_str).collect();
-    let mut by_place = BTreeMap::new();
-    for table in &tables.sections {
-        let custom = table.headers[1..].iter().flatten().min();
-        let Some((text, line)) = custom.copied() else { continue };
-        if is_known_section(tables, table, &names) {
-            for (assigned, warning) in unknown_options(tables, table, &names) {
-                by_place.insert((assigned.at.text, tables.entry(assigned.at).1.line, assigned.at.entry), warning);
-            }
-        } else if !names.is_empty() {
-            let shipped = tables.sections.iter().filter(|other| other.headers[0].is_some()).map(|other| &*other.name);
-            let near = nearest(&table.name, names.iter().copied().chain(shipped));
-            let text_of = &tables.texts[text as usize];
-            let origin = match text_of.layer {
-                Layer::CommandLine => Origin::CommandLine { argument: text_of.path.clone() },
-                Layer::Shipped | Layer::Custom => Origin::File { path: text_of.path.clone(), line },
-            };
-            let warning = Warning::new(origin, format!("section `[{}]` belongs to no subtest", table.name)).meant(near);
-            by_place.insert((text, line, 0), warning);
-        }
-    }
-    by_place.into_values().collect()
-}
-
-fn is_known_section(tables: &Tables, table: &Table, names: &BTreeSet<&str>) -> bool {
-    let name = &*table.name;
-    if name == DEFAULTS || name == "DEFAULT" || OWN_SECTIONS.contains(&name) || table.headers[0].is_some() {
-        return true;
-    }
-    let has_children = || {
-        let below = format!("{name}/");
-        names.range(below.as_str()..).next().is_some_and(|next| next.starts_with(&below))
+    let mut search = Search {
+        tables,
+        names: known.iter().map(SubtestName::as_str).collect(),
+        shipped: tables.sections.iter().filter(|table| is_shipped(table)).map(|table| (&*table.name, table)).collect(),
+        found: BTreeMap::new(),
     };
-    names.contains(name) || has_children() || is_listed_child(tables, name)
-}
-
-/// Whether the section above lists this one among its `subsubtests`.
-fn is_listed_child(tables: &Tables, name: &str) -> bool {
-    let Some((parent, child)) = name.rsplit_once('/') else { return false };
-    let Some(option) = tables.symbols.find("subsubtests") else { return false };
-    let view = tables.view(parent);
-    let listed = view.setting(option).and_then(|setting| resolve(view, setting.at));
-    listed.is_some_and(|list| split_list(&list).any(|item| item == child))
-}
-
-/// Options that are set outside the shipped layer and known nowhere in it.
-fn unknown_options<'a>(tables: &'a Tables, table: &'a Table, names: &BTreeSet<&str>) -> Vec<(&'a Assigned, Warning)> {
-    let set_by_user = table.effective().filter(|assigned| assigned.layer != Layer::Shipped);
-    let shipped =
-        |table: &'a Table| table.assigned.iter().filter(|set| set.layer == Layer::Shipped).map(|set| set.option);
-    let view = tables.view(&table.name);
-    let mut known: HashSet<Symbol> = view.chain().flat_map(|(_, table)| shipped(table)).collect();
-    let name = &*table.name;
-    if name == DEFAULTS {
-        known.extend(tables.sections.iter().flat_map(shipped));
-    } else if known.is_empty() || (!names.contains(name) && table.headers[0].is_none()) {
-        // Nothing is shipped for it: a subtest of the user's own, whose options only it knows.
-        return Vec::new();
-    }
-    let own_shipped = view.own.is_some()
-        && (table.headers[0].is_some()
-            || view
-                .chain()
-                .any(|(id, above)| Some(id) != view.own && Some(id) != view.defaults && above.headers[0].is_some()));
-    if !own_shipped && name != DEFAULTS {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    for assigned in set_by_user {
-        let option = tables.symbols.name(assigned.option);
-        if known.contains(&assigned.option)
-            || FRAMEWORK_OPTIONS.contains(&option)
-            || is_referred_to(tables, table, option)
-        {
-            continue;
+    for table in &tables.sections {
+        let Some(header) = table.headers[1..].iter().flatten().min() else { continue };
+        if search.is_known_section(&table.name) {
+            search.options(table);
+        } else if !search.names.is_empty() {
+            search.section(table, *header);
         }
-        let near = nearest(option, known.iter().map(|symbol| tables.symbols.name(*symbol)).chain(FRAMEWORK_OPTIONS));
-        let (text, entry) = tables.entry(assigned.at);
-        let message = format!("nothing reads option `{option}` of section `[{name}]`");
-        found.push((assigned, Warning::new(text.origin(entry), message).meant(near)));
     }
-    found
+    search.found.into_values().collect()
+}
+
+fn is_shipped(table: &Table) -> bool {
+    table.headers[Layer::Shipped as usize].is_some()
+}
+
+struct Search<'a> {
+    tables: &'a Tables,
+    /// All subtests and sub-subtests.
+    names: BTreeSet<&'a str>,
+    /// All sections of the shipped layer.
+    shipped: BTreeMap<&'a str, &'a Table>,
+    /// By text, line and entry.
+    found: BTreeMap<(u32, u32, u32), Warning>,
+}
+
+impl<'a> Search<'a> {
+    fn is_known_section(&self, name: &str) -> bool {
+        let own = name == DEFAULTS || name == "DEFAULT" || OWN_SECTIONS.contains(&name);
+        let below = format!("{name}/");
+        let has_children = || self.names.range(below.as_str()..).next().is_some_and(|next| next.starts_with(&below));
+        own || self.shipped.contains_key(name) || self.names.contains(name) || has_children() || self.is_listed(name)
+    }
+
+    /// Whether the section above lists this one among its `subsubtests`.
+    fn is_listed(&self, name: &str) -> bool {
+        let Some((parent, child)) = name.rsplit_once('/') else { return false };
+        let Some(option) = self.tables.symbols.find("subsubtests") else { return false };
+        let view = self.tables.view(parent);
+        let listed = view.setting(option).and_then(|setting| resolve(view, setting.at));
+        listed.is_some_and(|list| split_list(&list).any(|item| item == child))
+    }
+
+    fn section(&mut self, table: &Table, (text, line): (u32, u32)) {
+        let candidates = self.names.iter().copied().chain(self.shipped.keys().copied());
+        let near = if self.found.len() < MAX_NEAREST { nearest(&table.name, candidates) } else { None };
+        let from = &self.tables.texts[text as usize];
+        let origin = match from.layer {
+            Layer::CommandLine => Origin::CommandLine { argument: from.path.clone() },
+            Layer::Shipped | Layer::Custom => Origin::File { path: from.path.clone(), line },
+        };
+        let warning = Warning::new(origin, format!("section `[{}]` belongs to no subtest", table.name)).meant(near);
+        self.found.insert((text, line, 0), warning);
+    }
+
+    /// Options of a section that the user set and that nothing shipped has.
+    fn options(&mut self, table: &'a Table) {
+        let tables = self.tables;
+        let name = &*table.name;
+        let set_by_user = table.effective().filter(|assigned| assigned.layer != Layer::Shipped);
+        let known = self.known_options(table);
+        let view = tables.view(name);
+        // Of a subtest without a shipped section nobody here knows the options: only likely slips are told.
+        let is_described =
+            name == DEFAULTS || view.chain().any(|(id, table)| Some(id) != view.defaults && is_shipped(table));
+        for assigned in set_by_user {
+            let option = tables.symbols.name(assigned.option);
+            let is_framework = FRAMEWORK_OPTIONS.contains(&option);
+            if known.contains(&assigned.option) || is_framework || is_referred_to(tables, table, option) {
+                continue;
+            }
+            let candidates = known.iter().map(|symbol| tables.symbols.name(*symbol)).chain(FRAMEWORK_OPTIONS);
+            let near = if self.found.len() < MAX_NEAREST { nearest(option, candidates) } else { None };
+            if is_described || near.is_some() {
+                let (text, entry) = tables.entry(assigned.at);
+                let message = format!("nothing reads option `{option}` of section `[{name}]`");
+                let warning = Warning::new(text.origin(entry), message).meant(near);
+                self.found.insert((assigned.at.text, entry.line, assigned.at.entry), warning);
+            }
+        }
+    }
+
+    /// Options that the shipped layer sets in a section, above it, or below it (what is set above is inherited).
+    fn known_options(&self, table: &'a Table) -> HashSet<Symbol> {
+        let shipped = |table: &'a Table| {
+            table.assigned.iter().filter(|assigned| assigned.layer == Layer::Shipped).map(|assigned| assigned.option)
+        };
+        if &*table.name == DEFAULTS {
+            return self.tables.sections.iter().flat_map(shipped).collect();
+        }
+        let below = format!("{}/", table.name);
+        let children = self.shipped.range(below.as_str()..).take_while(|(name, _)| name.starts_with(&below));
+        let above = self.tables.view(&table.name).chain().map(|(_, table)| table);
+        above.chain(children.map(|(_, table)| *table)).flat_map(shipped).collect()
+    }
 }
 
 /// Whether another value of the section refers to the option: then it is a helper of the user's own.

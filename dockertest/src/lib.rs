@@ -6,5 +6,6 @@ pub mod host;
 pub mod journal;
 pub mod name;
 pub mod outcome;
+pub mod report;
 pub mod verdict;
 pub mod version;

@@ -80,6 +80,27 @@ impl Event {
         "run-ended",
     ];
 
+    /// The step that the event is about, if it is about one.
+    #[must_use]
+    pub const fn step(&self) -> Option<StepId> {
+        match self {
+            Event::StepStarted(StepStarted { step, .. })
+            | Event::PhaseStarted(PhaseStarted { step, .. })
+            | Event::Keyvals(Keyvals { step, .. })
+            | Event::SubsubtestStarted(SubsubtestStarted { step, .. })
+            | Event::SubsubtestEnded(SubsubtestEnded { step, .. })
+            | Event::RebootRequested(RebootRequested { step, .. })
+            | Event::StepEnded(StepEnded { step, .. }) => Some(*step),
+            Event::Logged(Logged { step, .. }) => *step,
+            Event::RunStarted(_)
+            | Event::Planned(_)
+            | Event::RunResumed(_)
+            | Event::Engine(_)
+            | Event::RunInterrupted(_)
+            | Event::RunEnded(_) => None,
+        }
+    }
+
     /// The event's name in the journal, for example `step-started`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

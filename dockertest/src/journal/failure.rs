@@ -91,16 +91,17 @@ struct Advice<'a>(&'a io::Error);
 
 impl std::fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Some(errno) = self.0.raw_os_error().map(Errno::from_raw) else { return Ok(()) };
-        f.write_str(match errno {
-            Errno::ENOSPC => "; free space on that file system",
-            Errno::EDQUOT => "; free space or raise the disk quota",
-            Errno::EFBIG => "; raise the limit of file sizes (`ulimit -f`)",
-            Errno::EROFS => "; mount that file system for writing, or name another results folder",
-            Errno::EIO => "; check the disk (`dmesg` shows what the kernel saw)",
-            Errno::EACCES | Errno::EPERM => "; check who owns the folder and may write to it",
-            Errno::ENOENT => "; make the folder first",
-            Errno::EMFILE | Errno::ENFILE => "; raise the limit of open files (`ulimit -n`)",
+        f.write_str(match (self.0.kind(), self.0.raw_os_error().map(Errno::from_raw)) {
+            (io::ErrorKind::StorageFull, _) => "; free space on that file system",
+            (io::ErrorKind::QuotaExceeded, _) => "; free space or raise the disk quota",
+            (io::ErrorKind::FileTooLarge, _) => "; raise the limit of file sizes (`ulimit -f`)",
+            (io::ErrorKind::ReadOnlyFilesystem, _) => {
+                "; mount that file system for writing, or name another results folder"
+            }
+            (io::ErrorKind::PermissionDenied, _) => "; check who owns the folder and may write to it",
+            (io::ErrorKind::NotFound, _) => "; make the folder first",
+            (_, Some(Errno::EIO)) => "; check the disk (`dmesg` shows what the kernel saw)",
+            (_, Some(Errno::EMFILE | Errno::ENFILE)) => "; raise the limit of open files (`ulimit -n`)",
             _ => return Ok(()),
         })
     }

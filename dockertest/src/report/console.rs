@@ -1,0 +1,341 @@
+//! The tree that a person watches: what starts, what it says, how it ends, and at the end how it all went.
+//!
+//! Each depth is four blanks, and the columns of a line end at tab stops of four. Text of strangers cannot break a
+//! line or drive the terminal. Colours are added only in [`Style::Coloured`]; the text is the same without them.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anstyle::{AnsiColor, Style as Paint};
+
+use super::results::Totals;
+use super::state::{RunState, Standing, StepState};
+use super::{text, time};
+use crate::journal::{Event, Iteration, Logged, PhaseStarted, Record, Sink, SubsubtestEnded};
+use crate::outcome::{Ending, Evidence, Level, Phase};
+use crate::verdict::Verdict;
+
+/// How many lines of each part of an evidence are shown; all of them are in `results.json`.
+const SHOWN_LINES: usize = 40;
+
+/// Where the reason of a step begins: below the name of the step.
+const TEXT_COLUMN: usize = 16;
+
+/// The width of the names of the parts of an evidence.
+const LABEL_WIDTH: usize = 15;
+
+/// How a report for people may look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Text only, the same bytes everywhere.
+    Plain,
+    /// With colours, for a terminal.
+    Coloured,
+}
+
+/// Writes the tree of a run, record by record.
+#[derive(Debug)]
+pub struct Console<W> {
+    out: W,
+    results: PathBuf,
+    state: RunState,
+    page: Page,
+}
+
+impl<W: Write> Console<W> {
+    /// A tree on `out`; `results` is the results folder as the person knows it.
+    pub fn new(out: W, style: Style, results: &Path) -> Console<W> {
+        let page = Page { style, text: String::new() };
+        Console { out, results: results.to_owned(), state: RunState::default(), page }
+    }
+
+    /// Shows what a record adds to the tree.
+    ///
+    /// # Errors
+    /// What `out` cannot do.
+    pub fn show(&mut self, record: &Record) -> io::Result<()> {
+        let ended = self.step_of(record).is_some_and(|step| step.ending.is_some());
+        self.state.record(record);
+        if !ended || matches!(record.event, Event::Logged(_)) {
+            self.write_event(&record.event);
+        }
+        self.out.write_all(self.page.text.as_bytes())?;
+        self.page.text.clear();
+        Ok(())
+    }
+
+    /// Takes in a record without showing anything.
+    pub fn skip(&mut self, record: &Record) {
+        self.state.record(record);
+    }
+
+    /// Gives back what was written to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    fn step_of(&self, record: &Record) -> Option<&StepState> {
+        record.event.step().and_then(|id| self.state.step(id))
+    }
+
+    fn write_event(&mut self, event: &Event) {
+        let step = event.step().and_then(|id| self.state.step(id));
+        let page = &mut self.page;
+        match (event, step) {
+            (Event::RunStarted(_), _) => page.row(0, "START", Paint::new(), &["----", "----"]),
+            (Event::RunResumed(_), _) => page.resumed(&self.state),
+            (Event::RunEnded(ended), _) => {
+                page.row(0, &format!("END {}", ended.verdict), colour(ended.verdict), &["----", "----"]);
+                page.summary(&self.state, &self.results);
+            }
+            (Event::RunInterrupted(interrupted), _) => {
+                page.said(1, "", Level::Warning, &format!("interrupted: {}", interrupted.reason));
+                page.summary(&self.state, &self.results);
+            }
+            (Event::Logged(logged), _) => page.logged(logged),
+            (Event::StepStarted(_), Some(step)) => page.step_started(step),
+            (Event::PhaseStarted(phase), Some(_)) => page.phase(phase),
+            (Event::SubsubtestEnded(ended), Some(_)) => page.subsubtest_ended(ended),
+            (Event::RebootRequested(wish), Some(_)) => {
+                let text = format!("asks for a reboot, then goes on at `{}`: {}", wish.resume_at, wish.reason);
+                page.said(2, "", Level::Warning, &text);
+            }
+            (Event::StepEnded(ended), Some(step)) => page.step_ended(step, &ended.ending),
+            (
+                Event::Planned(_)
+                | Event::Engine(_)
+                | Event::Keyvals(_)
+                | Event::SubsubtestStarted(_)
+                | Event::StepStarted(_)
+                | Event::PhaseStarted(_)
+                | Event::SubsubtestEnded(_)
+                | Event::RebootRequested(_)
+                | Event::StepEnded(_),
+                _,
+            ) => {}
+        }
+    }
+}
+
+impl<W: Write + Send> Sink for Console<W> {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.show(record)
+    }
+
+    fn past(&mut self, record: &Record) -> io::Result<()> {
+        self.skip(record);
+        Ok(())
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Lines that wait to be written.
+#[derive(Debug)]
+struct Page {
+    style: Style,
+    text: String,
+}
+
+impl Page {
+    fn step_started(&mut self, step: &StepState) {
+        self.row(1, "START", Paint::new(), &[&step.planned.folder()]);
+        if step.attempts > 1 {
+            self.said(2, "", Level::Info, &format!("entered again: attempt {}", step.attempts));
+        }
+    }
+
+    fn step_ended(&mut self, step: &StepState, ending: &Ending) {
+        let folder = &step.planned.folder();
+        if step.attempts == 0 {
+            self.row(1, "START", Paint::new(), &[folder]);
+        }
+        self.row(2, ending.verdict.as_str(), colour(ending.verdict), &[folder]);
+        self.explain(ending);
+        if !ending.verdict.is_passed() {
+            self.part("again", &format!("dockertest run --args={}", step.planned.name));
+        }
+        self.row(1, &format!("END {}", ending.verdict), colour(ending.verdict), &[folder]);
+    }
+
+    fn subsubtest_ended(&mut self, ended: &SubsubtestEnded) {
+        let SubsubtestEnded { subsubtest, ending, .. } = ended;
+        self.row(2, ending.verdict.as_str(), colour(ending.verdict), &["----", &format!("SubSubtest {subsubtest}")]);
+        self.explain(ending);
+    }
+
+    fn phase(&mut self, entered: &PhaseStarted) {
+        let who = who(entered.subsubtest.as_deref());
+        self.said(2, &who, Level::Info, &phase_text(entered.phase, entered.iteration));
+    }
+
+    fn logged(&mut self, logged: &Logged) {
+        if logged.level == Level::Debug {
+            return;
+        }
+        let depth = if logged.step.is_some() { 2 } else { 1 };
+        self.said(depth, &who(logged.subsubtest.as_deref()), logged.level, &logged.text);
+    }
+
+    /// A line of a running test; further lines of the text are put below the first.
+    fn said(&mut self, depth: usize, who: &str, level: Level, text: &str) {
+        let paint = match level {
+            Level::Debug | Level::Info => Paint::new(),
+            Level::Warning => AnsiColor::Yellow.on_default(),
+            Level::Error => AnsiColor::Red.on_default(),
+        };
+        let mut lines = text::lines(text);
+        let first = format!("{who}{level}: {}", visible(lines.next().unwrap_or("")));
+        self.row(depth, "RUNNING", paint, &["----", &first]);
+        for line in lines {
+            self.blanks(depth * 4 + 16);
+            self.text.push_str(&visible(line));
+            self.end_line();
+        }
+    }
+
+    /// Why something did not end well.
+    fn explain(&mut self, ending: &Ending) {
+        if ending.verdict == Verdict::Good {
+            return;
+        }
+        for line in text::lines(&ending.reason) {
+            self.blanks(TEXT_COLUMN);
+            self.text.push_str(&visible(line));
+            self.end_line();
+        }
+        if let Some(phase) = ending.phase {
+            self.part("phase", &format!("{phase}()"));
+        }
+        if let Some(description) = &ending.known_failure {
+            self.part("known failure", description);
+        }
+        if let Some(evidence) = &ending.evidence {
+            let Evidence { command, expected, seen, difference, help } = evidence.as_ref();
+            let parts = [("command", command), ("expected", expected), ("seen", seen), ("difference", difference)];
+            for (name, value) in parts.into_iter().chain([("help", help)]) {
+                value.as_deref().into_iter().for_each(|value| self.part(name, value));
+            }
+        }
+    }
+
+    /// A named part of an evidence, its lines below one another.
+    fn part(&mut self, name: &str, value: &str) {
+        let mut label = format!("{name}:");
+        for line in text::lines(value).take(SHOWN_LINES) {
+            self.blanks(TEXT_COLUMN);
+            let paint = if label.is_empty() { Paint::new() } else { Paint::new().bold() };
+            let padding = LABEL_WIDTH - label.len();
+            self.painted(&label, paint);
+            self.blanks(padding);
+            self.text.push_str(&visible(line));
+            self.end_line();
+            label.clear();
+        }
+        let more = text::lines(value).count().saturating_sub(SHOWN_LINES);
+        if more > 0 {
+            self.blanks(TEXT_COLUMN + LABEL_WIDTH);
+            let _ = write!(self.text, "... {more} more lines, in `{}`", super::RESULTS_NAME);
+            self.end_line();
+        }
+    }
+
+    fn resumed(&mut self, state: &RunState) {
+        let (done, total) = (state.endings().count(), state.steps.len());
+        self.said(1, "", Level::Info, &format!("resumed: {done} of {total} steps are done"));
+    }
+
+    /// All that did not pass once more, and the figures.
+    fn summary(&mut self, state: &RunState, results: &Path) {
+        self.end_line();
+        for (step, ending) in state.endings().filter(|(_, ending)| !ending.verdict.is_passed()) {
+            let reason = visible(text::first_line(&ending.reason));
+            let name = step.planned.name.as_str();
+            let what = if reason.is_empty() { name.to_owned() } else { format!("{name}: {reason}") };
+            self.row(0, ending.verdict.as_str(), colour(ending.verdict), &[&what]);
+        }
+        let _ = write!(self.text, "{}", figures(state));
+        let _ = write!(self.text, "; results in {}", visible(&results.display().to_string()));
+        if let Standing::Interrupted { .. } = state.standing {
+            let _ = write!(self.text, "; `dockertest resume {}` goes on", visible(&results.display().to_string()));
+        }
+        self.end_line();
+    }
+
+    /// A row of the tree.
+    fn row(&mut self, depth: usize, code: &str, paint: Paint, columns: &[&str]) {
+        self.blanks(depth * 4);
+        self.painted(code, paint);
+        let mut width = code.len();
+        for column in columns {
+            self.blanks(4 - width % 4);
+            self.text.push_str(column);
+            width = column.len();
+        }
+        self.end_line();
+    }
+
+    fn painted(&mut self, text: &str, paint: Paint) {
+        let _ = match self.style {
+            Style::Plain => write!(self.text, "{text}"),
+            Style::Coloured => write!(self.text, "{paint}{text}{paint:#}"),
+        };
+    }
+
+    fn blanks(&mut self, count: usize) {
+        self.text.extend(std::iter::repeat_n(' ', count));
+    }
+
+    /// Ends the line, without blanks at its end.
+    fn end_line(&mut self) {
+        self.text.truncate(self.text.trim_end_matches(' ').len());
+        self.text.push('\n');
+    }
+}
+
+/// `2 of 4 steps in 3.1 s: 1 GOOD, 1 FAIL`.
+fn figures(state: &RunState) -> String {
+    let (done, total) = (state.endings().count(), state.steps.len());
+    let totals = Totals::of(state);
+    let counts = Verdict::ALL.into_iter().filter(|verdict| totals.count(*verdict) > 0);
+    let counts: Vec<String> = counts.map(|verdict| format!("{} {verdict}", totals.count(verdict))).collect();
+    let of = if done == total { String::new() } else { format!("{done} of ") };
+    let steps = if total == 1 { "step" } else { "steps" };
+    let colon = if counts.is_empty() { "" } else { ": " };
+    format!("{of}{total} {steps} in {}{colon}{}", time::for_people(state.seconds()), counts.join(", "))
+}
+
+/// The phase as the tree shows it: the first iteration of `run_once` goes without saying.
+pub(super) fn phase_text(phase: Phase, iteration: Option<Iteration>) -> String {
+    match (phase, iteration) {
+        (Phase::RunOnce, Some(Iteration { number, of })) if number > 1 => {
+            format!("run_once() iteration {number} of {of}")
+        }
+        (Phase::PostprocessIteration, Some(Iteration { number, .. })) => {
+            format!("postprocess_iteration(), iteration #{number}")
+        }
+        _ => format!("{phase}()"),
+    }
+}
+
+fn who(subsubtest: Option<&str>) -> String {
+    subsubtest.map(|name| format!("SubSubtest {} ", visible(name))).unwrap_or_default()
+}
+
+fn visible(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    text::push_line(&mut shown, line, "\t");
+    shown
+}
+
+fn colour(verdict: Verdict) -> Paint {
+    match verdict {
+        Verdict::Good => AnsiColor::Green.on_default(),
+        Verdict::TestNa => AnsiColor::Cyan.on_default(),
+        Verdict::Warn => AnsiColor::Yellow.on_default(),
+        Verdict::Fail | Verdict::Error | Verdict::Abort => AnsiColor::Red.on_default().bold(),
+    }
+}

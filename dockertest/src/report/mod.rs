@@ -1,0 +1,36 @@
+//! Reports: projections of a journal.
+//!
+//! Every report is a pure function of the records. [`RunState`] folds the records into what is known so far, and each
+//! report is written from that: [`status`] (Autotest's status log), [`keyval`] files, [`Results`] (`results.json`) and
+//! the [`Console`] tree. The same code runs live, as a sink of the journal, and later on a journal that is read back,
+//! so the bytes are the same.
+//!
+//! Reports never look at anything but records: not at the clock, the time zone or the machine that they are made on.
+
+mod console;
+mod files;
+pub mod keyval;
+mod progress;
+mod results;
+#[cfg(test)]
+mod scenarios;
+mod state;
+pub mod status;
+#[cfg(test)]
+mod tests;
+mod text;
+mod time;
+mod write;
+
+pub use console::{Console, Style};
+pub use files::files;
+pub use progress::{Progress, RunningStep};
+pub use results::{EngineResult, HostResult, Results, StepResult, SubsubtestResult, Totals};
+pub use state::{RunState, Standing, StepState, SubsubtestState};
+pub use write::{Format, ReportFailure, UnknownFormat, write};
+
+/// The name of the status log within a results folder, and within a step's folder.
+pub const STATUS_NAME: &str = "status";
+
+/// The name of the results for programs within a results folder.
+pub const RESULTS_NAME: &str = "results.json";

@@ -1,0 +1,142 @@
+//! What a progress line needs to know.
+
+use std::time::Duration;
+
+use super::console::phase_text;
+use super::state::RunState;
+use crate::journal::{Event, Record};
+use crate::name::{StepId, SubtestName};
+use crate::verdict::Verdict;
+
+/// How far a run is.
+///
+/// It is fed with the records of a run and looks at nothing else; whoever draws it gives the time.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Progress {
+    state: RunState,
+    running: Vec<RunningStep>,
+}
+
+/// A step that is running.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunningStep {
+    /// The step.
+    pub id: StepId,
+    /// The name of its subtest.
+    pub name: SubtestName,
+    /// Its phase as the tree shows it, for example `run_once() iteration 2 of 3`; empty before the first.
+    pub phase: String,
+    /// When it was started, in microseconds since 1970-01-01 UTC.
+    pub started_us: i64,
+}
+
+impl Progress {
+    /// Takes in the next record.
+    pub fn record(&mut self, record: &Record) {
+        self.state.record(record);
+        match &record.event {
+            Event::StepStarted(started) => self.start(started.step, record.time_us),
+            Event::PhaseStarted(entered) => {
+                let step = self.running.iter_mut().find(|step| step.id == entered.step);
+                if let Some(step) = step.filter(|_| entered.subsubtest.is_none()) {
+                    step.phase = phase_text(entered.phase, entered.iteration);
+                }
+            }
+            Event::StepEnded(ended) => self.running.retain(|step| step.id != ended.step),
+            Event::RunStarted(_)
+            | Event::Planned(_)
+            | Event::RunResumed(_)
+            | Event::RunInterrupted(_)
+            | Event::RunEnded(_) => self.running.clear(),
+            Event::Engine(_)
+            | Event::Logged(_)
+            | Event::Keyvals(_)
+            | Event::SubsubtestStarted(_)
+            | Event::SubsubtestEnded(_)
+            | Event::RebootRequested(_) => {}
+        }
+    }
+
+    /// How many steps have ended.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.state.endings().count()
+    }
+
+    /// How many steps the plan has.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.state.steps.len()
+    }
+
+    /// The steps that are running, the longest-running first.
+    #[must_use]
+    pub fn running(&self) -> &[RunningStep] {
+        &self.running
+    }
+
+    /// The worst verdict so far.
+    #[must_use]
+    pub fn worst(&self) -> Verdict {
+        self.state.worst()
+    }
+
+    /// One line, for example `[3/20] docker_cli/version: run_once() (12 s)`; `now_us` is the time in microseconds since
+    /// 1970-01-01 UTC.
+    #[must_use]
+    pub fn line(&self, now_us: i64) -> String {
+        let counts = format!("[{}/{}]", self.done(), self.total());
+        let Some(step) = self.running.first() else { return counts };
+        let seconds = elapsed(step.started_us, now_us).as_secs();
+        let phase = if step.phase.is_empty() { String::new() } else { format!(": {}", step.phase) };
+        let others = self.running.len() - 1;
+        let others = if others == 0 { String::new() } else { format!(" and {others} more") };
+        format!("{counts} {}{phase} ({seconds} s){others}", step.name)
+    }
+
+    fn start(&mut self, id: StepId, started_us: i64) {
+        let Some(step) = self.state.step(id).filter(|step| step.ending.is_none()) else { return };
+        self.running.retain(|step| step.id != id);
+        self.running.push(RunningStep { id, name: step.planned.name.clone(), phase: String::new(), started_us });
+    }
+}
+
+impl RunningStep {
+    /// How long the step has been running at a time, in microseconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn elapsed(&self, now_us: i64) -> Duration {
+        elapsed(self.started_us, now_us)
+    }
+}
+
+/// Zero when the clock was set back.
+fn elapsed(from_us: i64, to_us: i64) -> Duration {
+    Duration::from_micros(u64::try_from(to_us.saturating_sub(from_us)).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::sample::{BEGIN_US, records, small_run};
+
+    #[test]
+    fn the_line_follows_the_run() {
+        let mut progress = Progress::default();
+        let mut lines = Vec::new();
+        for record in records(small_run()) {
+            progress.record(&record);
+            lines.push(progress.line(BEGIN_US + 12_300_000));
+        }
+        lines.dedup();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        [0/0]
+        [0/2]
+        [0/2] example (11 s)
+        [0/2] example: initialize() (11 s)
+        [0/2] example: run_once() (11 s)
+        [1/2]
+        [1/2] docker_cli/version (8 s)
+        [2/2]
+        ");
+    }
+}

@@ -1,0 +1,283 @@
+//! `results.json`: what a program wants to know about a run. The book has its schema.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::state::{RunState, Standing, StepState, SubsubtestState};
+use super::time::{rfc3339, rounded};
+use crate::journal::EngineFacts;
+use crate::name::{Kind, SubtestName};
+use crate::outcome::{Ending, Evidence, Phase};
+use crate::verdict::Verdict;
+
+/// The results of a run, complete or not.
+///
+/// ```
+/// use dockertest::report::{Results, RunState};
+///
+/// let results = Results::of(&RunState::default());
+/// assert_eq!(results.state, "running");
+/// assert!(results.to_json().ends_with("}\n"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// The API version of the program that began the run.
+    pub version: String,
+    /// The run's name.
+    pub run: String,
+    /// `complete`, `interrupted` (can be resumed), or `running` (or cut off).
+    pub state: String,
+    /// Why it was interrupted, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interruption: Option<String>,
+    /// The worst verdict of the steps that have ended; `GOOD` when there are none.
+    pub verdict: Verdict,
+    /// When it began, by RFC 3339.
+    pub started: String,
+    /// When it ended or was interrupted, by RFC 3339.
+    pub ended: Option<String>,
+    /// How long it took, in seconds, without the time between sessions.
+    pub seconds: f64,
+    /// How many steps ended with each verdict.
+    pub totals: Totals,
+    /// Every value of `--args`, as typed.
+    pub args: Vec<String>,
+    /// The machine that it ran on.
+    pub host: HostResult,
+    /// What the engine under test said about itself, if it was asked.
+    pub engine: Option<EngineResult>,
+    /// The steps that have ended, in order of the plan.
+    pub steps: Vec<StepResult>,
+    /// The folders of the steps that have not ended, in order of the plan.
+    pub pending: Vec<String>,
+}
+
+/// How many steps ended with each verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the verdicts are explained where they are defined")]
+pub struct Totals {
+    pub good: u32,
+    pub test_na: u32,
+    pub warn: u32,
+    pub fail: u32,
+    pub error: u32,
+    pub abort: u32,
+}
+
+/// The machine that a run was made on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostResult {
+    /// Its name.
+    pub hostname: String,
+    /// The kernel's name for the boot; it differs after a reboot.
+    pub boot_id: String,
+    /// How far its local time was ahead of UTC, in seconds.
+    pub utc_offset_seconds: i32,
+}
+
+/// The engine under test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineResult {
+    /// Where it was asked.
+    pub address: String,
+    /// `docker` or `podman`; empty when it did not answer.
+    pub flavor: String,
+    /// Its version; empty when it did not answer.
+    pub version: String,
+    /// The version of the API that it speaks; empty when it did not answer.
+    pub api_version: String,
+    /// Other facts by name.
+    pub facts: BTreeMap<String, String>,
+    /// Why it did not answer, if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// A step that has ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepResult {
+    /// The name of the subtest.
+    pub name: SubtestName,
+    /// When it runs.
+    pub kind: Kind,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Why, in words; may have several lines.
+    pub reason: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// Its folder within the results.
+    pub folder: String,
+    /// When it was first started, by RFC 3339; nothing when it never was.
+    pub started: Option<String>,
+    /// When it ended, by RFC 3339.
+    pub ended: Option<String>,
+    /// How often it was started.
+    pub attempts: u32,
+    /// The phase that decided the verdict, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// The check that failed, if a check decided the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// The description of the known failure that turned a `FAIL` into this `WARN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_failure: Option<String>,
+    /// Its sub-subtests, in the order in which they began.
+    pub subsubtests: Vec<SubsubtestResult>,
+}
+
+/// A sub-subtest of a step that has ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SubsubtestResult {
+    /// The last component of its name.
+    pub name: String,
+    /// Its verdict; `ABORT` for one that did not come to its end.
+    pub verdict: Verdict,
+    /// Why, in words; may have several lines.
+    pub reason: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// The phase that decided the verdict, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// The check that failed, if a check decided the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// The description of the known failure that turned a `FAIL` into this `WARN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_failure: Option<String>,
+}
+
+impl Results {
+    /// The results as far as they are known.
+    #[must_use]
+    pub fn of(state: &RunState) -> Results {
+        let beginning = state.beginning.as_ref();
+        let (word, interruption) = match &state.standing {
+            Standing::Running => ("running", None),
+            Standing::Interrupted { reason } => ("interrupted", Some(reason.clone())),
+            Standing::Ended { .. } => ("complete", None),
+        };
+        Results {
+            version: beginning.map(|run| run.api_version.to_string()).unwrap_or_default(),
+            run: beginning.map(|run| run.run.clone()).unwrap_or_default(),
+            state: word.to_owned(),
+            interruption,
+            verdict: state.verdict(),
+            started: rfc3339(state.started_us),
+            ended: (state.standing != Standing::Running).then(|| rfc3339(state.last_us)),
+            seconds: rounded(state.seconds()),
+            totals: Totals::of(state),
+            args: beginning.map(|run| run.invocation.args.clone()).unwrap_or_default(),
+            host: HostResult {
+                hostname: state.session.hostname.clone(),
+                boot_id: state.session.boot_id.clone(),
+                utc_offset_seconds: state.session.utc_offset_seconds,
+            },
+            engine: state.engine.as_ref().map(EngineResult::of),
+            steps: state.endings().map(|(step, ending)| StepResult::of(step, ending)).collect(),
+            pending: pending(state).map(|step| step.planned.folder()).collect(),
+        }
+    }
+
+    /// The text of `results.json`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Only maps with keys that are no text, and own serializers, can fail; there are none here.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+fn pending(state: &RunState) -> impl Iterator<Item = &StepState> {
+    state.steps.iter().filter(|step| step.ending.is_none())
+}
+
+impl Totals {
+    /// Counts the steps that have ended.
+    #[must_use]
+    pub fn of(state: &RunState) -> Totals {
+        let mut totals = Totals::default();
+        for (_, ending) in state.endings() {
+            *totals.count_mut(ending.verdict) += 1;
+        }
+        totals
+    }
+
+    /// How many steps ended with this verdict.
+    #[must_use]
+    pub const fn count(&self, verdict: Verdict) -> u32 {
+        match verdict {
+            Verdict::Good => self.good,
+            Verdict::TestNa => self.test_na,
+            Verdict::Warn => self.warn,
+            Verdict::Fail => self.fail,
+            Verdict::Error => self.error,
+            Verdict::Abort => self.abort,
+        }
+    }
+
+    const fn count_mut(&mut self, verdict: Verdict) -> &mut u32 {
+        match verdict {
+            Verdict::Good => &mut self.good,
+            Verdict::TestNa => &mut self.test_na,
+            Verdict::Warn => &mut self.warn,
+            Verdict::Fail => &mut self.fail,
+            Verdict::Error => &mut self.error,
+            Verdict::Abort => &mut self.abort,
+        }
+    }
+}
+
+impl EngineResult {
+    fn of(facts: &EngineFacts) -> EngineResult {
+        EngineResult {
+            address: facts.address.clone(),
+            flavor: facts.flavor.clone(),
+            version: facts.version.clone(),
+            api_version: facts.api_version.clone(),
+            facts: facts.facts.clone(),
+            problem: facts.problem.clone(),
+        }
+    }
+}
+
+impl StepResult {
+    fn of(step: &StepState, ending: &Ending) -> StepResult {
+        StepResult {
+            name: step.planned.name.clone(),
+            kind: step.planned.kind,
+            verdict: ending.verdict,
+            reason: ending.reason.clone(),
+            seconds: rounded(ending.seconds),
+            folder: step.planned.folder(),
+            started: step.started_us.map(rfc3339),
+            ended: step.ended_us.map(rfc3339),
+            attempts: step.attempts,
+            phase: ending.phase,
+            evidence: ending.evidence.as_deref().cloned(),
+            known_failure: ending.known_failure.clone(),
+            subsubtests: step.subsubtests.iter().map(SubsubtestResult::of).collect(),
+        }
+    }
+}
+
+impl SubsubtestResult {
+    fn of(subsubtest: &SubsubtestState) -> SubsubtestResult {
+        let cut_off = || Ending::new(Verdict::Abort, "did not come to its end");
+        let ending = subsubtest.ending.clone().unwrap_or_else(cut_off);
+        SubsubtestResult {
+            name: subsubtest.name.clone(),
+            verdict: ending.verdict,
+            reason: ending.reason,
+            seconds: rounded(ending.seconds),
+            phase: ending.phase,
+            evidence: ending.evidence.map(|evidence| *evidence),
+            known_failure: ending.known_failure,
+        }
+    }
+}

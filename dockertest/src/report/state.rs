@@ -1,0 +1,261 @@
+//! What is known of a run after some of its records.
+
+use crate::journal::{EngineFacts, Event, Iteration, PlannedStep, Record, RunStarted, Session};
+use crate::name::StepId;
+use crate::outcome::{Ending, Phase};
+use crate::verdict::Verdict;
+
+/// What the records so far say about a run.
+///
+/// Records that make no sense, for example of a step that is not in the plan, change nothing: what a report shows is
+/// always something that happened.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunState {
+    /// How the run began; nothing before the first record.
+    pub beginning: Option<RunStarted>,
+    /// The process that has the run now, or had it last.
+    pub session: Session,
+    /// The steps of the plan, in order.
+    pub steps: Vec<StepState>,
+    /// What the engine said about itself.
+    pub engine: Option<EngineFacts>,
+    /// Whether the run goes on.
+    pub standing: Standing,
+    /// The time of the first record, in microseconds since 1970-01-01 UTC.
+    pub started_us: i64,
+    /// The time of the last record, in microseconds since 1970-01-01 UTC.
+    pub last_us: i64,
+    /// How long earlier sessions took, in microseconds.
+    earlier_us: i64,
+    session_started_us: i64,
+}
+
+/// Whether a run goes on.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Standing {
+    /// It goes on, or was cut off without a word.
+    #[default]
+    Running,
+    /// It was stopped before its end and can be resumed.
+    Interrupted {
+        /// Why, in words.
+        reason: String,
+    },
+    /// It is complete.
+    Ended {
+        /// The worst verdict of all steps.
+        verdict: Verdict,
+        /// How long it took, in seconds.
+        seconds: f64,
+    },
+}
+
+/// What is known of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepState {
+    /// What was planned.
+    pub planned: PlannedStep,
+    /// How often it was started.
+    pub attempts: u32,
+    /// When it was first started, in microseconds since 1970-01-01 UTC.
+    pub started_us: Option<i64>,
+    /// The phase that it entered last; cleared when the step ends.
+    pub phase: Option<(Phase, Option<Iteration>)>,
+    /// The sub-subtests that were started, in order; once the step has ended, those that were switched off follow.
+    pub subsubtests: Vec<SubsubtestState>,
+    /// How it ended.
+    pub ending: Option<Ending>,
+    /// When it ended, in microseconds since 1970-01-01 UTC.
+    pub ended_us: Option<i64>,
+}
+
+/// What is known of a sub-subtest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SubsubtestState {
+    /// The last component of its name.
+    pub name: String,
+    /// How it ended.
+    pub ending: Option<Ending>,
+}
+
+impl RunState {
+    /// What all these records say.
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a Record>) -> RunState {
+        let mut state = RunState::default();
+        for record in records {
+            state.record(record);
+        }
+        state
+    }
+
+    /// Takes in the next record.
+    pub fn record(&mut self, record: &Record) {
+        let time_us = record.time_us;
+        if self.beginning.is_none() {
+            (self.started_us, self.session_started_us, self.last_us) = (time_us, time_us, time_us);
+        }
+        match &record.event {
+            Event::RunStarted(run) => self.begin(run),
+            Event::Planned(plan) => self.steps = plan.steps.iter().cloned().map(StepState::new).collect(),
+            Event::RunResumed(session) => {
+                self.earlier_us = self.elapsed_us();
+                self.session_started_us = time_us;
+                self.session = session.clone();
+                self.standing = Standing::Running;
+            }
+            Event::Engine(facts) => self.engine = Some(facts.clone()),
+            Event::RunInterrupted(interrupted) => {
+                self.standing = Standing::Interrupted { reason: interrupted.reason.clone() };
+            }
+            Event::RunEnded(ended) => {
+                self.standing = Standing::Ended { verdict: ended.verdict, seconds: ended.seconds };
+            }
+            Event::StepStarted(_)
+            | Event::PhaseStarted(_)
+            | Event::Logged(_)
+            | Event::Keyvals(_)
+            | Event::SubsubtestStarted(_)
+            | Event::SubsubtestEnded(_)
+            | Event::RebootRequested(_)
+            | Event::StepEnded(_) => self.record_of_step(time_us, &record.event),
+        }
+        self.last_us = time_us;
+    }
+
+    /// The step, if it is in the plan.
+    #[must_use]
+    pub fn step(&self, id: StepId) -> Option<&StepState> {
+        self.steps.get(id.index())
+    }
+
+    /// How the steps that have ended ended, in order of the plan.
+    pub fn endings(&self) -> impl Iterator<Item = (&StepState, &Ending)> {
+        self.steps.iter().filter_map(|step| step.ending.as_ref().map(|ending| (step, ending)))
+    }
+
+    /// The worst verdict so far; `GOOD` when there is none.
+    #[must_use]
+    pub fn worst(&self) -> Verdict {
+        self.endings().map(|(_, ending)| ending.verdict).max().unwrap_or(Verdict::Good)
+    }
+
+    /// The run's verdict if it has ended, or else the worst so far.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match &self.standing {
+            Standing::Ended { verdict, .. } => *verdict,
+            Standing::Running | Standing::Interrupted { .. } => self.worst(),
+        }
+    }
+
+    /// How long the run took up to its last record, in seconds, without the time between sessions.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        match &self.standing {
+            Standing::Ended { seconds, .. } => *seconds,
+            Standing::Running | Standing::Interrupted { .. } => super::time::seconds_of(self.elapsed_us()),
+        }
+    }
+
+    /// Saturates, because a clock can be set to anything.
+    fn elapsed_us(&self) -> i64 {
+        self.earlier_us.saturating_add(self.last_us.saturating_sub(self.session_started_us).max(0))
+    }
+
+    fn begin(&mut self, run: &RunStarted) {
+        self.session = run.session.clone();
+        self.beginning.get_or_insert_with(|| run.clone());
+    }
+
+    fn record_of_step(&mut self, time_us: i64, event: &Event) {
+        let Some(id) = event.step() else { return };
+        let Some(step) = self.steps.get_mut(id.index()) else { return };
+        if step.ending.is_some() {
+            return;
+        }
+        match event {
+            Event::StepStarted(started) => {
+                step.attempts = step.attempts.saturating_add(1).max(started.attempt);
+                step.started_us.get_or_insert(time_us);
+            }
+            Event::PhaseStarted(entered) if entered.subsubtest.is_none() => {
+                step.phase = Some((entered.phase, entered.iteration));
+            }
+            Event::SubsubtestStarted(started) => step.subsubtest(&started.subsubtest).ending = None,
+            Event::SubsubtestEnded(ended) => step.subsubtest(&ended.subsubtest).ending = Some(ended.ending.clone()),
+            Event::StepEnded(ended) => step.end(time_us, &ended.ending),
+            _ => {}
+        }
+    }
+}
+
+impl StepState {
+    fn new(planned: PlannedStep) -> StepState {
+        StepState {
+            planned,
+            attempts: 0,
+            started_us: None,
+            phase: None,
+            subsubtests: Vec::new(),
+            ending: None,
+            ended_us: None,
+        }
+    }
+
+    /// The sub-subtest of this name, made known if it is new.
+    fn subsubtest(&mut self, name: &str) -> &mut SubsubtestState {
+        let index = self.subsubtests.iter().position(|known| known.name == name).unwrap_or_else(|| {
+            self.subsubtests.push(SubsubtestState { name: name.to_owned(), ending: None });
+            self.subsubtests.len() - 1
+        });
+        &mut self.subsubtests[index]
+    }
+
+    fn end(&mut self, time_us: i64, ending: &Ending) {
+        if self.attempts > 0 {
+            for (name, reason) in self.planned.disabled.clone() {
+                let subsubtest = self.subsubtest(&name);
+                subsubtest.ending.get_or_insert_with(|| Ending::new(Verdict::TestNa, reason));
+            }
+        }
+        self.phase = None;
+        self.ended_us = Some(time_us);
+        self.ending = Some(ending.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::RunInterrupted;
+    use crate::journal::sample::{ended, ending, planned, records, run_started, session, small_run, started, step};
+
+    #[test]
+    fn a_complete_run_has_all_endings_and_its_verdict() {
+        let state = RunState::of(&records(small_run()));
+        assert_eq!(state.endings().count(), 2);
+        assert_eq!((state.verdict(), state.seconds()), (Verdict::Fail, 12.5));
+    }
+
+    #[test]
+    fn the_time_between_two_sessions_does_not_count() {
+        let mut records = records([
+            run_started(),
+            planned(vec![step("example", "test_1-of-1")]),
+            Event::RunInterrupted(RunInterrupted { reason: "SIGINT".to_owned() }),
+            Event::RunResumed(session()),
+            started(0, 1),
+        ]);
+        for record in &mut records[3..] {
+            record.time_us += 3_600_000_000;
+        }
+        assert_eq!(RunState::of(&records).seconds(), 1.5);
+    }
+
+    #[test]
+    fn records_that_make_no_sense_change_nothing() {
+        let events = [run_started(), started(7, 1), ended(7, ending(Verdict::Good, ""))];
+        let state = RunState::of(&records(events));
+        assert_eq!((state.steps.len(), state.endings().count()), (0, 0));
+    }
+}

@@ -1,0 +1,215 @@
+//! Every report of every scenario, and the promise that a report made later has the bytes of the run's own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use super::scenarios::{ALL, all_good};
+use super::*;
+use crate::journal::sample::records;
+use crate::journal::{Event, FILE_NAME, Sink, Writer, read};
+
+fn console(events: Vec<Event>, style: Style) -> String {
+    let mut console = Console::new(Vec::new(), style, Path::new("results/default"));
+    for record in records(events) {
+        console.show(&record).unwrap();
+    }
+    String::from_utf8(console.into_inner()).unwrap()
+}
+
+#[test]
+fn the_tree_of_every_scenario() {
+    for (name, scenario) in ALL {
+        insta::assert_snapshot!(format!("console_{name}"), console(scenario(), Style::Plain));
+    }
+}
+
+#[test]
+fn the_status_log_of_every_scenario() {
+    for (name, scenario) in ALL {
+        let status = status::render(&records(scenario())).replace('\t', "→");
+        insta::assert_snapshot!(format!("status_{name}"), status);
+    }
+}
+
+#[test]
+fn the_results_of_every_scenario() {
+    for (name, scenario) in ALL {
+        let results = Results::of(&RunState::of(&records(scenario()))).to_json();
+        insta::assert_snapshot!(format!("results_{name}"), results);
+    }
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    for (_, scenario) in ALL {
+        let coloured = console(scenario(), Style::Coloured);
+        assert!(coloured.contains('\u{1b}'));
+        let plain = console(scenario(), Style::Plain);
+        assert!(!plain.contains('\u{1b}'));
+        assert_eq!(without_colours(&coloured), plain);
+    }
+}
+
+fn without_colours(text: &str) -> String {
+    let mut pieces = text.split('\u{1b}');
+    let first = pieces.next().unwrap_or("").to_owned();
+    pieces.fold(first, |out, piece| out + piece.split_once('m').unwrap().1)
+}
+
+/// A place that many can write to.
+#[derive(Clone, Default)]
+struct Screen(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn made_again(results: &Path, format: Format) -> String {
+    let mut out = Vec::new();
+    write(results, format, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// All files but the journal, by their paths within the folder.
+fn files_in(results: &Path) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![results.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with(FILE_NAME) {
+                found.insert(path.strip_prefix(results).unwrap().to_owned(), fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Writes events to a journal as a run does, from the beginning or after a cut.
+fn run(results: &Path, events: &[Event], mut more: Vec<Box<dyn Sink>>) {
+    let path = results.join(FILE_NAME);
+    more.push(files(results));
+    let writer = if path.exists() {
+        Writer::reopen(&path, &read(&path).unwrap(), more).unwrap()
+    } else {
+        Writer::create(&path, more).unwrap()
+    };
+    for event in events {
+        writer.append(event.clone());
+    }
+    writer.close().unwrap();
+}
+
+#[test]
+fn a_report_made_again_has_the_bytes_of_the_run() {
+    for (name, scenario) in ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let results = folder.path();
+        let screen = Screen::default();
+        let tree = Console::new(screen.clone(), Style::Plain, results);
+        run(results, &scenario(), vec![Box::new(tree)]);
+        assert_eq!(
+            made_again(results, Format::Status),
+            fs::read_to_string(results.join(STATUS_NAME)).unwrap(),
+            "{name}"
+        );
+        assert_eq!(
+            made_again(results, Format::Json),
+            fs::read_to_string(results.join(RESULTS_NAME)).unwrap(),
+            "{name}"
+        );
+        let shown = String::from_utf8(screen.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(made_again(results, Format::Console), shown, "{name}");
+    }
+}
+
+/// What the files must hold, made from the journal alone.
+fn demanded(results: &Path) -> BTreeMap<PathBuf, String> {
+    let records = read(&results.join(FILE_NAME)).unwrap().records;
+    let mut state = RunState::default();
+    let mut demanded: BTreeMap<PathBuf, String> = BTreeMap::new();
+    for record in &records {
+        let mut lines = String::new();
+        if let Some(step) = status::write_record(&state, record, &mut lines) {
+            let place = PathBuf::from(state.step(step).unwrap().planned.folder()).join(STATUS_NAME);
+            demanded.entry(place).or_default().push_str(&lines);
+        }
+        demanded.entry(STATUS_NAME.into()).or_default().push_str(&lines);
+        if let Event::Keyvals(keyvals) = &record.event {
+            let file = if keyvals.iteration.is_some() { "results/keyval" } else { "keyval" };
+            let place = PathBuf::from(state.step(keyvals.step).unwrap().planned.folder()).join(file);
+            keyval::write(keyvals, demanded.entry(place).or_default());
+        }
+        state.record(record);
+    }
+    demanded.insert(RESULTS_NAME.into(), Results::of(&state).to_json());
+    demanded
+}
+
+#[test]
+fn after_a_cut_at_any_record_the_files_are_as_if_nothing_had_happened() {
+    for (name, scenario) in ALL.into_iter().filter(|(name, _)| ["all_good", "preset", "reboot"].contains(name)) {
+        let events = scenario();
+        for cut in 1..events.len() {
+            let folder = tempfile::tempdir().unwrap();
+            let results = folder.path();
+            run(results, &events[..cut], Vec::new());
+            damage(results, cut);
+            run(results, &events[cut..], Vec::new());
+            assert_eq!(files_in(results), demanded(results), "{name}, cut after {cut} records");
+        }
+    }
+}
+
+/// What a power cut does: the journal ends in a torn line, other files are short, empty, too long or missing.
+fn damage(results: &Path, cut: usize) {
+    let journal = results.join(FILE_NAME);
+    fs::write(&journal, [fs::read(&journal).unwrap(), b"{\"seq\":".to_vec()].concat()).unwrap();
+    let files = files_in(results).into_iter().filter(|(path, _)| !path.ends_with(RESULTS_NAME));
+    for (number, (path, text)) in files.enumerate() {
+        let path = results.join(path);
+        match (number + cut) % 5 {
+            0 => {}
+            1 => fs::write(path, &text[..text.len() / 2]).unwrap(),
+            2 => fs::write(path, "").unwrap(),
+            3 => fs::write(path, format!("{text}more\n")).unwrap(),
+            _ => fs::remove_file(path).unwrap(),
+        }
+    }
+}
+
+#[test]
+fn every_step_has_exactly_one_end_in_the_status_log() {
+    for (name, scenario) in ALL {
+        let records = records(scenario());
+        let status = status::render(&records);
+        for step in RunState::of(&records).steps {
+            let place = format!("\t{}\t", step.planned.folder());
+            let ends = status.lines().filter(|line| line.starts_with("\tEND ") && line.contains(&place));
+            assert_eq!(ends.count(), 1, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_files_report_that_cannot_be_written_names_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join(STATUS_NAME)).unwrap();
+    let writer = Writer::create(&folder.path().join(FILE_NAME), vec![files(folder.path())]).unwrap();
+    for event in all_good() {
+        writer.append(event);
+    }
+    let failure = writer.close().unwrap_err().to_string();
+    assert!(failure.contains("status`: Is a directory"), "{failure}");
+}

@@ -1,0 +1,83 @@
+//! Making a report again from the journal of a results folder.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
+use std::str::FromStr;
+
+use super::{Console, Results, RunState, Style, status};
+use crate::journal::{self, FILE_NAME, ReadFailure};
+
+/// A report that can be made at any time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Autotest's status log: the bytes of the file `status`.
+    Status,
+    /// The results for programs: the bytes of the file `results.json`.
+    Json,
+    /// The tree that the run showed, without colours.
+    Console,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Format; 3] = [Format::Status, Format::Json, Format::Console];
+
+    /// The word for it on the command line, for example `status`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Format::Status => "status",
+            Format::Json => "json",
+            Format::Console => "console",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that is the name of no format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a report format (expected status, json or console)")]
+pub struct UnknownFormat(String);
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Format::ALL.into_iter().find(|format| format.as_str() == word).ok_or_else(|| UnknownFormat(word.to_owned()))
+    }
+}
+
+/// A report that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportFailure {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] ReadFailure),
+    /// The report cannot be written.
+    #[error("cannot write the report: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// Makes a report from the journal in a results folder: the same bytes that the run has written.
+///
+/// # Errors
+/// [`ReportFailure`].
+pub fn write(results: &Path, format: Format, out: &mut dyn Write) -> Result<(), ReportFailure> {
+    let records = journal::read(&results.join(FILE_NAME))?.records;
+    match format {
+        Format::Status => out.write_all(status::render(&records).as_bytes())?,
+        Format::Json => out.write_all(Results::of(&RunState::of(&records)).to_json().as_bytes())?,
+        Format::Console => {
+            let mut console = Console::new(&mut *out, Style::Plain, results);
+            records.iter().try_for_each(|record| console.show(record))?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -193,6 +193,20 @@ fn a_report_that_fails_does_not_stop_the_journal() {
 }
 
 #[test]
+fn a_failure_is_called_out_once_also_to_those_who_ask_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = Writer::create(&folder.path().join("journal.jsonl"), vec![Box::new(Broken)]).unwrap();
+    let (told, tell) = mpsc::channel();
+    let late = told.clone();
+    writer.when_failed(move |failure| told.send(failure.to_string()).unwrap());
+    writer.append(run_started());
+    let first = tell.recv().unwrap();
+    assert_eq!(Some(&first), writer.failure().map(|failure| failure.to_string()).as_ref());
+    writer.when_failed(move |failure| late.send(failure.to_string()).unwrap());
+    assert_eq!(tell.iter().collect::<Vec<_>>(), [first]);
+}
+
+#[test]
 fn a_sink_that_panics_is_a_failure_and_nobody_waits_forever() {
     let folder = tempfile::tempdir().unwrap();
     let writer = Writer::create(&folder.path().join(FILE_NAME), vec![Box::new(Broken)]).unwrap();

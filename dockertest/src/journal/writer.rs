@@ -82,7 +82,19 @@ enum Message {
 struct Shared {
     path: PathBuf,
     failure: Mutex<Option<WriteFailure>>,
+    /// Called once, when there is a failure. Locked after `failure`.
+    alarm: Mutex<Call>,
     report_failure: Mutex<Option<WriteFailure>>,
+}
+
+/// What is to be called when the journal fails.
+#[derive(Default)]
+struct Call(Option<Box<dyn FnOnce(&WriteFailure) + Send>>);
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Call" } else { "no call" })
+    }
 }
 
 impl Writer {
@@ -131,8 +143,12 @@ impl Writer {
         next_seq: u64,
         sinks: Vec<Box<dyn Sink>>,
     ) -> Result<Writer, WriteFailure> {
-        let shared =
-            Arc::new(Shared { path: path.to_owned(), failure: Mutex::new(None), report_failure: Mutex::new(None) });
+        let shared = Arc::new(Shared {
+            path: path.to_owned(),
+            failure: Mutex::new(None),
+            alarm: Mutex::default(),
+            report_failure: Mutex::new(None),
+        });
         let (queue, messages) = sync_channel(QUEUE_LENGTH);
         let scribe = Scribe {
             shared: Arc::clone(&shared),
@@ -169,6 +185,17 @@ impl Writer {
     #[must_use]
     pub fn failure(&self) -> Option<WriteFailure> {
         lock(&self.shared.failure).clone()
+    }
+
+    /// Has something called when the journal fails, on the journal's thread; at once if it has failed already. What a
+    /// silent step is doing meanwhile could not be recorded, so somebody should stop it. The call must not use the
+    /// writer.
+    pub fn when_failed(&self, call: impl FnOnce(&WriteFailure) + Send + 'static) {
+        let failure = lock(&self.shared.failure);
+        match &*failure {
+            Some(failure) => call(failure),
+            None => *lock(&self.shared.alarm) = Call(Some(Box::new(call))),
+        }
     }
 
     /// What keeps a sink from writing its report, if anything does. The journal is not affected.
@@ -221,7 +248,11 @@ impl Ticket {
 impl Shared {
     /// Notes a failure; the first one stays.
     fn fail(&self, failure: WriteFailure) {
-        lock(&self.failure).get_or_insert(failure);
+        let mut first = lock(&self.failure);
+        let first = first.get_or_insert(failure);
+        if let Some(call) = lock(&self.alarm).0.take() {
+            call(first);
+        }
     }
 
     fn fail_report(&self, source: io::Error) {

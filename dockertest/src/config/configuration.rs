@@ -75,16 +75,15 @@ impl Configuration {
     /// copying those that refer to nothing: section, option, value.
     pub fn visit(&self, mut visitor: impl FnMut(&str, &str, &str)) {
         let mut seen = Vec::new();
-        for table in &self.tables.sections {
-            let view = self.tables.view(&table.name);
+        for (view, section) in self.tables.views().zip(&self.tables.sections) {
             seen.clear();
-            for (id, table_above) in view.chain() {
-                for assigned in table_above.effective().filter(|assigned| view.takes(id, assigned.option)) {
+            for (id, table) in view.chain() {
+                for assigned in table.effective().filter(|assigned| view.takes(id, assigned.option)) {
                     if seen.contains(&assigned.option) {
                         continue;
                     }
                     seen.push(assigned.option);
-                    visitor(&table.name, self.tables.symbols.name(assigned.option), &value(view, assigned));
+                    visitor(&section.name, self.tables.symbols.name(assigned.option), &value(view, assigned));
                 }
             }
         }

@@ -60,8 +60,7 @@ pub(super) fn check(tables: &Tables) -> Vec<Problem> {
         Some(id) => check.referring(id).collect(),
         None => Vec::new(),
     };
-    for table in &tables.sections {
-        let view = tables.view(&table.name);
+    for view in tables.views() {
         check.section(view, &defaults_referring);
         if check.problems.len() >= MAX_PROBLEMS || check.work > MAX_WORK {
             break;
@@ -89,8 +88,7 @@ impl<'a> Check<'a> {
         let tables = self.tables;
         let settings = tables.section(id).assigned.iter().filter(|assigned| tables.entry(assigned.at).1.references);
         let counts = move |option: Symbol, at: Place| {
-            let is_united = tables.symbols.name(option) == super::warning::EXAMPLE;
-            is_united || tables.section(id).find(option).is_some_and(|best| best.at == at)
+            option == Symbol::EXAMPLE || tables.section(id).find(option).is_some_and(|best| best.at == at)
         };
         settings
             .filter(move |assigned| counts(assigned.option, assigned.at))
@@ -266,9 +264,10 @@ impl Trouble {
 /// The name in the reference that starts at `percent`, and where the reference ends.
 fn reference(text: &str, percent: usize) -> Result<(&str, usize), (usize, Why)> {
     let start = percent + 2;
-    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-    let Some(close) = text[start..line_end].find(')').map(|at| start + at) else {
-        return Err((line_end, Why::NotClosed));
+    let line_end = || text[start..].find('\n').map_or(text.len(), |at| start + at);
+    let stop = memchr::memchr2(b')', b'\n', &text.as_bytes()[start..]).map(|at| start + at);
+    let Some(close) = stop.filter(|at| text.as_bytes()[*at] == b')') else {
+        return Err((line_end(), Why::NotClosed));
     };
     if close == start {
         return Err((close + 1, Why::NoName));

@@ -79,6 +79,7 @@ impl Layers {
         for source in &self.custom {
             gathered.read(source, Layer::Custom);
         }
+        let everything_was_read = gathered.problems.is_empty();
         for argument in &self.arguments {
             match parse_argument(argument) {
                 Ok(text) => gathered.texts.push(text),
@@ -86,7 +87,6 @@ impl Layers {
             }
         }
         let Gathered { texts, mut problems, ignored, .. } = gathered;
-        let everything_was_read = problems.is_empty();
         for text in &texts {
             problems.extend(parse_problems(text));
         }

@@ -54,7 +54,7 @@ impl Problem {
             column: 0,
             width: 0,
             source_line: String::new(),
-            message: message.into(),
+            message: visible(&message.into()),
             help: None,
             related: None,
             caret: 0,
@@ -87,7 +87,7 @@ impl Problem {
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(visible(&help.into()));
         self
     }
 
@@ -197,6 +197,12 @@ fn cut(before: &str, wrong: &str, after: &str) -> (String, usize) {
     let caret = line.chars().count();
     line.push_str(&shorten(&format!("{wrong}{after}"), SHOWN));
     (line, caret)
+}
+
+/// The text with everything that a terminal would obey written as an escape.
+pub(super) fn visible(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    if text.contains(char::is_control) { text.chars().map(escape).collect() } else { text.to_owned() }
 }
 
 /// Without anything that a terminal would obey; every character stays one column wide as far as that can be said.

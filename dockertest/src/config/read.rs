@@ -11,10 +11,14 @@ use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
-use super::problem::nearest;
+use super::lines::shorten;
+use super::problem::{nearest, visible};
 use super::secret::{MASK, is_secret};
 use super::section::{Origin, Section, split_list};
 use super::types;
+
+/// How many characters of a value that does not fit are shown.
+const MAX_SHOWN: usize = 200;
 
 /// A section does not hold what its reader needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +76,10 @@ impl fmt::Display for ReadFailure {
             write!(f, "{origin}: ")?;
         }
         match value {
-            Some(value) => write!(f, "option `{option}` of `[{section}]` is `{value}`; expected {expected}")?,
+            Some(value) => {
+                let value = shorten(&visible(value), MAX_SHOWN);
+                write!(f, "option `{option}` of `[{section}]` is `{value}`; expected {expected}")?;
+            }
             None if option.is_empty() => write!(f, "section `[{section}]`: expected {expected}")?,
             None => write!(f, "option `{option}` of `[{section}]` is not set; expected {expected}")?,
         }
@@ -346,7 +353,7 @@ impl Item {
     }
 
     fn integer<T: TryFrom<i128> + Bounds>(&self) -> Result<T, Wrong> {
-        let wrong = || Wrong::expected(format!("a whole number {}", T::bounds()));
+        let wrong = || Wrong::expected(format!("a whole number{}", T::bounds()));
         if self.is_word() {
             return Err(wrong());
         }
@@ -380,11 +387,11 @@ macro_rules! bounds {
         impl Bounds for $type {
             fn bounds() -> String {
                 if $type::BITS >= 64 && $type::MIN == 0 {
-                    "from 0".to_owned()
+                    " from 0".to_owned()
                 } else if $type::BITS >= 64 {
                     String::new()
                 } else {
-                    format!("from {} to {}", $type::MIN, $type::MAX)
+                    format!(" from {} to {}", $type::MIN, $type::MAX)
                 }
             }
         }

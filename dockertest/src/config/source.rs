@@ -43,8 +43,8 @@ pub(super) struct Gathered {
     pub(super) problems: Vec<Problem>,
     /// Files that are not configuration though they may be meant so.
     pub(super) ignored: Vec<PathBuf>,
-    /// Files and folders that have been read, by device and inode: two links to a file are one file.
-    seen: HashSet<(u64, u64)>,
+    /// Files and folders that have been read for a layer, by device and inode: two links to a file are one file.
+    seen: HashSet<(Layer, u64, u64)>,
 }
 
 impl Gathered {
@@ -84,7 +84,7 @@ impl Gathered {
             let help = "remove the link";
             return self.problem(folder, "is a link to a folder that it is in itself", help);
         }
-        if !self.seen.insert(identity) {
+        if !self.seen.insert((layer, identity.0, identity.1)) {
             return;
         }
         let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
@@ -116,7 +116,7 @@ impl Gathered {
             }
             Ok(metadata) if metadata.is_dir() => self.folder(path, layer, above),
             Ok(metadata) if is_ini => {
-                if self.seen.insert((metadata.dev(), metadata.ino())) {
+                if self.seen.insert((layer, metadata.dev(), metadata.ino())) {
                     self.file(path, layer);
                 }
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::problem::Problem;
 use super::text::{Layer, Text};
-use super::warning::Warning;
+use super::warning::{EXAMPLE, Warning};
 
 /// The section whose options stand in for what a section does not set.
 pub(super) const DEFAULTS: &str = "DEFAULTS";
@@ -12,9 +12,6 @@ pub(super) const DEFAULTS: &str = "DEFAULTS";
 const FILE_DEFAULTS: &str = "DEFAULT";
 /// Sections that are about the run, not about a subtest: `DEFAULTS` says nothing to them.
 pub(super) const OWN_SECTIONS: [&str; 3] = ["Control", "Bugzilla", "Query"];
-/// Options that belong to the section that sets them and not to its children.
-pub(super) const NOT_INHERITED: &str = "subsubtests";
-
 /// How many options `[DEFAULT]` sections may add to the sections of their files, over all files.
 const MAX_PADDED: usize = 1_000_000;
 
@@ -22,11 +19,28 @@ const MAX_PADDED: usize = 1_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Symbol(u32);
 
+impl Symbol {
+    /// The option that belongs to the section that sets it and not to its children.
+    const SUBSUBTESTS: Symbol = Symbol(0);
+    /// The option that lists options whose shipped values are only examples.
+    pub(super) const EXAMPLE: Symbol = Symbol(1);
+}
+
 /// Names of options, each kept once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Symbols {
     by_name: HashMap<Box<str>, Symbol>,
     names: Vec<Box<str>>,
+}
+
+impl Default for Symbols {
+    fn default() -> Self {
+        let mut symbols = Symbols { by_name: HashMap::new(), names: Vec::new() };
+        for name in ["subsubtests", EXAMPLE] {
+            symbols.intern(name);
+        }
+        symbols
+    }
 }
 
 impl Symbols {
@@ -127,6 +141,7 @@ pub(super) struct Tables {
     pub(super) symbols: Symbols,
     pub(super) sections: Vec<Table>,
     by_name: HashMap<Box<str>, SectionId>,
+    defaults: Option<SectionId>,
 }
 
 /// What merging has brought besides the tables.
@@ -148,6 +163,7 @@ impl Merged {
         for table in &mut merged.tables.sections {
             table.assigned.sort_unstable_by_key(Assigned::rank);
         }
+        merged.tables.defaults = merged.tables.section_id(DEFAULTS);
         merged.tables.find_parents();
         merged.find_duplicates();
         merged
@@ -293,13 +309,25 @@ impl Tables {
 
     /// What applies to a section, whether it stands in a file or not.
     pub(super) fn view(&self, name: &str) -> View<'_> {
-        let own = self.section_id(name);
-        let defaults = self.section_id(DEFAULTS).filter(|id| Some(*id) != own && !OWN_SECTIONS.contains(&name));
-        let above = match own {
-            Some(id) => self.section(id).parent,
-            None => self.above(name),
-        };
-        View { tables: self, own, above, defaults }
+        match self.section_id(name) {
+            Some(id) => self.view_of(id),
+            None => {
+                let defaults = self.defaults.filter(|_| !OWN_SECTIONS.contains(&name));
+                View { tables: self, own: None, above: self.above(name), defaults }
+            }
+        }
+    }
+
+    /// What applies to a section that stands in a file.
+    pub(super) fn view_of(&self, id: SectionId) -> View<'_> {
+        let table = self.section(id);
+        let defaults = self.defaults.filter(|defaults| *defaults != id && !OWN_SECTIONS.contains(&&*table.name));
+        View { tables: self, own: Some(id), above: table.parent, defaults }
+    }
+
+    /// All sections, in the order in which they were first seen.
+    pub(super) fn views(&self) -> impl Iterator<Item = View<'_>> {
+        (0..).map(SectionId).take(self.sections.len()).map(|id| self.view_of(id))
     }
 }
 
@@ -322,7 +350,7 @@ impl<'a> View<'a> {
 
     /// Whether the options of a section in the chain that are not inherited apply here.
     pub(super) fn takes(self, id: SectionId, option: Symbol) -> bool {
-        Some(id) == self.own || Some(id) == self.defaults || self.tables.symbols.name(option) != NOT_INHERITED
+        option != Symbol::SUBSUBTESTS || Some(id) == self.own || Some(id) == self.defaults
     }
 
     /// The nearest setting, for a reference: `subsubtests` of a parent can be referred to.

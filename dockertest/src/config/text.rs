@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::section::Origin;
 
 /// Which of two values counts: the higher one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Layer {
     Shipped,
     Custom,

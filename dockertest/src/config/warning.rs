@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::name::SubtestName;
 
 use super::interpolate::resolve;
-use super::problem::nearest;
+use super::problem::{nearest, visible};
 use super::section::{Origin, split_list};
 use super::tables::{Assigned, DEFAULTS, OWN_SECTIONS, Symbol, Table, Tables, View};
 use super::text::Layer;
@@ -52,7 +52,7 @@ pub struct Warning {
 
 impl Warning {
     pub(super) fn new(origin: Origin, message: impl Into<String>) -> Self {
-        Warning { origin, message: message.into(), help: None }
+        Warning { origin, message: visible(&message.into()), help: None }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -90,8 +90,7 @@ pub(super) fn ignored_file(path: &Path) -> Warning {
 /// The lists of `__example__` of a section and all that is above it, united, in the order in which they are found.
 pub(super) fn examples(view: View<'_>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let Some(option) = view.tables.symbols.find(EXAMPLE) else { return names };
-    for assigned in view.chain().flat_map(|(_, table)| table.all(option)) {
+    for assigned in view.chain().flat_map(|(_, table)| table.all(Symbol::EXAMPLE)) {
         for name in split_list(&resolve(view, assigned.at).unwrap_or_default()) {
             let name = name.to_lowercase();
             if !names.contains(&name) {
@@ -208,8 +207,7 @@ impl<'a> Search<'a> {
         let known = self.known_options(table);
         let view = tables.view(name);
         // Of a subtest without a shipped section nobody here knows the options: only likely slips are told.
-        let is_described =
-            name == DEFAULTS || view.chain().any(|(id, table)| Some(id) != view.defaults && is_shipped(table));
+        let is_described = view.chain().any(|(id, table)| Some(id) != view.defaults && is_shipped(table));
         for assigned in set_by_user {
             let option = tables.symbols.name(assigned.option);
             let is_framework = FRAMEWORK_OPTIONS.contains(&option);

@@ -1,13 +1,13 @@
 //! What the parts of configuration promise together: files in, sections or problems out.
 
 mod dialect;
-// mod files;
+mod files;
 mod layering;
-// mod model;
+mod model;
 mod references;
-// mod screens;
+mod screens;
 mod shipped;
-// mod typed;
+mod typed;
 mod warnings;
 
 use super::{Configuration, Layers, LoadFailure, Source};

@@ -1,3 +1,104 @@
-//! Set-up, demo, tests and benchmarks: `cargo xtask ...`.
+//! Set-up, demo, tests and docs: `cargo xtask ...`.
+//!
+//! The program brings a machine from a fresh clone to a result: it installs what is missing from the distribution, makes
+//! sure that a container engine answers, builds, and runs. It knows nothing about subtests; that is `dockertest`'s work.
 
-fn main() {}
+// This is a program for a terminal; what it prints is its output.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod book;
+mod cgroups;
+mod check;
+mod child;
+mod counts;
+mod demo;
+mod engine;
+mod failure;
+mod inside;
+mod links;
+mod packages;
+mod paths;
+mod release;
+mod setup;
+mod test;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use failure::Failure;
+
+const HELP: &str = "\
+Set-up, demo, tests and docs of dockertest.
+
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  demo                  Set up, build, and run `dockertest run --args=example,docker_cli/version`
+  test [-- FILTER...]   Set up, and run every test: unit, doc, end-to-end against a real engine
+  torture               The long versions of the torture and fuzz tests
+  check                 Formatting, clippy, rustdoc and the book, warnings denied
+  ci                    `check` and `test`: what .ci/run does
+  fmt [--check]         Format every Rust file of the repository
+  docs                  Build rustdoc and the book
+  install [--root DIR]  Build for release and copy the programs to DIR/bin (default: cargo's own folder)
+  help                  This text
+
+Set-up means: install what is missing from the distribution (as root, with apt-get), and make sure that a container
+engine answers. That is the engine at DOCKER_HOST, or at /var/run/docker.sock; when there is none, one is started in
+namespaces of its own and is gone without a trace at the end.
+
+Environment:
+  DOCKER_HOST               The engine to use, as for the docker program
+  DOCKERTEST_TORTURE_KILLS  For `torture`: how often the runner is killed (default 100)
+  DOCKERTEST_FUZZ_SECONDS   For `torture`: how long each fuzz test runs (default 60)
+
+Exit status: 0 all well; 1 something failed; 2 wrong usage, or the set-up is not complete (nothing has been run);
+130 or 143 interrupted. `demo` ends with the status of `dockertest run`.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let is_inside = arguments.first().is_some_and(|word| word == inside::COMMAND);
+    // The first process of an engine's namespaces ends by its pipe; signals are not for it.
+    let ready = if is_inside { Ok(()) } else { child::watch_signals() };
+    let result = ready.and_then(|()| dispatch(&arguments));
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+/// Runs the command that the arguments name.
+fn dispatch(arguments: &[OsString]) -> Result<ExitCode, Failure> {
+    let words: Vec<&str> = arguments
+        .iter()
+        .map(|word| word.to_str().ok_or_else(|| Failure::usage(format!("not UTF-8: {}", word.display()))))
+        .collect::<Result<_, _>>()?;
+    match words.as_slice() {
+        [] => {
+            eprint!("{HELP}");
+            Ok(ExitCode::from(2))
+        }
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        ["demo"] => demo::demo(),
+        ["test"] => test::all(&[]),
+        ["test", "--", filters @ ..] => test::all(filters),
+        ["torture"] => test::torture(),
+        ["check"] => check::check().map(|()| ExitCode::SUCCESS),
+        ["ci"] => check::ci(),
+        ["fmt"] => check::format(check::Formatting::Write).map(|()| ExitCode::SUCCESS),
+        ["fmt", "--check"] => check::format(check::Formatting::Check).map(|()| ExitCode::SUCCESS),
+        ["docs"] => check::docs().map(|()| ExitCode::SUCCESS),
+        ["install"] => release::install(None),
+        ["install", "--root", folder] => release::install(Some(folder)),
+        [inside::COMMAND, folder] => inside::main(folder),
+        [command, ..] => Err(Failure::usage(format!("`{}` is not understood (near `{command}`)", words.join(" ")))),
+    }
+}

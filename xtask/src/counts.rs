@@ -1,0 +1,104 @@
+//! Counting tests by the lines that Rust's test programs close with.
+
+use std::fmt;
+use std::ops::AddAssign;
+
+/// How many tests passed, failed and were not run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: u64,
+}
+
+impl Counts {
+    /// The counts of a closing line, as in `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; ...`; none for
+    /// any other line.
+    pub(crate) fn of_line(line: &str) -> Option<Counts> {
+        let (_verdict, rest) = line.strip_prefix("test result: ")?.split_once(". ")?;
+        let field =
+            |name: &str| rest.split(';').find_map(|part| part.trim().strip_suffix(name)?.trim_end().parse().ok());
+        Some(Counts { passed: field("passed")?, failed: field("failed")?, skipped: field("ignored")? })
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Counts) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
+        if self.skipped > 0 { write!(f, ", {} skipped", self.skipped) } else { Ok(()) }
+    }
+}
+
+/// Cuts a stream into lines and adds up the counts in it.
+#[derive(Debug, Default)]
+pub(crate) struct Counter {
+    line: Vec<u8>,
+    counts: Counts,
+}
+
+impl Counter {
+    /// Takes the next bytes of the stream.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if *byte == b'\n' { self.end_line() } else { self.line.push(*byte) }
+        }
+    }
+
+    fn end_line(&mut self) {
+        if let Some(counts) = std::str::from_utf8(&self.line).ok().and_then(Counts::of_line) {
+            self.counts += counts;
+        }
+        self.line.clear();
+    }
+
+    /// What was counted, the last line included even if it was not ended.
+    pub(crate) fn finish(mut self) -> Counts {
+        self.end_line();
+        self.counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::{Counter, Counts};
+
+    #[rstest]
+    #[case::ok("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.02s", Some((12, 0, 1)))]
+    #[case::failed("test result: FAILED. 2 passed; 40 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s", Some((2, 40, 0)))]
+    #[case::one_test("test config::tests::reads ... ok", None)]
+    #[case::quoted("  test result: ok. 1 passed; 0 failed; 0 ignored", None)]
+    #[case::cut_off("test result: ok. 1 passed;", None)]
+    #[case::text("test result: ok. many passed; 0 failed; 0 ignored", None)]
+    fn reads_closing_lines_only(#[case] line: &str, #[case] expected: Option<(u64, u64, u64)>) {
+        let expected = expected.map(|(passed, failed, skipped)| Counts { passed, failed, skipped });
+        assert_eq!(Counts::of_line(line), expected);
+    }
+
+    #[test]
+    fn adds_up_a_stream_cut_anywhere() {
+        let stream = "running 1 test\n\u{fc}\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured\n\
+                      test result: FAILED. 2 passed; 3 failed; 4 ignored; 0 measured";
+        for cut in 0..stream.len() {
+            let mut counter = Counter::default();
+            counter.feed(&stream.as_bytes()[..cut]);
+            counter.feed(&stream.as_bytes()[cut..]);
+            assert_eq!(counter.finish(), Counts { passed: 3, failed: 3, skipped: 4 }, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn closing_line_mentions_skipped_tests_only_if_there_are() {
+        assert_eq!(Counts { passed: 3, failed: 1, skipped: 0 }.to_string(), "3 passed, 1 failed");
+        assert_eq!(Counts { passed: 3, failed: 0, skipped: 2 }.to_string(), "3 passed, 0 failed, 2 skipped");
+    }
+}

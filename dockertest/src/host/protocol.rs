@@ -33,7 +33,7 @@ pub const STEP_VARIABLE: &str = "DOCKERTEST_STEP";
 
 /// What a host says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum HostMessage {
     /// The first message of each call.
     Hello(Hello),
@@ -136,7 +136,7 @@ impl SubtestInfo {
 
 /// What a runner says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum RunnerMessage {
     /// Run the subtest. The first message, exactly once.
     Run(Box<RunRequest>),
@@ -182,7 +182,7 @@ pub struct RunRequest {
 
 /// What a host is to do with a subtest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Mode {
     /// All phases.
     Full,

@@ -1,0 +1,333 @@
+//! One step in a host process: started early, given its request late, seen through to its end.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::cancel::CancelToken;
+use super::channel::Channel;
+use super::conversation::Task;
+use super::ending::{LimitTexts, cleanup_text, judge, needs_cleanup, seconds, warnings};
+use super::logs::StepLogs;
+use super::program::HostProgram;
+use super::protocol::{HostMessage, MAX_LINE_BYTES, Mode, RUN_VARIABLE, RunRequest, STEP_VARIABLE};
+use super::supervise::{Rules, Supervisor, Watched, line};
+use super::tree::Mark;
+use crate::name::SubtestName;
+use crate::outcome::{Ending, Level};
+use crate::verdict::Verdict;
+
+/// A step, and how to run it.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'a> {
+    /// The host that holds its subtest.
+    pub program: &'a HostProgram,
+    /// The subtest.
+    pub name: &'a SubtestName,
+    /// What the host will be given. Its folders exist.
+    pub request: &'a RunRequest,
+    /// How long the step may take, from its request on; zero: as long as it likes.
+    pub limit: Duration,
+    /// How long its clean-up may take after the limit or a cancellation, and once more in a new process if this one
+    /// has to be killed.
+    pub cleanup_limit: Duration,
+}
+
+/// A host process that waits for its request.
+///
+/// Starting it costs most of what a step costs, so start it while something else is being waited for. One that is
+/// dropped without having been run is killed.
+#[derive(Debug)]
+pub struct StepProcess {
+    /// Nothing once it runs.
+    channel: Option<Channel>,
+    program: HostProgram,
+    name: SubtestName,
+    limit: Duration,
+    cleanup_limit: Duration,
+}
+
+/// A host that cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start the host `{}`: {source}", program.display())]
+pub struct SpawnFailure {
+    /// The program.
+    pub program: PathBuf,
+    /// What the system says.
+    pub source: io::Error,
+}
+
+impl SpawnFailure {
+    /// How the step ended by that: `ERROR`.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        Ending::new(Verdict::Error, self.to_string())
+    }
+}
+
+/// How a step ended, or why it did not.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepEnd {
+    /// It ended: by its own verdict, or in one of the many ways of not giving one.
+    Ended(Ending),
+    /// It wants the machine to be rebooted and to be entered again.
+    Reboot {
+        /// Where it wants to be entered: for [`Mode::Resume`].
+        resume_at: String,
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// Who takes part in a step besides its host.
+struct Around<'a> {
+    cancel: &'a CancelToken,
+    logs: &'a mut StepLogs,
+    on_message: &'a mut dyn FnMut(HostMessage),
+}
+
+impl StepProcess {
+    /// Starts the step's host, in its own process group, with the step's results as its working folder.
+    ///
+    /// # Errors
+    /// [`SpawnFailure`] when the program cannot be started.
+    pub fn spawn(step: &Step<'_>) -> Result<StepProcess, SpawnFailure> {
+        let fail = |source| SpawnFailure { program: step.program.path().to_owned(), source };
+        let mut command = step.program.command(&["run", step.name.as_str()]);
+        command
+            .current_dir(&step.request.folders.output)
+            .env(RUN_VARIABLE, &step.request.run)
+            .env(STEP_VARIABLE, &step.request.step);
+        let mark = Mark::new(&step.request.run, &step.request.step);
+        let channel = Channel::spawn(&mut command, mark).map_err(|source| fail(explain(source, step)))?;
+        Ok(StepProcess {
+            channel: Some(channel),
+            program: step.program.clone(),
+            name: step.name.clone(),
+            limit: step.limit,
+            cleanup_limit: step.cleanup_limit,
+        })
+    }
+
+    /// Sends the request and sees the step through to its end. When this returns, nothing that the step started is
+    /// left.
+    ///
+    /// `on_message` gets phases, log lines of level info and above, keyvals, and the begins and ends of sub-subtests,
+    /// and warnings of our own about the end. All log lines go to files in the step's `debug` folder.
+    ///
+    /// A step that goes beyond its limit, or that `cancel` stops, is asked to clean up; if it does not, it is killed
+    /// and a new process is started to do only that ([`Mode::Cleanup`]). So it is after a crash. An urgent
+    /// cancellation kills at once and leaves the clean-up to `dockertest resume`.
+    #[must_use]
+    pub fn run(
+        mut self,
+        request: &RunRequest,
+        cancel: &CancelToken,
+        on_message: &mut dyn FnMut(HostMessage),
+    ) -> StepEnd {
+        let mut logs = StepLogs::new(&request.folders.output, self.name.last());
+        let end = self.run_logged(request, &mut Around { cancel, logs: &mut logs, on_message });
+        for warning in logs.finish() {
+            on_message(HostMessage::Log { subsubtest: None, level: Level::Warning, text: warning });
+        }
+        end
+    }
+
+    fn run_logged(&mut self, request: &RunRequest, around: &mut Around<'_>) -> StepEnd {
+        if let Some(ending) = self.refuse(request, around.cancel) {
+            return StepEnd::Ended(ending);
+        }
+        let watched = match self.watch(request, around) {
+            Ok(watched) => watched,
+            Err(ending) => return StepEnd::Ended(ending),
+        };
+        let mut end = judge(&watched, &self.limit_texts(request));
+        for text in warnings(&watched) {
+            around.logs.log(Level::Warning, None, &text);
+            (around.on_message)(HostMessage::Log { subsubtest: None, level: Level::Warning, text });
+        }
+        if let StepEnd::Ended(ending) = &mut end
+            && request.mode_has_more_than_cleanup()
+            && needs_cleanup(&watched)
+        {
+            let cleanup = self.clean_up(request, &ending.reason, around);
+            ending.reason = format!("{}\n{}", ending.reason, cleanup_text(&cleanup));
+        }
+        end
+    }
+
+    /// Whether the request is not to be sent at all.
+    fn refuse(&mut self, request: &RunRequest, cancel: &CancelToken) -> Option<Ending> {
+        // Even an interrupted run cleans up, unless there is no time for anything.
+        let cancelled = if request.mode_has_more_than_cleanup() { cancel.is_cancelled() } else { cancel.is_now() };
+        let reason = cancel.reason().filter(|_| cancelled)?;
+        self.discard();
+        Some(Ending::new(Verdict::Abort, format!("interrupted ({reason}) before it began")))
+    }
+
+    fn watch(&mut self, request: &RunRequest, around: &mut Around<'_>) -> Result<Watched, Ending> {
+        let error = |text: String| Ending::new(Verdict::Error, text);
+        let bytes = line(&Request::Run(request)).map_err(|problem| error(format!("the request: {problem}")))?;
+        if bytes.len() > MAX_LINE_BYTES {
+            let text = format!("the step's request has {} bytes, more than the {MAX_LINE_BYTES}", bytes.len());
+            return Err(error(format!("{text} that a host accepts; its sections are too large")));
+        }
+        let channel = self.channel.take().ok_or_else(|| error("the host has been discarded".to_owned()))?;
+        let supervisor = Supervisor::new(channel, Task::Run, self.rules(request), around.logs, around.on_message);
+        Ok(supervisor.cancelled_by(around.cancel).watch(&bytes))
+    }
+
+    fn rules(&self, request: &RunRequest) -> Rules {
+        let limit_reason = format!("did not end within {}", self.limit_texts(request).step);
+        if request.mode_has_more_than_cleanup() {
+            let limit = Some(self.limit).filter(|limit| !limit.is_zero());
+            Rules { limit, limit_reason, grace: Some(self.cleanup_limit) }
+        } else {
+            Rules { limit: Some(self.cleanup_limit), limit_reason, grace: None }
+        }
+    }
+
+    fn limit_texts(&self, request: &RunRequest) -> LimitTexts {
+        let grace = limit_text(request, "cleanup_timeout", self.cleanup_limit);
+        if request.mode_has_more_than_cleanup() {
+            LimitTexts { step: limit_text(request, "step_timeout", self.limit), grace }
+        } else {
+            LimitTexts { step: grace.clone(), grace }
+        }
+    }
+
+    /// Starts a new process for nothing but the clean-up, and sees it through.
+    fn clean_up(&self, request: &RunRequest, reason: &str, around: &mut Around<'_>) -> StepEnd {
+        let request = RunRequest { mode: Mode::Cleanup { reason: reason.to_owned() }, ..request.clone() };
+        let step = Step {
+            program: &self.program,
+            name: &self.name,
+            request: &request,
+            limit: self.cleanup_limit,
+            cleanup_limit: self.cleanup_limit,
+        };
+        match StepProcess::spawn(&step) {
+            Ok(mut process) => process.run_logged(&request, around),
+            Err(failure) => StepEnd::Ended(failure.ending()),
+        }
+    }
+
+    fn discard(&mut self) {
+        if let Some(mut channel) = self.channel.take() {
+            channel.kill_and_reap();
+        }
+    }
+}
+
+impl Drop for StepProcess {
+    /// Kills a process that has not been given its request. It has done nothing yet, so there is nothing to clean up
+    /// and it takes microseconds.
+    fn drop(&mut self) {
+        self.discard();
+    }
+}
+
+/// [`super::protocol::RunnerMessage::Run`], without the need to own the request.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Request<'a> {
+    Run(&'a RunRequest),
+}
+
+impl RunRequest {
+    fn mode_has_more_than_cleanup(&self) -> bool {
+        !matches!(self.mode, Mode::Cleanup { .. })
+    }
+}
+
+/// A limit with the place where it was set, if it is the option's value that counts.
+fn limit_text(request: &RunRequest, option: &str, limit: Duration) -> String {
+    let setting = request.section.setting(option);
+    let is_set = |value: &str| value.trim().parse() == Ok(limit.as_secs_f64());
+    match setting.filter(|setting| is_set(&setting.value)) {
+        Some(setting) => format!("{} ({option} of {})", seconds(limit), setting.origin),
+        None => seconds(limit),
+    }
+}
+
+/// `posix_spawn` does not tell a missing program from a missing working folder.
+fn explain(source: io::Error, step: &Step<'_>) -> io::Error {
+    let folder = &step.request.folders.output;
+    match fs::metadata(folder) {
+        Err(problem) => io::Error::new(source.kind(), format!("its working folder `{}`: {problem}", folder.display())),
+        Ok(_) => source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::protocol::{Folders, PROTOCOL};
+    use super::*;
+    use crate::config::Section;
+
+    /// Runs a shell script in place of a host.
+    fn run_script(script: &str, cancel: &CancelToken) -> (StepEnd, Vec<HostMessage>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let request = RunRequest {
+            protocol: PROTOCOL,
+            run: format!("test-{}", std::process::id()),
+            step: path.display().to_string(),
+            mode: Mode::Full,
+            section: Section::default(),
+            subsections: BTreeMap::new(),
+            subsubtests: None,
+            folders: Folders { output: path.clone(), tmp: path.clone(), state: path },
+            engine: None,
+            known_failures: BTreeMap::new(),
+        };
+        let arguments = vec!["-c".into(), script.into()];
+        let program = HostProgram { path: "/bin/sh".into(), arguments };
+        let name = "example".parse().unwrap();
+        let (limit, cleanup_limit) = (Duration::from_secs(30), Duration::from_secs(5));
+        let step = Step { program: &program, name: &name, request: &request, limit, cleanup_limit };
+        let mut messages = Vec::new();
+        let process = StepProcess::spawn(&step).unwrap();
+        let end = process.run(&request, cancel, &mut |message| messages.push(message));
+        (end, messages)
+    }
+
+    const HELLO: &str = r#"read request; echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"sh"}}';"#;
+
+    #[test]
+    fn a_verdict_is_handed_on_as_it_was_given() {
+        let script = r#"echo '{"log":{"level":"info","text":"hi"}}'; echo '{"ended":{"verdict":"GOOD","reason":"","seconds":1.5}}'"#;
+        let (end, messages) = run_script(&format!("{HELLO} {script}"), &CancelToken::new().unwrap());
+        assert_eq!(end, StepEnd::Ended(Ending { seconds: 1.5, ..Ending::new(Verdict::Good, "") }));
+        let text = "hi".to_owned();
+        assert_eq!(messages, [HostMessage::Log { subsubtest: None, level: Level::Info, text }]);
+    }
+
+    #[test]
+    fn a_step_that_is_cancelled_before_it_began_is_not_begun() {
+        let cancel = CancelToken::new().unwrap();
+        cancel.signalled(2);
+        let (StepEnd::Ended(ending), _) = run_script(HELLO, &cancel) else { panic!() };
+        assert_eq!((ending.verdict, ending.reason.as_str()), (Verdict::Abort, "interrupted (SIGINT) before it began"));
+    }
+
+    #[test]
+    fn a_reboot_is_handed_on() {
+        let script = r#"echo '{"reboot":{"resume-at":"two","reason":"new kernel"}}'"#;
+        let (end, _) = run_script(&format!("{HELLO} {script}"), &CancelToken::new().unwrap());
+        assert_eq!(end, StepEnd::Reboot { resume_at: "two".into(), reason: "new kernel".into() });
+    }
+
+    #[test]
+    fn a_program_that_is_missing_is_named() {
+        let program = HostProgram::new("/no/such/host");
+        let failure = program.list(Duration::from_secs(1)).unwrap_err();
+        let text = "cannot start the host `/no/such/host`: No such file or directory (os error 2)";
+        assert_eq!(failure.to_string(), text);
+    }
+}

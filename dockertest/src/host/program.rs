@@ -1,0 +1,170 @@
+//! A program that holds subtests: how it is started, and what it holds.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::channel::Channel;
+use super::conversation::{Fault, LastWord, Task};
+use super::ending::{seconds, status_text};
+use super::logs::StepLogs;
+use super::protocol::{Hello, HostMessage, RUN_VARIABLE, STEP_VARIABLE, SubtestInfo};
+use super::supervise::{Cause, Rules, Supervisor, Watched};
+use super::tree::Mark;
+use crate::name::SubtestName;
+
+/// How to start a host. `list` or `run NAME` is appended to its arguments.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HostProgram {
+    /// The program.
+    pub path: PathBuf,
+    /// Its first arguments, usually none.
+    pub arguments: Vec<OsString>,
+}
+
+/// What a host holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// How it introduced itself.
+    pub hello: Hello,
+    /// Its subtests, in its own order; no name is there twice.
+    pub subtests: Vec<SubtestInfo>,
+}
+
+/// Why a host's subtests are not known.
+#[derive(Debug, thiserror::Error)]
+pub enum ListFailure {
+    /// The program cannot be started.
+    #[error("cannot start the host `{}`: {source}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It takes too long.
+    #[error("`{} list` did not end within {}", program.display(), seconds(*limit))]
+    TooSlow {
+        /// The program.
+        program: PathBuf,
+        /// How long it had.
+        limit: Duration,
+    },
+    /// It does not keep the protocol.
+    #[error("`{} list`: {fault}{}", program.display(), indented(stderr))]
+    Protocol {
+        /// The program.
+        program: PathBuf,
+        /// What is wrong.
+        fault: Box<Fault>,
+        /// The last lines of its standard error.
+        stderr: String,
+    },
+    /// It ended before its list did, or badly.
+    #[error("`{} list` {status} {}{}", program.display(), if *complete { "after its list" } else { "before its list was complete" }, indented(stderr))]
+    Died {
+        /// The program.
+        program: PathBuf,
+        /// How it ended, in words.
+        status: String,
+        /// Whether the list was complete.
+        complete: bool,
+        /// The last lines of its standard error.
+        stderr: String,
+    },
+    /// It listed fewer or more subtests than it says.
+    #[error("`{} list` named {named} subtests and then said that there are {said}", program.display())]
+    Count {
+        /// The program.
+        program: PathBuf,
+        /// How many there were.
+        named: usize,
+        /// How many there should be.
+        said: u32,
+    },
+    /// It holds two subtests of one name.
+    #[error("`{} list` names `{name}` twice", program.display())]
+    Twice {
+        /// The program.
+        program: PathBuf,
+        /// The subtest.
+        name: SubtestName,
+    },
+}
+
+impl HostProgram {
+    /// A program without arguments of its own.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        HostProgram { path: path.into(), arguments: Vec::new() }
+    }
+
+    /// Asks the host for its subtests. It and all that it started is gone afterwards.
+    ///
+    /// The API version in [`Listing::hello`] is not judged here.
+    ///
+    /// # Errors
+    /// [`ListFailure`] when it cannot be started, takes longer than `limit`, or does not keep the protocol.
+    pub fn list(&self, limit: Duration) -> Result<Listing, ListFailure> {
+        let program = || self.path.clone();
+        let mut command = self.command(&["list"]);
+        // A list belongs to no step; the mark still finds what it may leave behind.
+        command.env_remove(RUN_VARIABLE).env_remove(STEP_VARIABLE);
+        let channel = Channel::spawn(&mut command, Mark::new("list", &self.path.to_string_lossy()))
+            .map_err(|source| ListFailure::Start { program: program(), source })?;
+        let rules = Rules { limit: Some(limit), limit_reason: String::new(), grace: None };
+        let mut subtests: Vec<SubtestInfo> = Vec::new();
+        let mut take = |message| {
+            if let HostMessage::Subtest(subtest) = message {
+                subtests.push(subtest);
+            }
+        };
+        let mut logs = StepLogs::tail_only();
+        let watched = Supervisor::new(channel, Task::List, rules, &mut logs, &mut take).watch(b"");
+        self.listing(watched, subtests, limit)
+    }
+
+    /// The command that starts it with these arguments.
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(&self.arguments).args(arguments);
+        command
+    }
+
+    /// Where it is, for people.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn listing(&self, watched: Watched, subtests: Vec<SubtestInfo>, limit: Duration) -> Result<Listing, ListFailure> {
+        let program = self.path.clone();
+        let stderr = watched.stderr_tail;
+        match watched.cause {
+            Some(Cause::Fault(fault)) => return Err(ListFailure::Protocol { program, fault: Box::new(fault), stderr }),
+            Some(_) => return Err(ListFailure::TooSlow { program, limit }),
+            None => {}
+        }
+        let last_word = watched.conversation.last_word();
+        let (Some(LastWord::Listed { subtests: said }), true, Some(hello)) =
+            (last_word, watched.status.is_some_and(|status| status.success()), watched.conversation.hello())
+        else {
+            let status = status_text(watched.status);
+            return Err(ListFailure::Died { program, status, complete: last_word.is_some(), stderr });
+        };
+        if usize::try_from(*said) != Ok(subtests.len()) {
+            return Err(ListFailure::Count { program, named: subtests.len(), said: *said });
+        }
+        let mut names: Vec<&SubtestName> = subtests.iter().map(|subtest| &subtest.name).collect();
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(ListFailure::Twice { program, name: pair[0].clone() });
+        }
+        Ok(Listing { hello: hello.clone(), subtests })
+    }
+}
+
+fn indented(stderr: &str) -> String {
+    stderr.lines().map(|line| format!("\n    {line}")).collect()
+}

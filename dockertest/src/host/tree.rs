@@ -1,0 +1,276 @@
+//! Processes as `/proc` shows them, and how to kill a step's with nothing left and nobody else's touched.
+//!
+//! A process belongs to a step when it descends from the step's host, is in its process group, or carries one of two
+//! marks that every process inherits: the step's environment variables and the step's timer slack. The slack (by how
+//! many nanoseconds the kernel may delay a timer) is a number that nobody changes, so it marks even a daemon that left
+//! its group and session, closed its descriptors and emptied its environment. Only root can read it of others; without
+//! it, such a daemon is found as long as the host lives.
+
+use std::fmt;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl;
+use nix::time::{ClockId, clock_gettime};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use super::protocol::{RUN_VARIABLE, STEP_VARIABLE};
+
+/// How many times a tree is walked in search of new processes, before what was found is killed as it is. Each process
+/// is stopped when it is found, so only what forked in between can be new, and two or three walks are usual.
+const MAX_WALKS: u32 = 50;
+
+/// How long killed processes may take to be gone.
+const GONE_WITHIN: Duration = Duration::from_secs(2);
+
+/// The kernel's own timer slack, and how many step marks there are above it.
+const COMMON_SLACK_NS: u64 = 50_000;
+const SLACK_MARKS: u64 = 40_000;
+
+/// The unit of a process's start time in `/proc/PID/stat`. It is 1/100 s on every Linux that Rust supports.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// A process that a step left behind, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessDescription {
+    /// Its process id.
+    pub pid: u32,
+    /// Its command line, shortened.
+    pub command: String,
+}
+
+impl fmt::Display for ProcessDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (`{}`)", self.pid, self.command)
+    }
+}
+
+/// A process at the time when it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Process {
+    pub(super) pid: i32,
+    parent: i32,
+    group: i32,
+    /// Tells it from an earlier or later process of the same id.
+    started_ticks: u64,
+    zombie: bool,
+}
+
+impl Process {
+    /// Looks at a process, if there is one of that id.
+    pub(super) fn look(pid: i32) -> Option<Process> {
+        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        Process::parse(pid, &stat)
+    }
+
+    /// All processes of this machine that we can see.
+    pub(super) fn all() -> Vec<Process> {
+        let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+        let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.filter_map(Process::look).collect()
+    }
+
+    /// `stat` reads `PID (NAME) STATE PPID GROUP …`; the name may hold anything, also blanks and parentheses.
+    fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
+        let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
+        let mut fields = std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace();
+        let zombie = matches!(fields.next()?, "Z" | "X");
+        let parent = fields.next()?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
+        let started_ticks = fields.nth(16)?.parse().ok()?;
+        Some(Process { pid, parent, group, started_ticks, zombie })
+    }
+
+    /// Whether it is still the process that was looked at, and not done.
+    fn is_alive(&self) -> bool {
+        Process::look(self.pid).is_some_and(|now| now.started_ticks == self.started_ticks && !now.zombie)
+    }
+
+    fn same_as(&self, other: &Process) -> bool {
+        self.pid == other.pid && self.started_ticks == other.started_ticks
+    }
+
+    pub(super) fn describe(&self) -> ProcessDescription {
+        let line = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        let words = line.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ");
+        let name = || fs::read_to_string(format!("/proc/{}/comm", self.pid)).unwrap_or_default();
+        let command = if words.trim().is_empty() { name() } else { words };
+        let command = command.trim().chars().take(120).collect();
+        ProcessDescription { pid: self.pid.unsigned_abs(), command }
+    }
+
+    /// Whether its environment, as it was when its program started, has this variable with this value.
+    pub(super) fn has_variable(&self, name: &str, value: &str) -> bool {
+        let environment = fs::read(format!("/proc/{}/environ", self.pid)).unwrap_or_default();
+        let wanted = [name.as_bytes(), b"=", value.as_bytes()].concat();
+        environment.split(|byte| *byte == 0).any(|entry| entry == wanted)
+    }
+
+    fn slack_ns(&self) -> Option<u64> {
+        fs::read_to_string(format!("/proc/{}/timerslack_ns", self.pid)).ok()?.trim().parse().ok()
+    }
+}
+
+/// The marks of a step's processes.
+#[derive(Debug, Clone)]
+pub(super) struct Mark {
+    run: String,
+    step: String,
+    slack_ns: u64,
+    /// Nothing that is older can belong to the step.
+    since_ticks: u64,
+}
+
+impl Mark {
+    pub(super) fn new(run: &str, step: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (run, step, std::process::id()).hash(&mut hasher);
+        let slack_ns = COMMON_SLACK_NS + 1 + hasher.finish() % SLACK_MARKS;
+        Mark { run: run.to_owned(), step: step.to_owned(), slack_ns, since_ticks: now_ticks() }
+    }
+
+    /// Does something, usually a spawn, in a thread that carries the mark.
+    pub(super) fn carried<T>(&self, action: impl FnOnce() -> T) -> T {
+        let before =
+            prctl::get_timerslack().ok().and_then(|slack| u64::try_from(slack).ok()).filter(|slack| *slack > 0);
+        let Some(before) = before else { return action() };
+        let marked = prctl::set_timerslack(self.slack_ns).is_ok();
+        let result = action();
+        if marked && prctl::set_timerslack(before).is_err() {
+            // It cannot fail after it has just worked, and the thread would only keep a slightly larger slack.
+        }
+        result
+    }
+
+    fn is_on(&self, process: &Process) -> bool {
+        process.started_ticks >= self.since_ticks
+            && (process.slack_ns() == Some(self.slack_ns)
+                || (process.has_variable(STEP_VARIABLE, &self.step) && process.has_variable(RUN_VARIABLE, &self.run)))
+    }
+}
+
+fn now_ticks() -> u64 {
+    let now = clock_gettime(ClockId::CLOCK_BOOTTIME).map(Duration::from).unwrap_or_default();
+    now.as_secs() * TICKS_PER_SECOND + u64::from(now.subsec_millis()) * TICKS_PER_SECOND / 1000
+}
+
+/// What tells whether a process is to be killed.
+pub(super) trait Belongs {
+    /// Whether it belongs to what is being killed, whatever its parent is.
+    fn belongs(&self, process: &Process) -> bool;
+}
+
+/// A step's processes: of its group (while its host holds the group's number) and with its mark.
+#[derive(Debug)]
+pub(super) struct StepTree<'a> {
+    pub(super) group: i32,
+    pub(super) mark: &'a Mark,
+}
+
+impl Belongs for StepTree<'_> {
+    fn belongs(&self, process: &Process) -> bool {
+        (process.group == self.group && process.started_ticks >= self.mark.since_ticks) || self.mark.is_on(process)
+    }
+}
+
+/// A process that was found, held so that its id cannot pass to another one, and stopped.
+struct Held {
+    process: Process,
+    pidfd: OwnedFd,
+}
+
+/// Kills all processes that belong, with all their descendants, and waits until they are gone. Gives back what they
+/// were, in the order found.
+///
+/// Every process is stopped when it is found, parents before children where one walk shows both: a stopped process
+/// does not fork, so the walk that finds nothing new has found all.
+pub(super) fn kill(tree: &dyn Belongs) -> Vec<(Process, ProcessDescription)> {
+    let us = ourselves();
+    let mut held: Vec<Held> = Vec::new();
+    for _ in 0..MAX_WALKS {
+        let found = find(tree, &held, &us);
+        let new: Vec<Held> = found.into_iter().filter_map(stop).collect();
+        if new.is_empty() {
+            break;
+        }
+        held.extend(new);
+    }
+    let described = held.iter().map(|held| (held.process, held.process.describe())).collect();
+    for one in &held {
+        send(&one.pidfd, Signal::KILL);
+    }
+    await_gone(&held);
+    described
+}
+
+/// Living processes that belong, or descend from one that does, and are not held yet.
+fn find(tree: &dyn Belongs, held: &[Held], us: &[i32]) -> Vec<Process> {
+    let is_held = |process: &Process| held.iter().any(|held| held.process.same_as(process));
+    let mut candidates: Vec<Process> = Process::all();
+    candidates.retain(|process| !us.contains(&process.pid));
+    let mut members: Vec<i32> = held.iter().map(|held| held.process.pid).collect();
+    let mut found = Vec::new();
+    for process in candidates.extract_if(.., |process| is_held(process) || (!process.zombie && tree.belongs(process))) {
+        if !is_held(&process) {
+            members.push(process.pid);
+            found.push(process);
+        }
+    }
+    while let Some(index) = candidates.iter().position(|process| !process.zombie && members.contains(&process.parent)) {
+        let child = candidates.swap_remove(index);
+        members.push(child.pid);
+        found.push(child);
+    }
+    found
+}
+
+/// This process and its ancestors: never to be killed, whatever marks they carry.
+pub(super) fn ourselves() -> Vec<i32> {
+    let mut pids = Vec::new();
+    let mut next = i32::try_from(std::process::id()).ok();
+    while let Some(pid) = next.filter(|pid| *pid > 0 && !pids.contains(pid)) {
+        pids.push(pid);
+        next = Process::look(pid).map(|process| process.parent);
+    }
+    pids
+}
+
+fn stop(process: Process) -> Option<Held> {
+    let pidfd = pidfd_open(Pid::from_raw(process.pid)?, PidfdFlags::empty()).ok()?;
+    // The id might have passed to another process between the look and the open; from here on it cannot.
+    if !process.is_alive() {
+        return None;
+    }
+    send(&pidfd, Signal::STOP);
+    Some(Held { process, pidfd })
+}
+
+fn send(pidfd: &OwnedFd, signal: Signal) {
+    if pidfd_send_signal(pidfd, signal).is_err() {
+        // It is gone already, which is what was wanted; one that we may not kill is seen to be left afterwards.
+    }
+}
+
+fn await_gone(held: &[Held]) {
+    let deadline = Instant::now() + GONE_WITHIN;
+    for one in held {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+        if poll(&mut [PollFd::new(one.pidfd.as_fd(), PollFlags::POLLIN)], timeout).is_err() {
+            // A signal arrived: the process is killed all the same, it is only not waited for.
+        }
+    }
+}
+
+/// A list for people: `12 (`sleep 9`), 13 (`cat`)`, shortened.
+pub(super) fn list_for_people(processes: &[ProcessDescription]) -> String {
+    const SHOWN: usize = 5;
+    let mut text = processes.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if processes.len() > SHOWN {
+        text.push_str(&format!(" and {} more", processes.len() - SHOWN));
+    }
+    text
+}

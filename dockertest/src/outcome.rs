@@ -112,6 +112,7 @@ pub struct Ending {
     /// Why, in words; may have several lines. The first line goes into the status log.
     pub reason: String,
     /// How long it took, in seconds.
+    #[serde(serialize_with = "finite")]
     pub seconds: f64,
     /// The phase that decided the verdict, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,4 +131,10 @@ impl Ending {
     pub fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
         Ending { verdict, reason: reason.into(), seconds: 0.0, phase: None, evidence: None, known_failure: None }
     }
+}
+
+/// Writes seconds. JSON has no word for a number that is none, and one such number must not make a journal unreadable.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+pub(crate) fn finite<S: serde::Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(if seconds.is_finite() { *seconds } else { 0.0 })
 }

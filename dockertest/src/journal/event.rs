@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{Kind, StepId, SubtestName};
-use crate::outcome::{Ending, Level, Phase};
+use crate::outcome::{Ending, Level, Phase, finite};
 use crate::verdict::Verdict;
 use crate::version::ApiVersion;
 
@@ -195,7 +195,7 @@ pub struct PlannedStep {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<Ending>,
     /// The limit of the whole step, in seconds; 0 is none.
-    #[serde(default)]
+    #[serde(default, serialize_with = "finite")]
     pub timeout_seconds: f64,
 }
 
@@ -350,5 +350,6 @@ pub struct RunEnded {
     /// The worst verdict of all steps; `GOOD` when there were none.
     pub verdict: Verdict,
     /// How long the run took, in seconds, without the time between a cut-off and its resume.
+    #[serde(serialize_with = "finite")]
     pub seconds: f64,
 }

@@ -337,6 +337,13 @@ fn a_last_line_that_is_whole_but_not_json_is_torn() {
     assert_eq!((reading.records.len(), reading.torn_bytes), (small_run().len(), 5));
 }
 
+#[test]
+fn a_duration_that_is_no_number_leaves_the_journal_readable() {
+    let ending = crate::outcome::Ending { seconds: f64::NAN, ..sample::ending(crate::verdict::Verdict::Good, "") };
+    let text = sample::text(&sample::records([run_started(), sample::ended(0, ending)]));
+    assert_eq!(parse(Path::new("nan"), &text).unwrap().records.len(), 2);
+}
+
 #[rstest]
 #[case::garbage(r#"{"seq":1,"time_"#, "j:2:15: not a record of a journal: EOF while parsing a string")]
 #[case::not_utf8("\u{0}", "j:2:1: not a record of a journal: expected value")]

@@ -95,6 +95,9 @@ impl RunState {
             (self.started_us, self.session_started_us, self.last_us) = (time_us, time_us, time_us);
         }
         match &record.event {
+            // The first word stands: a run is planned once and ends once.
+            Event::Planned(_) if !self.steps.is_empty() => {}
+            Event::RunResumed(_) | Event::RunInterrupted(_) | Event::RunEnded(_) if self.is_ended() => {}
             Event::RunStarted(run) => self.begin(run),
             Event::Planned(plan) => self.steps = plan.steps.iter().cloned().map(StepState::new).collect(),
             Event::RunResumed(session) => {
@@ -131,6 +134,12 @@ impl RunState {
     /// How the steps that have ended ended, in order of the plan.
     pub fn endings(&self) -> impl Iterator<Item = (&StepState, &Ending)> {
         self.steps.iter().filter_map(|step| step.ending.as_ref().map(|ending| (step, ending)))
+    }
+
+    /// Whether the run is complete.
+    #[must_use]
+    pub const fn is_ended(&self) -> bool {
+        matches!(self.standing, Standing::Ended { .. })
     }
 
     /// The worst verdict so far; `GOOD` when there is none.
@@ -250,6 +259,14 @@ mod tests {
             record.time_us += 3_600_000_000;
         }
         assert_eq!(RunState::of(&records).seconds(), 1.5);
+    }
+
+    #[test]
+    fn a_second_plan_or_end_takes_nothing_back() {
+        let mut events = small_run();
+        events.extend([planned(Vec::new()), planned(vec![step("other", "test_1-of-1")]), Event::RunResumed(session())]);
+        let state = RunState::of(&records(events));
+        assert_eq!((state.endings().count(), state.is_ended()), (2, true));
     }
 
     #[test]

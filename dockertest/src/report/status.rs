@@ -7,7 +7,7 @@
 
 use std::fmt::Write;
 
-use super::state::{RunState, Standing, StepState};
+use super::state::{RunState, StepState};
 use super::{text, time};
 use crate::journal::{Event, Record};
 use crate::name::StepId;
@@ -28,7 +28,7 @@ pub fn write_record(before: &RunState, record: &Record, out: &mut String) -> Opt
             log.line(out, &Entry { depth: 0, code: "START", place: NONE, timeout_seconds: 0.0, message: "" });
             None
         }
-        Event::RunEnded(ended) if !matches!(before.standing, Standing::Ended { .. }) => {
+        Event::RunEnded(ended) if !before.is_ended() => {
             log.end(out, 0, ended.verdict, NONE);
             None
         }

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the first run of a new user.
+//! `cargo xtask demo`: the first run of a new user; and `cargo xtask engine`: any other command.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -15,6 +15,15 @@ pub(crate) fn demo() -> Result<ExitCode, Failure> {
         let results = fresh_folder(&paths::root().join("results"));
         let mut command = command(&programs, engine, &results);
         eprintln!("xtask: {} {}\n", command.get_program().display(), arguments(&command));
+        child::run(&mut command).map(child::exit_code)
+    })
+}
+
+/// Sets up and runs a command with the engine's address; ends with its status.
+pub(crate) fn command_with_engine(program: &str, arguments: &[&str]) -> Result<ExitCode, Failure> {
+    setup::with_engine(|engine| {
+        let mut command = Command::new(program);
+        command.args(arguments).env("PATH", paths::search_path()).env("DOCKER_HOST", &engine.address);
         child::run(&mut command).map(child::exit_code)
     })
 }

@@ -36,6 +36,7 @@ Usage: cargo xtask <COMMAND>
 Commands:
   demo                  Set up, build, and run `dockertest run --args=example,docker_cli/version`
   test [-- FILTER...]   Set up, and run every test: unit, doc, end-to-end against a real engine
+  engine -- COMMAND...  Set up, and run a command with DOCKER_HOST set to the engine, as in `-- docker ps`
   torture               The long versions of the torture and fuzz tests
   check                 Formatting, clippy, rustdoc and the book, warnings denied
   ci                    `check` and `test`: what .ci/run does
@@ -54,7 +55,7 @@ Environment:
   DOCKERTEST_FUZZ_SECONDS   For `torture`: how long each fuzz test runs (default 60)
 
 Exit status: 0 all well; 1 something failed; 2 wrong usage, or the set-up is not complete (nothing has been run);
-130 or 143 interrupted. `demo` ends with the status of `dockertest run`.
+130 or 143 interrupted. `demo` and `engine` end with the status of what they run.
 ";
 
 fn main() -> ExitCode {
@@ -90,6 +91,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         ["demo"] => demo::demo(),
         ["test"] => test::all(&[]),
         ["test", "--", filters @ ..] => test::all(filters),
+        ["engine", "--", program, rest @ ..] => demo::command_with_engine(program, rest),
         ["torture"] => test::torture(),
         ["check"] => check::check().map(|()| ExitCode::SUCCESS),
         ["ci"] => check::ci(),

@@ -184,15 +184,19 @@ fn as_setup(failure: Failure) -> Failure {
 }
 
 /// What is missing, why it cannot be installed here, and what to do.
-fn explain(missing: &[Need], means: Means) -> String {
+pub(crate) fn explain(missing: &[Need], means: Means) -> String {
     let mut text = String::from("something is missing; nothing has been installed or run\n");
     for need in missing {
         let kind = if need.linking == Linking::Static { ", statically linked" } else { "" };
         text += &format!("  {}{kind}: for {} (Debian: {})\n", need.program, need.purpose, need.packages.join(" or "));
     }
     // Without apt's lists at hand the last name is the one that Debian 12 has.
-    let mut names: Vec<&str> = missing.iter().filter_map(|need| need.packages.last().copied()).collect();
-    names.dedup();
+    let mut names: Vec<&str> = Vec::new();
+    for name in missing.iter().filter_map(|need| need.packages.last().copied()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     text += &match (means.apt_get, means.root) {
         (true, _) => format!(
             "installing needs root; run this command as root, or first\n  sudo apt-get update && sudo apt-get install {}",

@@ -26,10 +26,10 @@ pub(crate) fn set_up() -> Result<Engine, Failure> {
 /// Without root, both problems are told at once.
 fn check_that_an_engine_can_start(missing: &[packages::Need]) -> Result<(), Failure> {
     let Some(obstacle) = engine::obstacle() else { return Ok(()) };
-    match packages::provide(missing, Means { root: false, ..Means::of_this_machine() }) {
-        Ok(()) => Err(Failure::setup(obstacle)),
-        Err(failure) => Err(Failure::setup(format!("{obstacle}\n\n{failure}"))),
+    if missing.is_empty() {
+        return Err(Failure::setup(obstacle));
     }
+    Err(Failure::setup(format!("{obstacle}\n\n{}", packages::explain(missing, Means::of_this_machine()))))
 }
 
 /// Sets up, runs `work` against the engine, and stops what was started, whatever came out.

@@ -19,6 +19,7 @@ mod source;
 mod tables;
 mod text;
 pub mod types;
+mod value;
 mod warning;
 
 pub use configuration::Configuration;

@@ -89,7 +89,9 @@ struct Shared {
 
 /// What is to be called when the journal fails.
 #[derive(Default)]
-struct Call(Option<Box<dyn FnOnce(&WriteFailure) + Send>>);
+struct Call(Option<Box<OnFailure>>);
+
+type OnFailure = dyn FnOnce(&WriteFailure) + Send;
 
 impl std::fmt::Debug for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -14,6 +14,8 @@ mod progress;
 mod results;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod schema_tests;
 mod state;
 pub mod status;
 #[cfg(test)]

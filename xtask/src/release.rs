@@ -18,7 +18,7 @@ pub(crate) fn build() -> Result<PathBuf, Failure> {
         cargo().args(["build", "--release", "--package", "cli", "--bin", PROGRAMS[0]]),
         "build the dockertest program",
     )?;
-    // The host is started once for every step. Static and at a fixed address it is there in half the time.
+    // The host is started once for every step. Static and at a fixed address it starts in two thirds of the time.
     let arguments = ["rustc", "--release", "--package", "subtests", "--bin", PROGRAMS[1]];
     let for_rustc = ["--", "-C", "target-feature=+crt-static", "-C", "relocation-model=static"];
     child::must_succeed(cargo().args(arguments).args(for_rustc), "build the host of the bundled subtests")?;

@@ -27,6 +27,7 @@ pub(super) fn judge(watched: &Watched, limits: &LimitTexts) -> StepEnd {
     let (verdict, headline) = match (&watched.cause, watched.conversation.last_word()) {
         (None | Some(Cause::Lingered), Some(word)) => return said(word, watched),
         (Some(Cause::Cancelled { .. }), Some(word)) if stands_when_cancelled(word) => return said(word, watched),
+        (Some(Cause::Fault(fault)), _) if watched.place.is_none() => (Verdict::Error, fault.to_string()),
         (Some(Cause::Fault(fault)), _) => (Verdict::Error, format!("{fault}{place}")),
         (Some(Cause::TimeLimit), _) => (Verdict::Abort, format!("did not end within {}{place}", limits.step)),
         (Some(Cause::Cancelled { reason }), _) => (Verdict::Abort, format!("interrupted ({reason}){place}")),
@@ -129,6 +130,9 @@ fn aftermath(watched: &Watched, limits: &LimitTexts) -> Option<String> {
         }
         Some(LastWord::Ended(ending)) => format!("when asked to stop, it ended {}: {}", ending.verdict, ending.reason),
         Some(word) => format!("when asked to stop, it said `{word}`"),
+        None if watched.killed && !watched.could_hear => {
+            "it had closed its standard input and could not be asked to stop; it was killed".to_owned()
+        }
         None if watched.killed => format!("it did not stop within {} when asked to, and was killed", limits.grace),
         None => format!("when asked to stop, it {} without a verdict", status_text(watched.status)),
     })

@@ -82,7 +82,7 @@ impl StepLogs {
     pub(super) fn tail(&self) -> String {
         let bytes = &self.tail[self.tail.len().saturating_sub(TAIL_BYTES)..];
         let text = String::from_utf8_lossy(bytes);
-        let lines: Vec<&str> = text.trim_end().lines().collect();
+        let lines: Vec<&str> = text.trim().lines().collect();
         let printable = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
         let shown = lines[lines.len().saturating_sub(TAIL_LINES)..].iter();
         shown.map(|line| line.chars().map(printable).collect::<String>()).collect::<Vec<_>>().join("\n")

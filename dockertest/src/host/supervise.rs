@@ -26,7 +26,7 @@ use crate::journal::Iteration;
 use crate::outcome::{Level, Phase};
 
 /// How long a host may take to exit after its last message or after it closed its standard output.
-pub(super) const EXIT_GRACE: Duration = Duration::from_secs(5);
+pub(super) const EXIT_GRACE: Duration = Duration::from_secs(2);
 
 /// How long a killed host may take to be reaped, before it is given up (its kernel call does not return).
 const REAP_GRACE: Duration = Duration::from_secs(10);
@@ -86,6 +86,8 @@ pub(super) struct Watched {
     pub(super) status: Option<ExitStatus>,
     /// Whether we killed it.
     pub(super) killed: bool,
+    /// Whether its standard input was open to the end.
+    pub(super) could_hear: bool,
     pub(super) conversation: Conversation,
     pub(super) place: Option<Place>,
     /// Processes that it left behind, which have been killed.
@@ -218,6 +220,7 @@ impl<'a> Supervisor<'a> {
             cause: self.cause,
             status: self.status,
             killed: self.killed,
+            could_hear: self.channel.stdin.is_some(),
             conversation: self.conversation,
             place: self.place,
             left_over: self.left_over,

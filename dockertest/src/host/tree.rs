@@ -12,6 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::time::{ClockId, clock_gettime};
@@ -22,6 +23,9 @@ use super::protocol::{RUN_VARIABLE, STEP_VARIABLE};
 /// How many times a tree is walked in search of new processes, before what was found is killed as it is. Each process
 /// is stopped when it is found, so only what forked in between can be new, and two or three walks are usual.
 const MAX_WALKS: u32 = 50;
+
+/// How many times the whole is done, as long as the last time found something.
+const MAX_ROUNDS: u32 = 5;
 
 /// How long killed processes may take to be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(2);
@@ -66,11 +70,10 @@ impl Process {
         Process::parse(pid, &stat)
     }
 
-    /// All processes of this machine that we can see.
-    pub(super) fn all() -> Vec<Process> {
-        let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-        let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        pids.filter_map(Process::look).collect()
+    /// All processes of this machine that we can see, each looked at when it is asked for.
+    fn all() -> impl Iterator<Item = Process> {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries.filter_map(|entry| Process::look(entry.file_name().to_str()?.parse().ok()?))
     }
 
     /// `stat` reads `PID (NAME) STATE PPID GROUP …`; the name may hold anything, also blanks and parentheses.
@@ -185,46 +188,56 @@ struct Held {
 /// Kills all processes that belong, with all their descendants, and waits until they are gone. Gives back what they
 /// were, in the order found.
 ///
-/// Every process is stopped when it is found, parents before children where one walk shows both: a stopped process
-/// does not fork, so the walk that finds nothing new has found all.
+/// Every process is stopped as soon as it is found. A stopped process does not fork, so a walk over all processes
+/// that finds nothing new has found all.
 pub(super) fn kill(tree: &dyn Belongs) -> Vec<(Process, ProcessDescription)> {
     let us = ourselves();
-    let mut held: Vec<Held> = Vec::new();
-    for _ in 0..MAX_WALKS {
-        let found = find(tree, &held, &us);
-        let new: Vec<Held> = found.into_iter().filter_map(stop).collect();
-        if new.is_empty() {
+    let mut all = Vec::new();
+    for _ in 0..MAX_ROUNDS {
+        let mut held: Vec<Held> = Vec::new();
+        for _ in 0..MAX_WALKS {
+            if !walk(tree, &us, &mut held) {
+                break;
+            }
+        }
+        if held.is_empty() {
             break;
         }
-        held.extend(new);
+        all.extend(held.iter().map(|held| (held.process, held.process.describe())));
+        for one in &held {
+            send(&one.pidfd, Signal::KILL);
+        }
+        await_gone(&held);
     }
-    let described = held.iter().map(|held| (held.process, held.process.describe())).collect();
-    for one in &held {
-        send(&one.pidfd, Signal::KILL);
-    }
-    await_gone(&held);
-    described
+    all
 }
 
-/// Living processes that belong, or descend from one that does, and are not held yet.
-fn find(tree: &dyn Belongs, held: &[Held], us: &[i32]) -> Vec<Process> {
-    let is_held = |process: &Process| held.iter().any(|held| held.process.same_as(process));
-    let mut candidates: Vec<Process> = Process::all();
-    candidates.retain(|process| !us.contains(&process.pid));
+/// Stops each living process that belongs, or descends from one that does. Says whether there was a new one, even if
+/// it was gone before it could be stopped.
+fn walk(tree: &dyn Belongs, us: &[i32], held: &mut Vec<Held>) -> bool {
     let mut members: Vec<i32> = held.iter().map(|held| held.process.pid).collect();
-    let mut found = Vec::new();
-    for process in candidates.extract_if(.., |process| is_held(process) || (!process.zombie && tree.belongs(process))) {
-        if !is_held(&process) {
+    let mut others = Vec::new();
+    let known = held.len();
+    let mut is_news = false;
+    for process in Process::all().filter(|process| !process.zombie && !us.contains(&process.pid)) {
+        if held[..known].iter().any(|held| held.process.same_as(&process)) {
+            continue;
+        }
+        if tree.belongs(&process) {
+            is_news = true;
             members.push(process.pid);
-            found.push(process);
+            held.extend(stop(process));
+        } else {
+            others.push(process);
         }
     }
-    while let Some(index) = candidates.iter().position(|process| !process.zombie && members.contains(&process.parent)) {
-        let child = candidates.swap_remove(index);
+    while let Some(index) = others.iter().position(|process| members.contains(&process.parent)) {
+        let child = others.swap_remove(index);
+        is_news = true;
         members.push(child.pid);
-        found.push(child);
+        held.extend(stop(child));
     }
-    found
+    is_news
 }
 
 /// This process and its ancestors: never to be killed, whatever marks they carry.
@@ -257,12 +270,16 @@ fn send(pidfd: &OwnedFd, signal: Signal) {
 fn await_gone(held: &[Held]) {
     let deadline = Instant::now() + GONE_WITHIN;
     for one in held {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
-        if poll(&mut [PollFd::new(one.pidfd.as_fd(), PollFlags::POLLIN)], timeout).is_err() {
-            // A signal arrived: the process is killed all the same, it is only not waited for.
-        }
+        let mut fds = [PollFd::new(one.pidfd.as_fd(), PollFlags::POLLIN)];
+        // Interrupted by a signal: wait again. No other error is possible.
+        while poll(&mut fds, time_left(deadline)) == Err(Errno::EINTR) {}
     }
+}
+
+fn time_left(deadline: Instant) -> PollTimeout {
+    // Whole milliseconds, rounded up: a time-out of 0 would not wait at all.
+    let left = deadline.saturating_duration_since(Instant::now());
+    PollTimeout::try_from(left + Duration::from_micros(999)).unwrap_or(PollTimeout::ZERO)
 }
 
 /// A list for people: `12 (`sleep 9`), 13 (`cat`)`, shortened.
@@ -273,4 +290,48 @@ pub(super) fn list_for_people(processes: &[ProcessDescription]) -> String {
         text.push_str(&format!(" and {} more", processes.len() - SHOWN));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_hold_anything() {
+        let fields = "S 7 42 40 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 2 3";
+        let process = Process::parse(5, format!("5 (a) R 1 (b\n) {fields}").as_bytes()).unwrap();
+        assert_eq!(process, Process { pid: 5, parent: 7, group: 42, started_ticks: 987_654, zombie: false });
+        assert_eq!(Process::parse(5, b"5 (a"), None);
+    }
+
+    #[test]
+    fn we_are_seen_and_spared() {
+        struct Everybody;
+        impl Belongs for Everybody {
+            fn belongs(&self, process: &Process) -> bool {
+                ourselves().contains(&process.pid)
+            }
+        }
+        let us = Process::look(i32::try_from(std::process::id()).unwrap()).unwrap();
+        assert!(us.is_alive() && ourselves().contains(&us.parent));
+        assert!(!walk(&Everybody, &ourselves(), &mut Vec::new()));
+    }
+
+    #[test]
+    fn the_start_time_is_that_of_the_machine() {
+        let before = now_ticks();
+        let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+        let process = Process::look(i32::try_from(child.id()).unwrap()).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!((before..=now_ticks()).contains(&process.started_ticks), "{before} {process:?}");
+    }
+
+    #[test]
+    fn a_list_for_people_is_short() {
+        let process = |pid| ProcessDescription { pid, command: "sleep 9".to_owned() };
+        let processes: Vec<_> = (1..=7).map(process).collect();
+        let text = list_for_people(&processes);
+        assert!(text.starts_with("1 (`sleep 9`), 2 (") && text.ends_with(" and 2 more"), "{text}");
+    }
 }

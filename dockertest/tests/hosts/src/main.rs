@@ -1,0 +1,315 @@
+//! A host that misbehaves: the name of the subtest that it is asked to run says how.
+//!
+//! `misbehave sleep` and `misbehave daemon` are what it leaves behind; their process ids are in the file `pids` of
+//! the step's folder.
+
+#![expect(clippy::print_stderr, reason = "standard error of a host is for its crashes")]
+
+use std::fs::OpenOptions;
+use std::io::{self, BufRead, Write};
+use std::process::{Command, Stdio, exit};
+
+use dockertest::host::protocol::{Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage, SubtestInfo};
+use dockertest::name::Kind;
+use dockertest::outcome::{Ending, Level, Phase};
+use dockertest::verdict::Verdict;
+use dockertest::version::API_VERSION;
+use nix::sys::signal::{SigSet, Signal, raise};
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["run", kind] => run(kind),
+        ["sleep"] => forever(),
+        ["daemon"] => daemon(),
+        ["chain"] => chain(),
+        ["list"] => list("well"),
+        [how, "list"] => list(how),
+        _ => exit(64),
+    }
+}
+
+fn run(kind: &str) -> io::Result<()> {
+    match kind {
+        "never_reads" => {
+            hello()?;
+            phase()?;
+            forever()
+        }
+        "wrong_protocol" => return say(&HostMessage::Hello(Hello { protocol: 99, ..introduction() })),
+        "wrong_api" => {
+            let api_version = "0.7.1".parse().map_err(io::Error::other)?;
+            return say(&HostMessage::Hello(Hello { api_version, ..introduction() }));
+        }
+        "no_hello" => return ended(Verdict::Good, ""),
+        "closes_stdin" => nix::unistd::close(0)?,
+        _ => {}
+    }
+    if kind == "closes_stdin" {
+        hello()?;
+        phase()?;
+        forever()
+    }
+    let request = request()?;
+    hello()?;
+    match request.mode {
+        Mode::Cleanup { .. } => clean_up(kind),
+        Mode::Full | Mode::Resume { .. } => {
+            phase()?;
+            misbehave(kind)
+        }
+    }
+}
+
+fn clean_up(kind: &str) -> io::Result<()> {
+    say(&HostMessage::Phase { subsubtest: None, phase: Phase::Cleanup, iteration: None })?;
+    match kind {
+        "hang_in_cleanup" => forever(),
+        "abort_in_cleanup" => std::process::abort(),
+        _ => ended(Verdict::Good, ""),
+    }
+}
+
+fn misbehave(kind: &str) -> io::Result<()> {
+    match kind {
+        "pass" => ended(Verdict::Good, ""),
+        "fail" => ended(Verdict::Fail, "the engine broke its promise"),
+        "error" => ended(Verdict::Error, "the test could not do its job"),
+        "panic" => panics(),
+        "abort" | "abort_in_cleanup" => {
+            eprintln!("about to abort");
+            std::process::abort()
+        }
+        "exit_0" => Ok(()),
+        "exit_3" => exit(3),
+        "segfault" => dies_by(Signal::SIGSEGV),
+        "sigkill" => dies_by(Signal::SIGKILL),
+        "verdict_then_exit_3" => {
+            ended(Verdict::Good, "")?;
+            exit(3)
+        }
+        "verdict_then_hang" => {
+            ended(Verdict::Good, "")?;
+            forever()
+        }
+        _ => speaks_badly(kind),
+    }
+}
+
+fn speaks_badly(kind: &str) -> io::Result<()> {
+    match kind {
+        "close_stdout" => {
+            nix::unistd::close(1)?;
+            forever()
+        }
+        "garbage" => write(b"thread started\n").and_then(|()| forever()),
+        "nul_bytes" => write(b"\0\0\0\n").and_then(|()| forever()),
+        "invalid_utf8" => write(b"{\"log\":{\"level\":\"info\",\"text\":\"\xff\xfe\"}}\n").and_then(|()| forever()),
+        "half_a_line" => write(br#"{"ended":{"verdict":"GOOD","reason":"","seconds":1}}"#),
+        "endless_line" => loop {
+            write(&[b'x'; 1 << 16])?;
+        },
+        "two_verdicts" => {
+            ended(Verdict::Good, "")?;
+            ended(Verdict::Fail, "on second thoughts")
+        }
+        "talks_after_verdict" => {
+            ended(Verdict::Good, "")?;
+            write(b"bye\nbye\n")
+        }
+        "flood_stdout" => {
+            let message = HostMessage::Log { subsubtest: None, level: Level::Debug, text: "x".repeat(500_000) };
+            (0..140).try_for_each(|_| say(&message))?;
+            ended(Verdict::Good, "")
+        }
+        "flood_info" => {
+            let message = HostMessage::Log { subsubtest: None, level: Level::Info, text: "x".repeat(500_000) };
+            (0..30).try_for_each(|_| say(&message))?;
+            ended(Verdict::Good, "")
+        }
+        "flood_stderr" => {
+            let line = [[b'e'; 99].as_slice(), b"\n"].concat().repeat(1000);
+            (0..700).try_for_each(|_| io::stderr().write_all(&line))?;
+            ended(Verdict::Good, "")
+        }
+        _ => stays(kind),
+    }
+}
+
+fn stays(kind: &str) -> io::Result<()> {
+    match kind {
+        "hang" => {
+            let reason = wait_for_cancel()?;
+            ended(Verdict::Abort, &format!("stopped: {reason}"))
+        }
+        "good_when_cancelled" => wait_for_cancel().and_then(|_| ended(Verdict::Good, "was done just then")),
+        "fail_when_cancelled" => wait_for_cancel().and_then(|_| ended(Verdict::Fail, "no output")),
+        "crash_when_cancelled" => wait_for_cancel().and_then(|_| std::process::abort()),
+        "hang_hard" | "hang_in_cleanup" => forever(),
+        "child_holds_pipes" => {
+            leave(Command::new(std::env::current_exe()?).arg("sleep"))?;
+            ended(Verdict::Good, "")
+        }
+        "daemon_holds_pipes" => {
+            leave_daemon(Stdio::inherit)?;
+            ended(Verdict::Good, "")
+        }
+        "child_in_group" => {
+            leave(Command::new(std::env::current_exe()?).arg("sleep").stdout(Stdio::null()).stderr(Stdio::null()))?;
+            ended(Verdict::Good, "")
+        }
+        "daemon_then_abort" => {
+            leave_daemon(Stdio::null)?;
+            std::process::abort()
+        }
+        "daemon_then_hang" => {
+            leave_daemon(Stdio::null)?;
+            forever()
+        }
+        "chain_then_abort" => {
+            start_chain()?;
+            std::process::abort()
+        }
+        "fifty_children" => {
+            for _ in 0..50 {
+                leave(Command::new(std::env::current_exe()?).arg("sleep"))?;
+            }
+            forever()
+        }
+        _ => exit(64),
+    }
+}
+
+fn panics() -> ! {
+    panic!("index out of bounds: the len is 3 but the index is 7")
+}
+
+fn dies_by(signal: Signal) -> ! {
+    // The first SIGSEGV meets the handler of the standard library, which only takes itself away.
+    let raised = raise(signal).and_then(|()| raise(signal));
+    exit(if raised.is_ok() { 65 } else { 69 })
+}
+
+fn forever() -> ! {
+    SigSet::all().thread_block().unwrap_or_else(|_| exit(66));
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Leaves a process behind.
+fn leave(command: &mut Command) -> io::Result<()> {
+    let child = command.stdin(Stdio::null()).spawn()?;
+    note(child.id())
+}
+
+/// Leaves a daemon behind, with an empty environment. It is there when this returns.
+fn leave_daemon(output: fn() -> Stdio) -> io::Result<()> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("daemon").env_clear().stdin(Stdio::null()).stdout(output()).stderr(output());
+    command.status().map(|_| ())
+}
+
+/// A session of its own, and a second fork so that it has no parent.
+fn daemon() -> io::Result<()> {
+    nix::unistd::setsid()?;
+    leave(Command::new(std::env::current_exe()?).arg("sleep").env_clear())
+}
+
+/// Leaves a process behind that lives for a moment and leaves another one behind, and so on, in a session of its own
+/// and with an empty environment.
+fn start_chain() -> io::Result<()> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("chain").env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(|_| ())
+}
+
+fn chain() -> io::Result<()> {
+    if nix::unistd::setsid().is_err() {
+        // It leads a session already.
+    }
+    start_chain()
+}
+
+fn note(pid: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).open("pids")?;
+    file.write_all(format!("{pid}\n").as_bytes())
+}
+
+fn request() -> io::Result<RunRequest> {
+    match next_message()? {
+        RunnerMessage::Run(request) => Ok(*request),
+        RunnerMessage::Cancel { .. } => exit(67),
+    }
+}
+
+fn wait_for_cancel() -> io::Result<String> {
+    match next_message()? {
+        RunnerMessage::Cancel { reason, .. } => Ok(reason),
+        RunnerMessage::Run(_) => exit(67),
+    }
+}
+
+fn next_message() -> io::Result<RunnerMessage> {
+    let mut line = String::new();
+    if io::stdin().lock().read_line(&mut line)? == 0 {
+        exit(68);
+    }
+    Ok(serde_json::from_str(&line)?)
+}
+
+fn list(how: &str) -> io::Result<()> {
+    let subtest = |name: &str| -> io::Result<()> {
+        say(&HostMessage::Subtest(SubtestInfo {
+            name: name.parse().map_err(io::Error::other)?,
+            kind: Kind::Subtest,
+            summary: "Does nothing".to_owned(),
+            subsubtests: Vec::new(),
+            needs_engine: false,
+        }))
+    };
+    hello()?;
+    subtest("pass")?;
+    match how {
+        "hang" => forever(),
+        "abort" => {
+            eprintln!("out of luck");
+            std::process::abort()
+        }
+        "twice" => subtest("pass")?,
+        "garbage" => write(b"Hello, world!\n")?,
+        "short" => return say(&HostMessage::Listed { subtests: 5 }),
+        "half" => return Ok(()),
+        _ => subtest("other/fail")?,
+    }
+    say(&HostMessage::Listed { subtests: 2 })
+}
+
+fn hello() -> io::Result<()> {
+    say(&HostMessage::Hello(introduction()))
+}
+
+fn introduction() -> Hello {
+    Hello { protocol: PROTOCOL, api_version: API_VERSION, program: "misbehave 1".to_owned() }
+}
+
+fn phase() -> io::Result<()> {
+    say(&HostMessage::Phase { subsubtest: None, phase: Phase::RunOnce, iteration: None })
+}
+
+fn ended(verdict: Verdict, reason: &str) -> io::Result<()> {
+    say(&HostMessage::Ended(Ending::new(verdict, reason)))
+}
+
+fn say(message: &HostMessage) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    write(&line)
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}

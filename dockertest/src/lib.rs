@@ -7,5 +7,6 @@ pub mod journal;
 pub mod name;
 pub mod outcome;
 pub mod report;
+pub mod run;
 pub mod verdict;
 pub mod version;

@@ -12,6 +12,9 @@ use serde::Deserialize;
 use super::{Event, FORMAT, Record};
 use crate::version::{API_VERSION, ApiVersion};
 
+/// The length of a usual line of a journal, in bytes.
+const USUAL_LINE_BYTES: usize = 120;
+
 /// A journal as it was found.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reading {
@@ -110,7 +113,9 @@ pub fn read(path: &Path) -> Result<Reading, ReadFailure> {
 /// # Errors
 /// A [`ReadFailure`], but not for a torn last line.
 pub fn parse(path: &Path, text: &[u8]) -> Result<Reading, ReadFailure> {
-    let mut reading = Reading::default();
+    // Records are large; growing the list by copying would cost more than parsing some of them.
+    let records = Vec::with_capacity(text.len() / USUAL_LINE_BYTES);
+    let mut reading = Reading { records, ..Reading::default() };
     let mut rest = text;
     while let Some(line) = next_line(&mut rest) {
         match serde_json::from_slice::<Record>(line) {

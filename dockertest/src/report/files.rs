@@ -27,6 +27,7 @@ pub fn files(results: &Path) -> Box<dyn Sink> {
         steps: BTreeMap::new(),
         lines: String::new(),
         past: false,
+        results_due: false,
     })
 }
 
@@ -40,6 +41,8 @@ struct Files {
     lines: String,
     /// Whether files of an earlier process may be there.
     past: bool,
+    /// Whether the run ended in an earlier process, which may not have come to write its results.
+    results_due: bool,
 }
 
 impl Sink for Files {
@@ -56,10 +59,14 @@ impl Sink for Files {
             self.past = true;
             self.status.past = true;
         }
+        self.results_due |= matches!(record.event, Event::RunEnded(_));
         self.take(record)
     }
 
     fn idle(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.results_due) {
+            self.write_results()?;
+        }
         self.status.flush()?;
         self.steps.values_mut().try_for_each(StepFiles::flush)
     }

@@ -1,0 +1,165 @@
+//! Everything that the hosts of a run hold.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::host::protocol::SubtestInfo;
+use crate::host::{HostProgram, ListFailure};
+use crate::name::SubtestName;
+use crate::version::ApiVersion;
+
+/// How long a host may take to list its subtests.
+const LIST_LIMIT: Duration = Duration::from_secs(30);
+
+/// The subtests of all hosts, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    entries: BTreeMap<SubtestName, Entry>,
+}
+
+/// A subtest and who holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What its host says about it.
+    pub info: SubtestInfo,
+    /// The index of its host in the list that the catalog was made from.
+    pub host: usize,
+    /// The API version that its host was written for.
+    pub api_version: ApiVersion,
+}
+
+/// Hosts did not list their subtests, or list the same one.
+#[derive(Debug)]
+pub struct CatalogFailure {
+    /// What is wrong, host by host.
+    pub problems: Vec<CatalogProblem>,
+}
+
+/// What is wrong with a host's list.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogProblem {
+    /// There is no list.
+    #[error(transparent)]
+    List(ListFailure),
+    /// A name is taken.
+    #[error("subtest `{name}` is in two hosts: `{first}` and `{second}` (rename one of them, or leave one host out)")]
+    Duplicate {
+        /// The name.
+        name: SubtestName,
+        /// The program of the host that came first.
+        first: String,
+        /// The program of the other one.
+        second: String,
+    },
+}
+
+impl fmt::Display for CatalogFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            write!(f, "{}{problem}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for CatalogFailure {}
+
+impl Catalog {
+    /// Asks every host for its list; the hosts work at the same time.
+    ///
+    /// # Errors
+    /// All hosts that do not answer, and all names that two of them hold.
+    pub fn ask(hosts: &[HostProgram]) -> Result<Catalog, CatalogFailure> {
+        let answers: Vec<_> = std::thread::scope(|scope| {
+            let asking: Vec<_> = hosts.iter().map(|host| scope.spawn(|| host.list(LIST_LIMIT))).collect();
+            asking.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+        });
+        let program = |host: usize| hosts[host].path.display().to_string();
+        let mut catalog = Catalog::default();
+        let mut problems = Vec::new();
+        for (host, answer) in answers.into_iter().enumerate() {
+            match answer.unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
+                Err(failure) => problems.push(CatalogProblem::List(failure)),
+                Ok(listing) => {
+                    for info in listing.subtests {
+                        let entry = Entry { info, host, api_version: listing.hello.api_version };
+                        if let Err((name, first)) = catalog.add(entry) {
+                            let (first, second) = (program(first), program(host));
+                            problems.push(CatalogProblem::Duplicate { name, first, second });
+                        }
+                    }
+                }
+            }
+        }
+        if problems.is_empty() { Ok(catalog) } else { Err(CatalogFailure { problems }) }
+    }
+
+    /// Adds a subtest; gives back its name and the host that holds it already, if one does.
+    pub(super) fn add(&mut self, entry: Entry) -> Result<(), (SubtestName, usize)> {
+        if let Some(first) = self.entries.get(&entry.info.name) {
+            return Err((entry.info.name, first.host));
+        }
+        self.entries.insert(entry.info.name.clone(), entry);
+        Ok(())
+    }
+
+    /// The subtest of that name.
+    #[must_use]
+    pub fn get(&self, name: &SubtestName) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// All subtests, of every kind, in the order of their names.
+    pub fn subtests(&self) -> impl Iterator<Item = &SubtestInfo> {
+        self.entries.values().map(|entry| &entry.info)
+    }
+
+    /// The names of all subtests and sub-subtests.
+    pub fn all_names(&self) -> impl Iterator<Item = String> {
+        self.subtests().flat_map(|info| {
+            let children = info.subsubtests.iter().map(|child| format!("{}/{child}", info.name));
+            std::iter::once(info.name.to_string()).chain(children)
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::name::Kind;
+    use crate::version::API_VERSION;
+
+    /// A catalog of all kinds, with sub-subtests `a` and `b` of `docker_cli/kill`.
+    pub(in crate::run) fn catalog() -> Catalog {
+        let mut catalog = Catalog::default();
+        for (name, kind, children) in [
+            ("pre", Kind::Pretest, ""),
+            ("pre_example", Kind::Pretest, ""),
+            ("docker_cli/version", Kind::Subtest, ""),
+            ("docker_cli/kill", Kind::Subtest, "a b"),
+            ("example", Kind::Subtest, ""),
+            ("zeta", Kind::Subtest, ""),
+            ("intra", Kind::Intratest, ""),
+            ("post", Kind::Posttest, ""),
+        ] {
+            let info = SubtestInfo {
+                name: name.parse().unwrap(),
+                kind,
+                summary: String::new(),
+                subsubtests: children.split_whitespace().map(str::to_owned).collect(),
+                needs_engine: false,
+            };
+            catalog.add(Entry { info, host: 0, api_version: API_VERSION }).unwrap();
+        }
+        catalog
+    }
+
+    #[test]
+    fn a_name_in_two_hosts_is_refused() {
+        let mut catalog = catalog();
+        let mut again = catalog.get(&"zeta".parse().unwrap()).unwrap().clone();
+        again.host = 1;
+        assert_eq!(catalog.add(again), Err(("zeta".parse().unwrap(), 0)));
+    }
+}

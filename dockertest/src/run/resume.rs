@@ -1,0 +1,178 @@
+//! Going on with a run that was cut off: read the journal, take what is not done from the plan, go on.
+
+use std::path::Path;
+use std::time::Instant;
+use std::{fs, io};
+
+use crate::host::{CancelToken, sweep};
+use crate::journal::{self, Event, Invocation, Reading, Sink, Writer};
+use crate::name::SubtestName;
+
+use super::catalog::Catalog;
+use super::folder::{FolderFailure, ResultsFolder};
+use super::outcome::{Outcome, Stop};
+use super::progress::{BrokenJournal, Progress, StepState};
+use super::runner::{Begin, RunFailure, Runner, close, journal_failure, runner_warning, tidy_up};
+use super::{secrets, session};
+
+/// Why a run cannot be resumed. Nothing has been changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeFailure {
+    /// The results folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderFailure),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] journal::ReadFailure),
+    /// The journal does not tell what was to be done.
+    #[error(transparent)]
+    Broken(#[from] BrokenJournal),
+    /// The secrets of the invocation cannot be read.
+    #[error("cannot read the secrets that were kept for a resume: {0}")]
+    Secrets(#[source] io::Error),
+    /// Steps that are still to be run are held by no host any more.
+    #[error(
+        "the run cannot go on as it was planned, because no host holds {}: bring them back, or start a new run in \
+         another folder with `--results`",
+        List(missing)
+    )]
+    Missing {
+        /// Their names.
+        missing: Vec<SubtestName>,
+    },
+    /// The run itself failed.
+    #[error(transparent)]
+    Run(#[from] RunFailure),
+}
+
+struct List<'a>(&'a [SubtestName]);
+
+impl std::fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.0.iter().map(|name| format!("`{name}`")).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
+/// A run that was found in a results folder, locked for this process.
+///
+/// To go on with it, load the configuration as its [`invocation`](Resumption::invocation) says, make a [`Runner`] from
+/// that, and hand it over to [`Runner::resume`].
+#[derive(Debug)]
+pub struct Resumption {
+    folder: ResultsFolder,
+    reading: Reading,
+    progress: Progress,
+    invocation: Invocation,
+}
+
+impl Resumption {
+    /// Reads the run in a results folder.
+    ///
+    /// # Errors
+    /// The folder is in use, holds no run, or its journal is damaged.
+    pub fn open(results: &Path) -> Result<Resumption, ResumeFailure> {
+        let folder = ResultsFolder::open(results)?;
+        let reading = journal::read(&folder.journal())?;
+        let progress = Progress::of(&reading)?;
+        let mut invocation = progress.started.invocation.clone();
+        invocation.set = secrets::recall(folder.path(), &invocation.set).map_err(ResumeFailure::Secrets)?;
+        Ok(Resumption { folder, reading, progress, invocation })
+    }
+
+    /// The results folder, as an absolute path.
+    #[must_use]
+    pub fn results(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What was asked for when the run began, with the true values of secrets. A complete run has forgotten
+    /// them: they are masked then.
+    #[must_use]
+    pub fn invocation(&self) -> &Invocation {
+        &self.invocation
+    }
+
+    /// How the run ended, if it is complete: then there is nothing to go on with.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.progress.ended.as_ref()?;
+        Some(Outcome {
+            results: self.folder.path().to_owned(),
+            planned: self.progress.plan.steps.len(),
+            counts: self.progress.counts,
+            stop: Stop::Complete,
+            report_failure: None,
+        })
+    }
+
+    /// Does for a complete run what its last process may not have come to: reports, and tidying up.
+    fn finish(self, outcome: Outcome, sinks: Vec<Box<dyn Sink>>) -> Result<Outcome, RunFailure> {
+        let journal = Writer::reopen(&self.folder.journal(), &self.reading, sinks).map_err(journal_failure)?;
+        let report_failure = close(journal)?;
+        tidy_up(self.folder.path())?;
+        Ok(Outcome { report_failure, ..outcome })
+    }
+
+    /// Subtests that are still to be run and that no host holds.
+    fn missing(&self, catalog: &Catalog) -> Vec<SubtestName> {
+        let steps = self.progress.plan.steps.iter().zip(&self.progress.states);
+        let open = steps.filter(|(step, state)| **state != StepState::Ended && step.preset.is_none());
+        let mut missing: Vec<_> =
+            open.filter(|(step, _)| catalog.get(&step.name).is_none()).map(|(step, _)| step.name.clone()).collect();
+        missing.sort();
+        missing.dedup();
+        missing
+    }
+}
+
+impl Runner {
+    /// Goes on with a run: ends what is left of its processes, cleans up after the step that was cut off, and runs the
+    /// steps that have not ended. If the run is complete, says so, and only makes sure of its reports. A resume that is cut off can be resumed.
+    ///
+    /// # Errors
+    /// The plan can no longer be carried out, or something cannot be written.
+    pub fn resume(
+        self,
+        resumption: Resumption,
+        sinks: Vec<Box<dyn Sink>>,
+        cancel: &CancelToken,
+    ) -> Result<Outcome, ResumeFailure> {
+        if let Some(outcome) = resumption.outcome() {
+            return Ok(resumption.finish(outcome, sinks)?);
+        }
+        let missing = resumption.missing(&self.catalog);
+        if !missing.is_empty() {
+            return Err(ResumeFailure::Missing { missing });
+        }
+        let Resumption { folder, reading, progress, invocation: _ } = resumption;
+        let left_over = sweep(&progress.started.run);
+        let session = session::current();
+        let journal = Writer::reopen(&folder.journal(), &reading, sinks).map_err(journal_failure)?;
+        drop(reading);
+        let told =
+            left_over.iter().map(|process| runner_warning(format!("killed what was left of the run: {process}")));
+        let ticket = journal.commit(std::iter::once(Event::RunResumed(session.clone())).chain(told).collect());
+        let begin = Begin {
+            why_cut_off: progress.why_cut_off(&session),
+            sysinfo: (progress.session.boot_id != session.boot_id).then(|| next_boot_folder(folder.path())),
+            run: progress.started.run,
+            plan: progress.plan,
+            states: progress.states,
+            session,
+            began: Instant::now(),
+            worked: progress.worked,
+            counts: progress.counts,
+            ticket,
+        };
+        Ok(self.drive(begin, folder, journal, cancel)?)
+    }
+}
+
+/// `sysinfo/boot.N` with the first N that is free.
+fn next_boot_folder(results: &Path) -> std::path::PathBuf {
+    let sysinfo = results.join("sysinfo");
+    let taken = |number: &u32| fs::exists(sysinfo.join(format!("boot.{number}"))).unwrap_or(false);
+    let number = (1..).find(|number| !taken(number)).unwrap_or(u32::MAX);
+    sysinfo.join(format!("boot.{number}"))
+}

@@ -1,0 +1,58 @@
+//! Disks that are full or cannot be written. They need a mount namespace, so only root sees these tests.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use dockertest::journal::{Event, Record};
+
+use crate::Test;
+use crate::support::{Place, processes_of};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("disk::a_full_disk_stops_the_run_at_once", a_full_disk_stops_the_run_at_once),
+    ("disk::a_read_only_folder_is_told_before_anything_runs", a_read_only_folder_is_told_before_anything_runs),
+];
+
+/// Runs the runner with its results on a file system of its own, which is gone with it.
+fn run_on(place: &Place, mount_options: &str, args: &str) -> Option<Output> {
+    let results = place.results();
+    let disk = results.parent().unwrap();
+    std::fs::create_dir_all(disk).unwrap();
+    let script = r#"mount -t tmpfs -o "$1" none "$2" || exit 77; shift 2; "$@"; status=$?; head -n 1 "$3/journal.jsonl"; exit $status"#;
+    let program = std::env::current_exe().unwrap();
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", script, "sh", mount_options, disk.to_str()?])
+        .args([&program, Path::new("runner"), &results, &place.state(), Path::new(args)])
+        .output()
+        .ok()?;
+    let may_not = !nix::unistd::geteuid().is_root() || output.status.code() == Some(77);
+    if may_not {
+        println!("  skipped: mounting is not possible here");
+        return None;
+    }
+    Some(output)
+}
+
+fn a_full_disk_stops_the_run_at_once() {
+    let place = Place::new();
+    let Some(output) = run_on(&place, "size=256k", "flood,good") else { return };
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    for part in ["No space left on device", "records were not written", "the run was stopped in docker/subtests/flood"]
+    {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(place.witness(), "run flood \"full\"\n");
+    let record: Record = serde_json::from_slice(&output.stdout).unwrap();
+    let Event::RunStarted(started) = record.event else { panic!("{record:?}") };
+    assert_eq!(processes_of(&started.run), Vec::<String>::new());
+}
+
+fn a_read_only_folder_is_told_before_anything_runs() {
+    let place = Place::new();
+    let Some(output) = run_on(&place, "ro", "good") else { return };
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("Read-only file system") && text.contains("--results"), "{text}");
+    assert_eq!(place.witness(), "");
+}

@@ -1,0 +1,200 @@
+//! The host of the tests: a host program whose subtests do as their names say.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use dockertest::host::protocol::{Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage, SubtestInfo};
+use dockertest::journal::Iteration;
+use dockertest::name::Kind;
+use dockertest::outcome::{Ending, Level, Phase};
+use dockertest::verdict::Verdict;
+use dockertest::version::API_VERSION;
+
+/// The subtests besides `step/00` to `step/19`: name, kind, sub-subtests.
+const SUBTESTS: [(&str, Kind, &str); 9] = [
+    ("pre", Kind::Pretest, ""),
+    ("good", Kind::Subtest, ""),
+    ("fail", Kind::Subtest, ""),
+    ("parent", Kind::Subtest, "a b"),
+    ("slow", Kind::Subtest, ""),
+    ("stubborn", Kind::Subtest, ""),
+    ("reboot", Kind::Subtest, ""),
+    ("needs_engine", Kind::Subtest, ""),
+    ("flood", Kind::Subtest, ""),
+];
+
+pub(crate) fn main(arguments: &[&str]) -> ExitCode {
+    say(&HostMessage::Hello(Hello { protocol: PROTOCOL, api_version: API_VERSION, program: "test host".to_owned() }));
+    match arguments {
+        ["list"] => list(&|_| true),
+        ["without", missing, "list"] => list(&|name| name != *missing),
+        [.., "run", name] => run(name),
+        _ => return ExitCode::FAILURE,
+    }
+    ExitCode::SUCCESS
+}
+
+fn say(message: &HostMessage) {
+    let mut line = serde_json::to_vec(message).unwrap();
+    line.push(b'\n');
+    // The runner may be gone: then the end of standard input ends this process.
+    let _ = std::io::stdout().write_all(&line);
+}
+
+fn list(is_held: &dyn Fn(&str) -> bool) {
+    let steps = (0..20).map(|number| (format!("step/{number:02}"), Kind::Subtest, ""));
+    let others = SUBTESTS.iter().map(|(name, kind, children)| ((*name).to_owned(), *kind, *children));
+    let mut subtests = 0;
+    for (name, kind, children) in steps.chain(others).filter(|(name, ..)| is_held(name)) {
+        subtests += 1;
+        say(&HostMessage::Subtest(SubtestInfo {
+            needs_engine: name == "needs_engine",
+            name: name.parse().unwrap(),
+            kind,
+            summary: String::new(),
+            subsubtests: children.split_whitespace().map(str::to_owned).collect(),
+        }));
+    }
+    say(&HostMessage::Listed { subtests });
+}
+
+/// A step: what it was asked, and when it is to stop.
+struct Step {
+    request: Box<RunRequest>,
+    cancelled: Receiver<String>,
+}
+
+fn run(name: &str) {
+    let (send, requests) = channel();
+    let (cancel, cancelled) = channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            match serde_json::from_str(&line).unwrap() {
+                RunnerMessage::Run(request) => send.send(request).unwrap(),
+                RunnerMessage::Cancel { reason, .. } => cancel.send(reason).unwrap(),
+            }
+        }
+        // The runner is gone, and so must this process be; what it started is left for the sweep on purpose.
+        std::process::exit(3);
+    });
+    let step = Step { request: requests.recv().unwrap(), cancelled };
+    match &step.request.mode {
+        Mode::Cleanup { .. } => step.clean_up(),
+        Mode::Full | Mode::Resume { .. } => step.run(name),
+    }
+}
+
+impl Step {
+    fn run(&self, name: &str) {
+        self.witness(&format!("run {name} {}", serde_json::to_string(&self.request.mode).unwrap()));
+        self.enter(Phase::Initialize, None);
+        match name {
+            "fail" => self.end(Verdict::Fail, "the engine broke its promise"),
+            "parent" => self.parent(),
+            "slow" => self.wait_for_cancel(),
+            "stubborn" => loop {
+                self.enter(Phase::RunOnce, Some((2, 3)));
+                std::thread::park();
+            },
+            "reboot" => self.reboot(),
+            "needs_engine" => self.end(Verdict::Good, &self.request.engine.as_ref().unwrap().version),
+            "flood" => self.flood(),
+            name if name.starts_with("step/") => self.work(),
+            _ => self.end(Verdict::Good, ""),
+        }
+    }
+
+    /// Some work with a process that would outlive this one.
+    fn work(&self) {
+        let mut sleeper = sleeper();
+        for number in 1..=3 {
+            self.enter(Phase::RunOnce, Some((number, 3)));
+            if self.is_cancelled_within(Duration::from_millis(1)) {
+                break;
+            }
+        }
+        sleeper.kill().unwrap();
+        sleeper.wait().unwrap();
+        self.enter(Phase::Cleanup, None);
+        self.end(Verdict::Good, "");
+    }
+
+    fn wait_for_cancel(&self) {
+        self.enter(Phase::RunOnce, Some((2, 3)));
+        say(&HostMessage::SubsubtestStarted { subsubtest: "child".to_owned() });
+        let reason = self.cancelled.recv().unwrap();
+        self.clean_up_phase();
+        self.end(Verdict::Abort, &format!("interrupted: {reason}"));
+    }
+
+    fn parent(&self) {
+        for subsubtest in self.request.subsubtests.clone().unwrap_or(vec!["a".to_owned(), "b".to_owned()]) {
+            say(&HostMessage::SubsubtestStarted { subsubtest: subsubtest.clone() });
+            let ending = Ending::new(Verdict::Good, "");
+            say(&HostMessage::SubsubtestEnded { subsubtest, ending });
+        }
+        self.end(Verdict::Good, "");
+    }
+
+    fn reboot(&self) {
+        match &self.request.mode {
+            Mode::Resume { resume_at, rebooted } => self.end(Verdict::Good, &format!("{resume_at} {rebooted}")),
+            Mode::Full | Mode::Cleanup { .. } => {
+                say(&HostMessage::Reboot { resume_at: "after".to_owned(), reason: "new kernel".to_owned() });
+            }
+        }
+    }
+
+    /// More log than a small disk holds, and then silence.
+    fn flood(&self) {
+        for _ in 0..200 {
+            let text = "x".repeat(4000);
+            say(&HostMessage::Log { subsubtest: None, level: Level::Info, text });
+        }
+        self.cancelled.recv().unwrap();
+    }
+
+    fn clean_up(&self) {
+        self.clean_up_phase();
+        self.end(Verdict::Good, "");
+    }
+
+    fn clean_up_phase(&self) {
+        self.enter(Phase::Cleanup, None);
+        self.witness(&format!("cleanup {}", self.request.section.name));
+    }
+
+    fn is_cancelled_within(&self, time: Duration) -> bool {
+        !matches!(self.cancelled.recv_timeout(time), Err(RecvTimeoutError::Timeout))
+    }
+
+    fn enter(&self, phase: Phase, iteration: Option<(u32, u32)>) {
+        let iteration = iteration.map(|(number, of)| Iteration { number, of });
+        say(&HostMessage::Phase { subsubtest: None, phase, iteration });
+    }
+
+    fn end(&self, verdict: Verdict, reason: &str) {
+        say(&HostMessage::Ended(Ending::new(verdict, reason)));
+    }
+
+    /// Writes down what this process does, where nobody but the test looks.
+    fn witness(&self, line: &str) {
+        let path = Path::new(&self.request.folders.state).join("witness");
+        let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+        file.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+}
+
+fn sleeper() -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .arg("sleeper")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}

@@ -1,0 +1,160 @@
+//! A runner that is killed at random moments and resumed each time loses nothing and does nothing twice.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode};
+use std::time::Duration;
+
+use dockertest::host::CancelToken;
+use dockertest::journal::{Event, FILE_NAME, Invocation};
+use dockertest::report::{self, Format};
+use dockertest::run::{FolderFailure, Options, ResultsFolder, ResumeFailure, Resumption, Runner};
+use dockertest::verdict::Verdict;
+
+use crate::Test;
+use crate::support::{Place, configuration, events, host, processes_of};
+
+pub(crate) const TESTS: &[Test] =
+    &[("torture::nothing_is_lost_or_done_twice_by_kills", nothing_is_lost_or_done_twice_by_kills)];
+
+const STEPS: usize = 20;
+const SECRET: &str = "step/00.password=topsecret";
+
+/// `runner RESULTS STATE ARGS`: goes on with the run in a folder, or begins it.
+pub(crate) fn runner_main(arguments: &[&str]) -> ExitCode {
+    let [results, state, args] = arguments else { return ExitCode::FAILURE };
+    match run_or_resume(Path::new(results), Path::new(state), args) {
+        Ok(status) => ExitCode::from(status),
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run_or_resume(results: &Path, state: &Path, args: &str) -> Result<u8, String> {
+    let cancel = CancelToken::new().unwrap();
+    let runner = |invocation| {
+        let options = Options { state: state.to_owned(), ..Options::new(invocation) };
+        Runner::new(configuration("[Control]\nexclude = pre\n"), vec![host(&[])], options).unwrap()
+    };
+    match Resumption::open(results) {
+        Ok(resumption) => {
+            // A complete run has forgotten its secrets.
+            assert!(resumption.outcome().is_some() || resumption.invocation().set == [SECRET]);
+            let runner = runner(resumption.invocation().clone());
+            let sinks = vec![report::files(resumption.results())];
+            runner.resume(resumption, sinks, &cancel).map(|outcome| outcome.exit_status()).map_err(|e| e.to_string())
+        }
+        Err(ResumeFailure::Folder(FolderFailure::NoRun { .. }) | ResumeFailure::Broken(_)) => {
+            let set = vec![SECRET.to_owned()];
+            let runner = runner(Invocation { args: vec![args.to_owned()], set, ..Invocation::default() });
+            let plan = runner.plan().map_err(|failure| failure.to_string())?;
+            let (folder, _) = ResultsFolder::create(results).map_err(|failure| failure.to_string())?;
+            let sinks = vec![report::files(folder.path())];
+            runner.execute(plan, folder, sinks, &cancel).map(|outcome| outcome.exit_status()).map_err(|e| e.to_string())
+        }
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
+pub(crate) fn start_runner(results: &Path, state: &Path, args: &str) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["runner", results.to_str().unwrap(), state.to_str().unwrap(), args]);
+    command.spawn().unwrap()
+}
+
+/// Numbers that look random and are the same in every run (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+fn nothing_is_lost_or_done_twice_by_kills() {
+    let wanted = std::env::var("DOCKERTEST_TORTURE_KILLS").ok().and_then(|number| number.parse().ok()).unwrap_or(10u32);
+    let mut dice = Dice(0x2545_F491_4F6C_DD1D);
+    let (mut kills, mut runs, mut cut_off) = (0, 0, 0);
+    while kills < wanted {
+        let place = Place::new();
+        kills += torment(&place, &mut dice, wanted - kills);
+        cut_off += check(&place);
+        runs += 1;
+    }
+    println!("  {kills} kills in {runs} runs, {cut_off} steps were cut off");
+}
+
+/// Runs to the end, with at most so many kills; gives back how many there were.
+fn torment(place: &Place, dice: &mut Dice, at_most: u32) -> u32 {
+    let names: Vec<_> = (0..STEPS).map(|number| format!("step/{number:02}")).collect();
+    let mut kills = 0;
+    loop {
+        let mut runner = start_runner(&place.results(), &place.state(), &names.join(","));
+        if kills == at_most {
+            let status = runner.wait().unwrap();
+            assert!(matches!(status.code(), Some(0 | 1)), "{status}");
+            return kills;
+        }
+        // Not a wait for something: the moment of the kill has to be any.
+        std::thread::sleep(Duration::from_micros(dice.below(120_000)));
+        if let Some(status) = runner.try_wait().unwrap() {
+            assert!(matches!(status.code(), Some(0 | 1)), "{status}");
+            return kills;
+        }
+        runner.kill().unwrap();
+        runner.wait().unwrap();
+        kills += 1;
+    }
+}
+
+/// Checks that everything is there once; gives back how many steps were cut off.
+fn check(place: &Place) -> usize {
+    let events = events(&place.results());
+    let Event::RunStarted(started) = &events[0] else { panic!("{:?}", events[0]) };
+    let witness = place.witness();
+    let mut verdicts = BTreeMap::new();
+    for event in &events {
+        if let Event::StepEnded(ended) = event {
+            let twice = verdicts.insert(ended.step.index(), ended.ending.clone());
+            assert_eq!(twice, None, "step {} ended twice", ended.step);
+        }
+    }
+    assert_eq!(verdicts.len(), STEPS);
+    for (number, ending) in &verdicts {
+        let ran = witness.matches(&format!("run step/{number:02} ")).count();
+        let cleaned = witness.matches(&format!("cleanup step/{number:02}\n")).count();
+        match ending.verdict {
+            Verdict::Good => assert_eq!((ran, cleaned), (1, 0), "step {number}"),
+            Verdict::Abort => {
+                assert!(ending.reason.starts_with("interrupted ") && ending.reason.ends_with("the runner was killed"));
+                assert!(ran <= 1 && cleaned >= 1, "step {number} ran {ran} times and was cleaned {cleaned} times");
+            }
+            _ => panic!("step {number}: {ending:?}"),
+        }
+    }
+    check_reports(&place.results(), &events);
+    assert_eq!(processes_of(&started.run), Vec::<String>::new());
+    verdicts.values().filter(|ending| ending.verdict == Verdict::Abort).count()
+}
+
+fn check_reports(results: &Path, events: &[Event]) {
+    let status = fs::read_to_string(results.join("status")).unwrap();
+    for number in 0..STEPS {
+        let place = format!("\tdocker/subtests/step/{number:02}.");
+        let ends = status.lines().filter(|line| line.trim_start().starts_with("END ") && line.contains(&place));
+        assert_eq!(ends.count(), 1, "{status}");
+    }
+    let mut again = Vec::new();
+    report::write(results, Format::Status, &mut again).unwrap();
+    assert_eq!(String::from_utf8(again).unwrap(), status);
+    assert!(matches!(events.last(), Some(Event::RunEnded(_))));
+    assert!(!results.join("tmp").exists() && !results.join("secrets.json").exists());
+    let journal: PathBuf = results.join(FILE_NAME);
+    assert!(!fs::read_to_string(journal).unwrap().contains("topsecret"));
+}

@@ -2,11 +2,18 @@
 //! side by side, and never loses a result.
 
 pub mod config;
+pub mod engine;
 pub mod host;
 pub mod journal;
 pub mod name;
 pub mod outcome;
+pub mod prelude;
 pub mod report;
 pub mod run;
+pub mod subtest;
 pub mod verdict;
 pub mod version;
+
+/// For the macros of this crate.
+#[doc(hidden)]
+pub use inventory;

@@ -1,3 +1,7 @@
-//! The host program that holds the bundled subtests.
+//! The host program of the bundled subtests: small, because it is started once for each step.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    subtests::host_main(std::env::args_os().skip(1))
+}

@@ -12,6 +12,7 @@ mod logs;
 mod process;
 mod program;
 pub mod protocol;
+pub mod serve;
 mod supervise;
 mod sweep;
 mod tree;

@@ -179,6 +179,16 @@ impl Belongs for StepTree<'_> {
     }
 }
 
+/// The children of a process.
+#[derive(Debug)]
+pub(super) struct ChildrenOf(pub(super) i32);
+
+impl Belongs for ChildrenOf {
+    fn belongs(&self, process: &Process) -> bool {
+        process.parent == self.0
+    }
+}
+
 /// A process that was found, held so that its id cannot pass to another one, and stopped.
 struct Held {
     process: Process,

@@ -1,0 +1,174 @@
+//! The engine's HTTP interface, as a second opinion beside its command line.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bollard::{API_DEFAULT_VERSION, Docker};
+use serde_json::Value;
+use tokio::runtime::{self, Runtime};
+
+/// Where the engine listens if nothing says otherwise.
+pub(crate) const DEFAULT_ADDRESS: &str = "unix:///var/run/docker.sock";
+
+/// The variable by which both the command line and this find the engine.
+const ADDRESS_VARIABLE: &str = "DOCKER_HOST";
+
+/// A kept connection to the engine's API, with calls that return when they are done.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use dockertest::engine::Api;
+///
+/// let api = Api::connect("unix:///var/run/docker.sock", Duration::from_secs(2))?;
+/// println!("{}", api.version()?.version);
+/// # Ok::<(), dockertest::engine::ApiFailure>(())
+/// ```
+#[derive(Debug)]
+pub struct Api {
+    address: String,
+    docker: Docker,
+    runtime: Runtime,
+    limit: Duration,
+}
+
+/// The API did not answer, or not as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiFailure {
+    /// Only sockets of this machine can be asked.
+    #[error("cannot ask the engine at `{0}`: only unix sockets (`unix:///path`) are supported")]
+    Address(String),
+    /// The engine cannot be reached.
+    #[error("no engine answers at `{address}`")]
+    Unreachable {
+        /// Where it was looked for.
+        address: String,
+        /// Why.
+        source: bollard::errors::Error,
+    },
+    /// The engine does not answer in time.
+    #[error("the engine at `{address}` does not answer within {} s", limit.as_secs_f64())]
+    Slow {
+        /// Where it was asked.
+        address: String,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// A part of this program could not be made.
+    #[error("cannot ask the engine's API")]
+    Runtime(#[from] std::io::Error),
+}
+
+/// What the engine says of its version (`GET /version`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerVersion {
+    /// The engine's version, for example `20.10.24+dfsg1`.
+    pub version: String,
+    /// The newest version of the API that it speaks, for example `1.41`.
+    pub api_version: String,
+    /// The names of its components, for example `Engine`, `containerd`, `Podman Engine`.
+    pub components: Vec<String>,
+    /// The kernel that it runs on.
+    pub kernel: String,
+}
+
+impl ServerVersion {
+    /// `docker` or `podman`, by the names of the components.
+    #[must_use]
+    pub fn flavor(&self) -> &'static str {
+        if self.components.iter().any(|name| name.to_lowercase().contains("podman")) { "podman" } else { "docker" }
+    }
+}
+
+impl Api {
+    /// Where the engine is that the command line would talk to: `DOCKER_HOST`, else the default socket.
+    #[must_use]
+    pub fn default_address() -> String {
+        let set = std::env::var(ADDRESS_VARIABLE).ok().filter(|address| !address.is_empty());
+        set.unwrap_or_else(|| DEFAULT_ADDRESS.to_owned())
+    }
+
+    /// The address that a command line with these options (`docker_options`) would talk to.
+    ///
+    /// ```
+    /// use dockertest::engine::Api;
+    /// assert_eq!(Api::address_of_options("-D -H unix:///run/d.sock"), "unix:///run/d.sock");
+    /// ```
+    #[must_use]
+    pub fn address_of_options(options: &str) -> String {
+        let words = shlex::split(options).unwrap_or_default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let address = match word.as_str() {
+                "-H" | "--host" | "--url" => words.next().cloned(),
+                word => word.strip_prefix("--host=").or_else(|| word.strip_prefix("-H=")).map(str::to_owned),
+            };
+            if let Some(address) = address {
+                return address;
+            }
+        }
+        Api::default_address()
+    }
+
+    /// Connects to an engine and agrees on a version of the API. `limit` is that of each call.
+    ///
+    /// # Errors
+    /// When nothing answers there in time.
+    pub fn connect(address: &str, limit: Duration) -> Result<Api, ApiFailure> {
+        if !address.starts_with("unix://") {
+            return Err(ApiFailure::Address(address.to_owned()));
+        }
+        let unreachable = |source| ApiFailure::Unreachable { address: address.to_owned(), source };
+        let docker =
+            Docker::connect_with_unix(address, limit.as_secs().max(1), API_DEFAULT_VERSION).map_err(unreachable)?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let api = Api { address: address.to_owned(), docker, runtime, limit };
+        let docker = api.call(api.docker.clone().negotiate_version())?;
+        Ok(Api { docker, ..api })
+    }
+
+    /// Where the engine listens.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// `GET /version`
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub fn version(&self) -> Result<ServerVersion, ApiFailure> {
+        let seen = self.call(self.docker.version())?;
+        let components = seen.components.unwrap_or_default().into_iter().map(|component| component.name).collect();
+        Ok(ServerVersion {
+            version: seen.version.unwrap_or_default(),
+            api_version: seen.api_version.unwrap_or_default(),
+            components,
+            kernel: seen.kernel_version.unwrap_or_default(),
+        })
+    }
+
+    /// The plain values of `GET /info` that have one, by name.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub fn info(&self) -> Result<BTreeMap<String, String>, ApiFailure> {
+        let seen = self.call(self.docker.info())?;
+        let Ok(Value::Object(values)) = serde_json::to_value(seen) else { return Ok(BTreeMap::new()) };
+        let plain = values.into_iter().filter_map(|(name, value)| match value {
+            Value::String(text) => Some((name, text)),
+            Value::Number(number) => Some((name, number.to_string())),
+            Value::Bool(flag) => Some((name, flag.to_string())),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        });
+        Ok(plain.collect())
+    }
+
+    fn call<T>(&self, call: impl Future<Output = Result<T, bollard::errors::Error>>) -> Result<T, ApiFailure> {
+        let limited = async { tokio::time::timeout(self.limit, call).await };
+        match self.runtime.block_on(limited) {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(source)) => Err(ApiFailure::Unreachable { address: self.address.clone(), source }),
+            Err(_) => Err(ApiFailure::Slow { address: self.address.clone(), limit: self.limit }),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a command did.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::engine::CommandFailure;
+
+/// How much of an output is shown in a log or a failure.
+const SHOWN_BYTES: usize = 4096;
+
+/// A command that ended by itself.
+#[derive(Debug, Clone)]
+pub struct Completed {
+    /// The command as it can be pasted into a shell.
+    pub command: String,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its standard output, at most 16 MiB of it.
+    pub stdout: Vec<u8>,
+    /// Its standard error, at most 16 MiB of it.
+    pub stderr: Vec<u8>,
+    /// How many bytes of both outputs were dropped because they were more than that.
+    pub dropped_bytes: u64,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+impl Completed {
+    /// Standard output as text; bytes that are no UTF-8 are replaced.
+    #[must_use]
+    pub fn stdout_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.stdout)
+    }
+
+    /// Standard error as text; bytes that are no UTF-8 are replaced.
+    #[must_use]
+    pub fn stderr_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.stderr)
+    }
+
+    /// Fails unless the status is 0 and there is no sign of a crash.
+    ///
+    /// # Errors
+    /// `FAIL` with both outputs; `ERROR` when the reason is that no engine answers.
+    pub fn must_pass(self) -> Result<Self, CommandFailure> {
+        self.must_end_with(0)
+    }
+
+    /// Fails unless the status is this one and there is no sign of a crash.
+    ///
+    /// # Errors
+    /// As for [`must_pass`](Self::must_pass).
+    pub fn must_fail(self, status: i32) -> Result<Self, CommandFailure> {
+        self.must_end_with(status)
+    }
+
+    fn must_end_with(self, expected: i32) -> Result<Self, CommandFailure> {
+        if let Some(line) = self.crash_line() {
+            return Err(CommandFailure::Crashed { line, completed: Box::new(self) });
+        }
+        if self.status.code() == Some(expected) {
+            return Ok(self);
+        }
+        match self.unreachable_line() {
+            Some(line) => Err(CommandFailure::Unreachable { line, completed: Box::new(self) }),
+            None => Err(CommandFailure::WrongStatus { expected, completed: Box::new(self) }),
+        }
+    }
+
+    /// A line by which a Go program says that it crashed, or its logger that it gave up.
+    fn crash_line(&self) -> Option<String> {
+        let is_crash = |line: &str| {
+            let fatal =
+                line.split_once("FATA[").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
+            line.trim_start().starts_with("panic: ") || line.starts_with("fatal error: ") || fatal
+        };
+        [&self.stderr, &self.stdout].into_iter().find_map(|bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            text.lines().find(|line| is_crash(line)).map(str::to_owned)
+        })
+    }
+
+    /// A line by which a client says that no engine answers.
+    fn unreachable_line(&self) -> Option<String> {
+        const SIGNS: [&str; 4] = [
+            "cannot connect to the docker daemon",
+            "error during connect",
+            "failed to connect to the docker api",
+            "cannot connect to podman",
+        ];
+        let text = self.stderr_text();
+        let says_so = |line: &&str| SIGNS.iter().any(|sign| line.to_lowercase().contains(sign));
+        text.lines().find(says_so).map(|line| line.trim().to_owned())
+    }
+
+    /// How it ended, in words.
+    #[must_use]
+    pub(crate) fn ending(&self) -> String {
+        match (self.status.code(), self.status.signal()) {
+            (Some(code), _) => format!("exit status {code}"),
+            (None, Some(number)) => match Signal::try_from(number) {
+                Ok(signal) => format!("killed by {signal}"),
+                Err(_) => format!("killed by signal {number}"),
+            },
+            (None, None) => "no exit status".to_owned(),
+        }
+    }
+
+    /// The ending and both outputs, for a log.
+    #[must_use]
+    pub(crate) fn describe(&self) -> String {
+        let mut text = format!("{} after {:.3} s", self.ending(), self.duration.as_secs_f64());
+        for (name, bytes) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !bytes.is_empty() {
+                let _ = write!(text, "\n{name}: {}", shown(bytes));
+            }
+        }
+        if self.dropped_bytes > 0 {
+            let _ = write!(text, "\n{} more bytes were dropped", self.dropped_bytes);
+        }
+        text
+    }
+}
+
+/// The beginning of an output, as text.
+fn shown(bytes: &[u8]) -> String {
+    let cut = &bytes[..bytes.len().min(SHOWN_BYTES)];
+    let text = String::from_utf8_lossy(cut).trim_end().to_owned();
+    if cut.len() == bytes.len() { text } else { format!("{text}\n[{} more bytes]", bytes.len() - cut.len()) }
+}

@@ -1,0 +1,140 @@
+//! What can go wrong with a command, and whose fault it is.
+
+use std::io;
+use std::time::Duration;
+
+use crate::engine::completed::Completed;
+use crate::outcome::Evidence;
+use crate::verdict::Verdict;
+
+/// A command that did not do what it must.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandFailure {
+    /// The configuration does not make a command.
+    #[error("no command can be made: {0}")]
+    Configuration(String),
+    /// It could not be started.
+    #[error("cannot run `{program}` (option `docker_path`)")]
+    NotStarted {
+        /// The program.
+        program: String,
+        /// The command as it can be pasted into a shell.
+        command: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It did not end within its limit, and was killed with all its children.
+    #[error("`{command}` did not end within {} s", limit.as_secs_f64())]
+    TimedOut {
+        /// The command as it can be pasted into a shell.
+        command: String,
+        /// Its limit.
+        limit: Duration,
+        /// What it had printed.
+        so_far: Box<Completed>,
+    },
+    /// The step was asked to stop while it ran.
+    #[error("{reason} (while `{command}` was running)")]
+    Cancelled {
+        /// The command as it can be pasted into a shell.
+        command: String,
+        /// Why the step was asked to stop.
+        reason: String,
+    },
+    /// It was started and then lost sight of.
+    #[error("lost `{command}` while it was running")]
+    Lost {
+        /// The command as it can be pasted into a shell.
+        command: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It printed that it crashed, whatever its status.
+    #[error("`{}` crashed: {line}", completed.command)]
+    Crashed {
+        /// The line that says so.
+        line: String,
+        /// What it did.
+        completed: Box<Completed>,
+    },
+    /// It says that no engine answers.
+    #[error("no engine answers: {line}")]
+    Unreachable {
+        /// The line that says so.
+        line: String,
+        /// What it did.
+        completed: Box<Completed>,
+    },
+    /// It ended with another status than it must.
+    #[error("`{}` ended with {}, expected exit status {expected}", completed.command, completed.ending())]
+    WrongStatus {
+        /// The status that it must end with.
+        expected: i32,
+        /// What it did.
+        completed: Box<Completed>,
+    },
+}
+
+impl CommandFailure {
+    /// Whose fault it is: `FAIL` for a wrong status, a crash, and a limit that was exceeded; `ERROR` when the program
+    /// or the engine is not there; `ABORT` when the step was asked to stop.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            CommandFailure::TimedOut { .. } | CommandFailure::Crashed { .. } | CommandFailure::WrongStatus { .. } => {
+                Verdict::Fail
+            }
+            CommandFailure::Configuration(_)
+            | CommandFailure::NotStarted { .. }
+            | CommandFailure::Lost { .. }
+            | CommandFailure::Unreachable { .. } => Verdict::Error,
+            CommandFailure::Cancelled { .. } => Verdict::Abort,
+        }
+    }
+
+    /// What is shown for it.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence {
+        let of = |command: &str, expected: Option<String>, seen: Option<String>, help: Option<&str>| Evidence {
+            command: Some(command.to_owned()),
+            expected,
+            seen,
+            difference: None,
+            help: help.map(str::to_owned),
+        };
+        match self {
+            CommandFailure::Configuration(_) => Evidence::default(),
+            CommandFailure::NotStarted { command, source, .. } => {
+                let help = match source.kind() {
+                    io::ErrorKind::NotFound => "install the engine's command line, or set `docker_path` to where it is",
+                    io::ErrorKind::PermissionDenied => "make it executable, or set `docker_path` to another program",
+                    _ => "try the command by hand",
+                };
+                of(command, Some("a program that can be run".to_owned()), Some(source.to_string()), Some(help))
+            }
+            CommandFailure::TimedOut { command, limit, so_far } => {
+                let expected = format!("to end within {} s (`docker_timeout`)", limit.as_secs_f64());
+                of(command, Some(expected), Some(format!("still running; {}", so_far.describe())), None)
+            }
+            CommandFailure::Cancelled { command, .. } | CommandFailure::Lost { command, .. } => {
+                of(command, None, None, None)
+            }
+            CommandFailure::Crashed { completed, .. } => {
+                let expected = Some("no sign of a crash in the output".to_owned());
+                of(&completed.command, expected, Some(completed.describe()), None)
+            }
+            CommandFailure::Unreachable { completed, .. } => {
+                let help = "start the engine, or set DOCKER_HOST (or `docker_options`) to where it listens";
+                of(
+                    &completed.command,
+                    Some("an engine that answers".to_owned()),
+                    Some(completed.describe()),
+                    Some(help),
+                )
+            }
+            CommandFailure::WrongStatus { expected, completed } => {
+                of(&completed.command, Some(format!("exit status {expected}")), Some(completed.describe()), None)
+            }
+        }
+    }
+}

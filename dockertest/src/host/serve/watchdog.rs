@@ -1,0 +1,29 @@
+//! Listens to the runner while a subtest runs.
+
+use std::io::{self, BufRead, BufReader, Stdin};
+use std::process;
+use std::thread;
+
+use crate::host::CancelToken;
+use crate::host::protocol::RunnerMessage;
+use crate::host::serve::{RUNNER_GONE, leftover};
+
+/// The stack of the listening thread, which does next to nothing.
+const STACK_BYTES: usize = 64 * 1024;
+
+/// Passes wishes to stop on to `cancel`. When the runner is gone, kills all children of this process and ends it.
+pub(super) fn watch(stdin: BufReader<Stdin>, cancel: CancelToken) -> io::Result<()> {
+    let listen = move || listen(stdin, &cancel);
+    thread::Builder::new().name("watchdog".to_owned()).stack_size(STACK_BYTES).spawn(listen).map(drop)
+}
+
+fn listen(stdin: BufReader<Stdin>, cancel: &CancelToken) {
+    for line in stdin.split(b'\n') {
+        let Ok(line) = line else { break };
+        if let Ok(RunnerMessage::Cancel { reason, .. }) = serde_json::from_slice(&line) {
+            cancel.cancel(reason);
+        }
+    }
+    leftover::kill();
+    process::exit(RUNNER_GONE.into());
+}

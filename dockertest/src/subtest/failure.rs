@@ -1,0 +1,291 @@
+//! Why a phase did not succeed. The type of an error decides the verdict, so `?` always yields the right one.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::engine::CommandFailure;
+use crate::outcome::Evidence;
+use crate::verdict::Verdict;
+
+/// What a phase of a subtest returns.
+pub type Outcome<T = ()> = Result<T, Failure>;
+
+/// A phase that did not succeed: the verdict that it leads to, and why.
+///
+/// It is made by `?` from any error, as `anyhow::Error` is, and like it does not implement [`Error`] itself:
+///
+/// | error | verdict |
+/// | --- | --- |
+/// | [`CheckFailed`] | `FAIL`: the engine broke its promise |
+/// | [`CommandFailure`] | by what happened: see [`CommandFailure::verdict`] |
+/// | [`NotApplicable`] | `TEST_NA` |
+/// | [`Attention`] | `WARN` |
+/// | [`Cancelled`] | `ABORT` |
+/// | any other error | `ERROR`: the test could not do its job |
+///
+/// ```
+/// use dockertest::prelude::*;
+/// use dockertest::verdict::Verdict;
+///
+/// fn phase() -> Outcome {
+///     let number: u32 = "12x".parse()?; // not the engine's fault
+///     check!(number > 10, "the number is large");
+///     Ok(())
+/// }
+/// assert_eq!(phase().unwrap_err().verdict(), Verdict::Error);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure(Box<Inner>);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Inner {
+    verdict: Verdict,
+    reason: String,
+    evidence: Option<Box<Evidence>>,
+    reboot: Option<RebootWish>,
+}
+
+/// A wish for a reboot on its way out of a phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RebootWish {
+    pub(crate) resume_at: String,
+    pub(crate) reason: String,
+}
+
+impl Failure {
+    /// A failure with a verdict of the caller's choice. Prefer an error type that says it.
+    #[must_use]
+    pub fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
+        Failure(Box::new(Inner { verdict, reason: reason.into(), evidence: None, reboot: None }))
+    }
+
+    pub(crate) fn reboot(wish: RebootWish) -> Self {
+        let reason = wish.reason.clone();
+        let mut failure = Failure::new(Verdict::Abort, reason);
+        failure.0.reboot = Some(wish);
+        failure
+    }
+
+    /// The verdict that it leads to.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.0.verdict
+    }
+
+    /// Why, in words; may have several lines.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
+    /// The check that did not hold, if it was one.
+    #[must_use]
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.0.evidence.as_deref()
+    }
+
+    pub(crate) fn reboot_wish(&self) -> Option<&RebootWish> {
+        self.0.reboot.as_ref()
+    }
+
+    /// The same failure with its reason put behind what was being done: `context: reason`.
+    #[must_use]
+    pub fn context(mut self, context: impl fmt::Display) -> Self {
+        self.0.reason = format!("{context}: {}", self.0.reason);
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.verdict, self.0.reason)
+    }
+}
+
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error: &(dyn Error + 'static) = &error;
+        let reason = with_causes(error);
+        let (verdict, evidence) = if let Some(failed) = error.downcast_ref::<CheckFailed>() {
+            (Verdict::Fail, Some(failed.evidence.clone()))
+        } else if let Some(failed) = error.downcast_ref::<CommandFailure>() {
+            (failed.verdict(), Some(Box::new(failed.evidence())))
+        } else if error.is::<NotApplicable>() {
+            (Verdict::TestNa, None)
+        } else if error.is::<Attention>() {
+            (Verdict::Warn, None)
+        } else if error.is::<Cancelled>() {
+            (Verdict::Abort, None)
+        } else {
+            (Verdict::Error, None)
+        };
+        Failure(Box::new(Inner { verdict, reason, evidence, reboot: None }))
+    }
+}
+
+/// An error and all its causes on one line. A cause whose words stand there already is left out.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let words = next.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = next.source();
+    }
+    text
+}
+
+/// The engine broke a promise: `FAIL`.
+///
+/// Usually made by [`check!`](crate::check), [`check_eq!`](crate::check_eq) or the checks of [`crate::engine`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct CheckFailed {
+    reason: String,
+    evidence: Box<Evidence>,
+}
+
+impl CheckFailed {
+    /// A broken promise, described by what is shown for it.
+    #[must_use]
+    pub fn new(reason: impl Into<String>, evidence: Evidence) -> Self {
+        CheckFailed { reason: reason.into(), evidence: Box::new(evidence) }
+    }
+}
+
+/// The test does not apply here: `TEST_NA`. The text says why, and what was found.
+///
+/// ```
+/// use dockertest::prelude::*;
+///
+/// fn initialize(has_selinux: bool) -> Outcome {
+///     if !has_selinux {
+///         return Err(NotApplicable::because("SELinux is not enabled on this machine").into());
+///     }
+///     Ok(())
+/// }
+/// assert_eq!(initialize(false).unwrap_err().to_string(), "TEST_NA: SELinux is not enabled on this machine");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotApplicable(String);
+
+impl NotApplicable {
+    /// Does not apply, for this reason.
+    #[must_use]
+    pub fn because(reason: impl Into<String>) -> Self {
+        NotApplicable(reason.into())
+    }
+}
+
+/// The promise was kept, but somebody should look: `WARN`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Attention(String);
+
+impl Attention {
+    /// Somebody should look, for this reason.
+    #[must_use]
+    pub fn because(reason: impl Into<String>) -> Self {
+        Attention(reason.into())
+    }
+}
+
+/// The step was asked to stop: `ABORT`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Cancelled {
+    /// Who asked, and why.
+    pub reason: String,
+}
+
+/// Fails the phase with `FAIL` unless a condition holds.
+///
+/// The text names the promise. Format arguments may follow it.
+///
+/// ```
+/// use dockertest::prelude::*;
+///
+/// fn phase(exit_status: i32) -> Outcome {
+///     check!(exit_status == 0, "the exit status is 0, seen {exit_status}");
+///     Ok(())
+/// }
+/// assert_eq!(phase(3).unwrap_err().to_string(), "FAIL: does not hold: the exit status is 0, seen 3");
+/// ```
+#[macro_export]
+macro_rules! check {
+    ($condition:expr, $($promise:tt)+) => {
+        if !$condition {
+            let promise = ::std::format!($($promise)+);
+            return ::std::result::Result::Err($crate::subtest::CheckFailed::new(
+                ::std::format!("does not hold: {promise}"),
+                $crate::outcome::Evidence { expected: ::std::option::Option::Some(promise), ..::std::default::Default::default() },
+            ).into());
+        }
+    };
+}
+
+/// Fails the phase with `FAIL` unless what was seen equals what is expected; both are shown.
+///
+/// ```
+/// use dockertest::prelude::*;
+///
+/// fn phase(version: &str) -> Outcome {
+///     check_eq!(version, "20.10.24", "the server's version");
+///     Ok(())
+/// }
+/// let failure = phase("19.03").unwrap_err();
+/// assert_eq!(failure.reason(), "the server's version: expected `20.10.24`, seen `19.03`");
+/// ```
+#[macro_export]
+macro_rules! check_eq {
+    ($seen:expr, $expected:expr, $($what:tt)+) => {{
+        let (seen, expected) = (&$seen, &$expected);
+        if seen != expected {
+            let (seen, expected) = (::std::string::ToString::to_string(seen), ::std::string::ToString::to_string(expected));
+            return ::std::result::Result::Err($crate::subtest::CheckFailed::new(
+                ::std::format!("{}: expected `{expected}`, seen `{seen}`", ::std::format_args!($($what)+)),
+                $crate::outcome::Evidence {
+                    expected: ::std::option::Option::Some(expected),
+                    seen: ::std::option::Option::Some(seen),
+                    ..::std::default::Default::default()
+                },
+            ).into());
+        }
+    }};
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use rstest::rstest;
+
+    use super::*;
+
+    fn judged<E: Error + 'static>(error: E) -> Verdict {
+        Failure::from(error).verdict()
+    }
+
+    #[rstest]
+    #[case(judged(CheckFailed::new("x", Evidence::default())), Verdict::Fail)]
+    #[case(judged(NotApplicable::because("x")), Verdict::TestNa)]
+    #[case(judged(Attention::because("x")), Verdict::Warn)]
+    #[case(judged(Cancelled { reason: "x".into() }), Verdict::Abort)]
+    #[case(judged(io::Error::other("x")), Verdict::Error)]
+    fn the_type_of_an_error_decides_the_verdict(#[case] seen: Verdict, #[case] expected: Verdict) {
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn the_reason_has_all_causes_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read the list")]
+        struct Outer(#[source] io::Error);
+        let failure = Failure::from(Outer(io::Error::other("disk on fire")));
+        assert_eq!(failure.context("initialize").reason(), "initialize: cannot read the list: disk on fire");
+    }
+}

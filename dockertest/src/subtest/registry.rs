@@ -1,0 +1,178 @@
+//! Which subtests a program holds. A subtest registers itself by the place of its module.
+
+use crate::host::protocol::SubtestInfo;
+use crate::name::{BadName, Kind, SubtestName};
+use crate::subtest::Subtest;
+
+/// A registered subtest. Made by [`subtest!`](crate::subtest!).
+#[derive(Debug)]
+pub struct Registration {
+    /// The path of the module in which it stands, with its crate.
+    pub module: &'static str,
+    /// What it checks, in one line.
+    pub summary: &'static str,
+    /// The folder of its module, as it was when it was compiled.
+    pub folder: Folder,
+    /// The last components of its sub-subtests' names.
+    pub children: &'static [&'static str],
+    /// Makes a fresh one.
+    pub make: fn() -> Box<dyn Subtest>,
+}
+
+/// A module's folder, in the two parts that the compiler knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Folder {
+    /// The folder of the package.
+    pub package: &'static str,
+    /// The module's file, below the package, below its workspace, or absolute.
+    pub file: &'static str,
+}
+
+inventory::collect!(Registration);
+
+/// A file that belongs to a subtest, compiled in so that it is there without the source tree.
+#[derive(Debug)]
+pub struct Content {
+    /// The name of the subtest's folder within its tree, for example `subtests/example`.
+    pub folder: &'static str,
+    /// The files, by their path within the folder.
+    pub files: &'static [(&'static str, &'static [u8])],
+}
+
+inventory::collect!(Content);
+
+impl Registration {
+    /// When it runs and its name, from the place of its module.
+    ///
+    /// The crate is left out, then a first component that is the folder of a [`Kind`]; a module in a module of the
+    /// same name counts once.
+    ///
+    /// # Errors
+    /// [`BadName`] when the module's path is no name of a subtest.
+    pub fn place(&self) -> Result<(Kind, SubtestName), BadName> {
+        let mut components: Vec<&str> = self.module.split("::").map(|part| part.trim_start_matches("r#")).collect();
+        if components.len() > 1 {
+            components.remove(0);
+        }
+        let kind = Kind::ALL.into_iter().find(|kind| components.len() > 1 && components[0] == kind.folder());
+        if kind.is_some() {
+            components.remove(0);
+        }
+        components.dedup();
+        Ok((kind.unwrap_or(Kind::Subtest), components.join("/").parse()?))
+    }
+
+    /// What its host tells about it.
+    ///
+    /// # Errors
+    /// [`BadName`] as for [`place`](Self::place).
+    pub fn info(&self) -> Result<SubtestInfo, BadName> {
+        let (kind, name) = self.place()?;
+        Ok(SubtestInfo {
+            name,
+            kind,
+            summary: self.summary.to_owned(),
+            subsubtests: self.children.iter().map(|child| (*child).to_owned()).collect(),
+            needs_engine: (self.make)().needs_engine(),
+        })
+    }
+}
+
+/// All subtests that are linked into this program, in no particular order.
+pub fn registered() -> impl Iterator<Item = &'static Registration> {
+    inventory::iter::<Registration>()
+}
+
+/// Registers the subtest that a module holds. Its name is the module's place: `docker_cli::version` is
+/// `docker_cli/version`. The type must implement `Default`.
+///
+/// A subtest with sub-subtests lists them, by the last component of their names; `sequential` takes one after the
+/// other through all its phases, `staged` takes all through a phase before the next phase begins.
+///
+/// ```
+/// use dockertest::prelude::*;
+///
+/// #[derive(Default)]
+/// struct Parent {
+///     greeting: &'static str,
+/// }
+/// impl Subtest for Parent {
+///     fn initialize(&mut self, _ctx: &mut Context) -> Outcome {
+///         self.greeting = "hello";
+///         Ok(())
+///     }
+/// }
+///
+/// #[derive(Default)]
+/// struct One;
+/// impl SubSubtest<Parent> for One {
+///     fn run_once(&mut self, parent: &mut Parent, ctx: &mut Context) -> Outcome {
+///         ctx.info(format!("{} from one", parent.greeting));
+///         Ok(())
+///     }
+/// }
+/// dockertest::subtest!(Parent, "Shows sub-subtests.", sequential { one: One });
+/// ```
+#[macro_export]
+macro_rules! subtest {
+    ($type:ty, $summary:expr $(,)?) => {
+        $crate::subtest!(@register $summary, &[], || ::std::boxed::Box::new(<$type as ::std::default::Default>::default()));
+    };
+    ($type:ty, $summary:expr, sequential { $($name:ident : $child:ty),+ $(,)? } $(,)?) => {
+        $crate::subtest!(@caller $type, $summary, OneAfterAnother, $($name: $child),+);
+    };
+    ($type:ty, $summary:expr, staged { $($name:ident : $child:ty),+ $(,)? } $(,)?) => {
+        $crate::subtest!(@caller $type, $summary, StageByStage, $($name: $child),+);
+    };
+    (@caller $type:ty, $summary:expr, $order:ident, $($name:ident : $child:ty),+) => {
+        $crate::subtest!(@register $summary, &[$(::std::stringify!($name)),+], || {
+            const CHILDREN: &[$crate::subtest::Child<$type>] = &[$($crate::subtest::Child {
+                name: ::std::stringify!($name),
+                make: || ::std::boxed::Box::new(<$child as ::std::default::Default>::default()),
+            }),+];
+            let parent = <$type as ::std::default::Default>::default();
+            ::std::boxed::Box::new($crate::subtest::Caller::new(parent, CHILDREN, $crate::subtest::Order::$order))
+        });
+    };
+    (@register $summary:expr, $children:expr, $make:expr) => {
+        $crate::inventory::submit! {
+            $crate::subtest::Registration {
+                module: ::std::module_path!(),
+                summary: $summary,
+                folder: $crate::subtest::Folder { package: ::std::env!("CARGO_MANIFEST_DIR"), file: ::std::file!() },
+                children: $children,
+                make: $make,
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Nothing;
+    impl Subtest for Nothing {}
+
+    #[rstest]
+    #[case::bundled("subtests::subtests::docker_cli::version", Kind::Subtest, "docker_cli/version")]
+    #[case::pretest("subtests::pretests::log_versions", Kind::Pretest, "log_versions")]
+    #[case::plugin("acme::disk_quota", Kind::Subtest, "disk_quota")]
+    #[case::folder_and_file("acme::disk_quota::disk_quota", Kind::Subtest, "disk_quota")]
+    #[case::keyword("subtests::subtests::docker_cli::r#move", Kind::Subtest, "docker_cli/move")]
+    #[case::whole_crate("acme", Kind::Subtest, "acme")]
+    fn the_place_of_the_module_is_the_name(#[case] module: &'static str, #[case] kind: Kind, #[case] name: &str) {
+        let registration = Registration {
+            module,
+            summary: "",
+            folder: Folder { package: "", file: "" },
+            children: &[],
+            make: || Box::new(Nothing),
+        };
+        let (seen_kind, seen_name) = registration.place().unwrap();
+        assert_eq!((seen_kind, seen_name.as_str()), (kind, name));
+    }
+}

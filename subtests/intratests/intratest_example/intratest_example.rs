@@ -1,0 +1,15 @@
+//! A template for a intratest: it runs after every subtest.
+
+use dockertest::prelude::*;
+
+#[derive(Default)]
+struct Example;
+
+impl Subtest for Example {
+    fn run_once(&mut self, ctx: &mut Context) -> Outcome {
+        ctx.info(format!("{} is running", ctx.name()));
+        Ok(())
+    }
+}
+
+dockertest::subtest!(Example, "A template that runs after every subtest; needs no engine.");

@@ -1,0 +1,15 @@
+//! A template for a pretest: it runs once, before the first subtest.
+
+use dockertest::prelude::*;
+
+#[derive(Default)]
+struct Example;
+
+impl Subtest for Example {
+    fn run_once(&mut self, ctx: &mut Context) -> Outcome {
+        ctx.info(format!("{} is running", ctx.name()));
+        Ok(())
+    }
+}
+
+dockertest::subtest!(Example, "A template that runs once, before the first subtest; needs no engine.");

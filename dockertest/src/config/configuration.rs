@@ -74,15 +74,14 @@ impl Configuration {
     /// Visits every value of every section as [`Configuration::section`] has it (but for `__example__`), without
     /// copying those that refer to nothing: section, option, value.
     pub fn visit(&self, mut visitor: impl FnMut(&str, &str, &str)) {
-        let mut seen = Vec::new();
-        for (view, section) in self.tables.views().zip(&self.tables.sections) {
-            seen.clear();
+        // For each option the last section that had it.
+        let mut seen = vec![usize::MAX; self.tables.symbols.count()];
+        for (number, (view, section)) in self.tables.views().zip(&self.tables.sections).enumerate() {
             for (id, table) in view.chain() {
                 for assigned in table.effective().filter(|assigned| view.takes(id, assigned.option)) {
-                    if seen.contains(&assigned.option) {
+                    if std::mem::replace(&mut seen[assigned.option.index()], number) == number {
                         continue;
                     }
-                    seen.push(assigned.option);
                     visitor(&section.name, self.tables.symbols.name(assigned.option), &value(view, assigned));
                 }
             }

@@ -1,6 +1,7 @@
 //! All sections of all texts, merged: which options a section has, which of several values counts, and what is above it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::problem::Problem;
 use super::text::{Layer, Text};
@@ -12,6 +13,8 @@ pub(super) const DEFAULTS: &str = "DEFAULTS";
 const FILE_DEFAULTS: &str = "DEFAULT";
 /// Sections that are about the run, not about a subtest: `DEFAULTS` says nothing to them.
 pub(super) const OWN_SECTIONS: [&str; 3] = ["Control", "Bugzilla", "Query"];
+/// How many options that are set twice are told.
+const MAX_DUPLICATES: usize = 100;
 /// How many options `[DEFAULT]` sections may add to the sections of their files, over all files.
 const MAX_PADDED: usize = 1_000_000;
 
@@ -20,6 +23,11 @@ const MAX_PADDED: usize = 1_000_000;
 pub(super) struct Symbol(u32);
 
 impl Symbol {
+    /// The symbol as an index into a list with an item for each symbol.
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+
     /// The option that belongs to the section that sets it and not to its children.
     const SUBSUBTESTS: Symbol = Symbol(0);
     /// The option that lists options whose shipped values are only examples.
@@ -29,8 +37,8 @@ impl Symbol {
 /// Names of options, each kept once.
 #[derive(Debug)]
 pub(super) struct Symbols {
-    by_name: HashMap<Box<str>, Symbol>,
-    names: Vec<Box<str>>,
+    by_name: HashMap<Arc<str>, Symbol>,
+    names: Vec<Arc<str>>,
 }
 
 impl Default for Symbols {
@@ -51,23 +59,26 @@ impl Symbols {
         self.by_name.get(name.to_lowercase().as_str()).copied()
     }
 
+    /// How many names there are.
+    pub(super) fn count(&self) -> usize {
+        self.names.len()
+    }
+
     pub(super) fn name(&self, symbol: Symbol) -> &str {
-        &self.names[symbol.0 as usize]
+        &self.names[symbol.index()]
     }
 
     fn intern(&mut self, name: &str) -> Symbol {
         if let Some(symbol) = self.by_name.get(name) {
             return *symbol;
         }
-        let lower = name.to_lowercase();
-        if let Some(symbol) = self.by_name.get(lower.as_str()) {
-            return *symbol;
-        }
-        let symbol = Symbol(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
-        self.names.push(lower.clone().into());
         // Names with capitals are not kept as they are: each spelling would be a new entry.
-        self.by_name.insert(lower.into(), symbol);
-        symbol
+        let lower: Arc<str> = name.to_lowercase().into();
+        let next = Symbol(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
+        *self.by_name.entry(lower).or_insert_with_key(|lower| {
+            self.names.push(Arc::clone(lower));
+            next
+        })
     }
 }
 
@@ -228,31 +239,26 @@ impl Merged {
     fn find_duplicates(&mut self) {
         let Merged { tables, problems, warnings } = self;
         for table in &tables.sections {
-            for pair in table.assigned.windows(2) {
-                let [used, unused] = pair else { continue };
-                let same = used.option == unused.option && used.layer == unused.layer && !used.padded && !unused.padded;
-                if !same || used.layer == Layer::CommandLine {
-                    continue;
-                }
-                let (text, entry) = tables.entry(used.at);
-                let (other, first) = tables.entry(unused.at);
-                let option = tables.symbols.name(used.option);
-                let section = &table.name;
-                if used.at.text == unused.at.text {
-                    let message =
-                        format!("option `{option}` of section `[{section}]` is set twice; the last value counts");
-                    let related = format!("{}:{}", other.path, first.line);
-                    warnings
-                        .push(Warning::new(text.origin(entry), message).help(format!("it was first set at {related}")));
-                } else {
-                    let message = format!("option `{option}` of section `[{section}]` is set in two files");
-                    let problem =
-                        text.problem(entry.name, message).help("remove one: the order of files means nothing");
-                    problems.push(problem.related(&other.path, first.line, "it is also set here"));
+            for (used, unused) in duplicates(table) {
+                let in_one_file = used.at.text == unused.at.text;
+                if in_one_file && warnings.len() < MAX_DUPLICATES {
+                    warnings.push(tables.set_twice(table, used, unused));
+                } else if !in_one_file && problems.len() < MAX_DUPLICATES {
+                    problems.push(tables.set_in_two_files(table, used, unused));
                 }
             }
         }
     }
+}
+
+/// Settings of one option that the same layer has twice: the one that counts and the one before it.
+fn duplicates(table: &Table) -> impl Iterator<Item = (&Assigned, &Assigned)> {
+    let is_duplicate = |used: &Assigned, unused: &Assigned| {
+        let written = !used.padded && !unused.padded && used.layer != Layer::CommandLine;
+        written && used.option == unused.option && used.layer == unused.layer
+    };
+    let pairs = table.assigned.iter().zip(table.assigned.iter().skip(1));
+    pairs.filter(move |(used, unused)| is_duplicate(used, unused))
 }
 
 fn add_section(sections: &mut Vec<Table>, by_name: &mut HashMap<Box<str>, SectionId>, name: &str) -> SectionId {
@@ -269,6 +275,23 @@ fn add_section(sections: &mut Vec<Table>, by_name: &mut HashMap<Box<str>, Sectio
 }
 
 impl Tables {
+    fn set_twice(&self, table: &Table, used: &Assigned, unused: &Assigned) -> Warning {
+        let (text, entry) = self.entry(used.at);
+        let (_, first) = self.entry(unused.at);
+        let option = self.symbols.name(used.option);
+        let message = format!("option `{option}` of section `[{}]` is set twice; the last value counts", table.name);
+        Warning::new(text.origin(entry), message).help(format!("it was set before at {}:{}", text.path, first.line))
+    }
+
+    fn set_in_two_files(&self, table: &Table, used: &Assigned, unused: &Assigned) -> Problem {
+        let (text, entry) = self.entry(used.at);
+        let (other, first) = self.entry(unused.at);
+        let option = self.symbols.name(used.option);
+        let message = format!("option `{option}` of section `[{}]` is set in two files", table.name);
+        let problem = text.problem(entry.name, message).help("remove one: the order of files means nothing");
+        problem.related(&other.path, first.line, "it is also set here")
+    }
+
     pub(super) fn section(&self, id: SectionId) -> &Table {
         &self.sections[id.0 as usize]
     }

@@ -104,6 +104,15 @@ fn a_section_may_be_spread_over_files_but_an_option_may_not() {
 }
 
 #[test]
+fn many_options_set_twice_do_not_hide_one_in_two_files() {
+    let twice = format!("[s]\n{}", "x=1\n".repeat(1000));
+    let files = [("a.ini", twice.as_str()), ("b.ini", "[s]\ny=1\n"), ("c.ini", "[s]\ny=1\n")];
+    let files = files.map(|(label, text)| (label.to_owned(), text.to_owned()));
+    let failure = Layers::new().custom(Source::Memory(files.to_vec())).load().unwrap_err();
+    assert_eq!(failure.to_string(), "c.ini:2:1: option `y` of section `[s]` is set in two files");
+}
+
+#[test]
 fn the_sections_of_control_ini_have_no_defaults() {
     let configuration = load("[DEFAULTS]\nsubthings = a\n[Control]\ninclude = b\n").unwrap();
     assert_eq!(options(&configuration, "Control"), ["include=b"]);

@@ -74,7 +74,7 @@ fn what_is_known_is_not_told(#[case] custom: &str) {
 #[case::default_without_s("[Defaults]\nx = 1", "b.ini:1: section `[Defaults]` belongs to no subtest")]
 #[case::set_twice(
     "[example]\nx = 1\nX = 2",
-    "b.ini:3: option `x` of section `[example]` is set twice; the last value counts; it was first set at b.ini:2"
+    "b.ini:3: option `x` of section `[example]` is set twice; the last value counts; it was set before at b.ini:2"
 )]
 fn what_is_probably_a_mistake_is_told(#[case] custom: &str, #[case] expected: &str) {
     assert_eq!(warnings(custom), [expected]);

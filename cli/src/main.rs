@@ -1,3 +1,46 @@
 //! The `dockertest` program: argument parsing and nothing else.
+//!
+//! Each command turns its arguments into calls of the library and the outcome into an exit status. What the library
+//! cannot know is decided here: where the configuration and the host program are, what a signal means, and whether
+//! the screen is a terminal.
 
-fn main() {}
+mod args;
+mod commands;
+mod hosts;
+mod live;
+mod screen;
+mod signals;
+mod sources;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Arguments, Command};
+use crate::screen::Screen;
+
+fn main() -> ExitCode {
+    // Before anything else: as a host this program is started once for each step.
+    if let Some(status) = hosts::serve_if_asked() {
+        return status;
+    }
+    let arguments = Arguments::parse();
+    let screen = Screen::new(arguments.color);
+    let done = match arguments.command {
+        Command::Run(run) => commands::run::run(&run, &screen),
+        Command::Resume(resume) => commands::run::resume(&resume, &screen),
+        Command::List(list) => commands::list::list(&list, &screen),
+        Command::Config(show) => commands::config::config(&show, &screen),
+        Command::Report(report) => commands::report::report(&report, &screen),
+        Command::Completions(completions) => commands::completions::completions(&completions, &screen),
+        Command::External(words) => commands::external::external(&words),
+    };
+    match done {
+        Ok(status) => ExitCode::from(status),
+        Err(problem) => {
+            screen.problem(&problem);
+            ExitCode::from(status::USAGE)
+        }
+    }
+}

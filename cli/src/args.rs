@@ -1,0 +1,196 @@
+//! The command line: one table from which parsing, help and completions are made.
+//!
+//! Parsing only validates. What a command does with its arguments is in `commands`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  dockertest run                                     run all subtests
+  dockertest run --args=example,docker_cli/version   run these two
+  dockertest run --set docker_path=/usr/bin/podman   test another engine
+  dockertest resume                                  go on after an interruption, a crash, a reboot
+  dockertest list                                    show what can be run
+  dockertest config docker_cli/version --origin      show a section's values, and where each was set
+
+Exit status:
+  0    every step ended GOOD, WARN or TEST_NA
+  1    some step ended FAIL, ERROR or ABORT
+  2    usage, configuration or set-up error: no step has run
+  5    a step waits for a reboot: `dockertest resume` goes on
+  130  interrupted by SIGINT (Ctrl-C): `dockertest resume` goes on
+  143  interrupted by SIGTERM: `dockertest resume` goes on
+
+`dockertest X` with an X that is not listed here runs the program `dockertest-X`.";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  dockertest run --args=example,docker_cli/version
+      Run two subtests, in this order.
+  dockertest run --args=i=docker_cli/version --args=x=docker_cli/kill
+      Keep only what `i=` lists (of all subtests), drop what `x=` lists.
+  dockertest run --args='docker_cli/version !!!'
+      Say what would be run, and run nothing (the same as --dry-run).
+  dockertest run --set docker_timeout=20 --set example.iterations=1
+      Override an option of all sections, and one of a single section.
+
+Press Ctrl-C once to stop after cleaning up; twice to stop now. Both can be resumed.";
+
+/// Check that a container engine keeps what its command line promises.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dockertest",
+    version,
+    after_help = EXAMPLES,
+    max_term_width = 110,
+    arg_required_else_help = true,
+    allow_external_subcommands = true,
+    subcommand_help_heading = "Commands"
+)]
+pub(crate) struct Arguments {
+    /// When to use colour.
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colour on the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run subtests and keep their results.
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Run),
+    /// Go on with a run that was cut off, interrupted, or waits for a reboot.
+    Resume(Resume),
+    /// Show what can be run.
+    List(List),
+    /// Show the effective configuration, secrets masked.
+    Config(ShowConfig),
+    /// Make a report of a run again from its journal.
+    Report(Report),
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  dockertest completions bash > /etc/bash_completion.d/dockertest")]
+    Completions(Completions),
+    #[command(external_subcommand)]
+    External(Vec<OsString>),
+}
+
+/// Where configuration comes from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Configuration")]
+pub(crate) struct Sources {
+    /// Folder of the shipped configuration [default: ./config_defaults if there is one, else the built-in files].
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) config_defaults: Option<PathBuf>,
+    /// Folder of your own configuration [default: ./config_custom if there is one].
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) config_custom: Option<PathBuf>,
+    /// Override an option; without a section, in DEFAULTS. May be repeated, the last one wins.
+    #[arg(long, value_name = "[SECTION.]OPTION=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// What to run: names separated by commas; `i=NAMES` keeps only these, `x=NAMES` drops these, `!!!` runs nothing.
+    /// May be repeated.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) args: Vec<String>,
+    /// Folder for the results. A finished run found there is kept aside.
+    #[arg(long, value_name = "DIR", default_value = "results/default", value_hint = ValueHint::DirPath)]
+    pub(crate) results: PathBuf,
+    /// Say what would be run, and run nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// Folder with the results of the run.
+    #[arg(value_name = "RESULTS", default_value = "results/default", value_hint = ValueHint::DirPath)]
+    pub(crate) results: PathBuf,
+    /// Run a step that was cut off again, instead of leaving it at ABORT.
+    #[arg(long)]
+    pub(crate) retry_interrupted: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowConfig {
+    /// The section to show [default: all].
+    #[arg(value_name = "SECTION")]
+    pub(crate) section: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say for each value where it was set.
+    #[arg(long)]
+    pub(crate) origin: bool,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Folder with the results of the run.
+    #[arg(value_name = "RESULTS", default_value = "results/default", value_hint = ValueHint::DirPath)]
+    pub(crate) results: PathBuf,
+    /// Which report.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// The tree that the run showed.
+    #[default]
+    Console,
+    /// Autotest's status log.
+    Status,
+    /// results.json.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell to print the script for.
+    pub(crate) shell: Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_table_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,8 @@
+//! One file a command.
+
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod external;
+pub(crate) mod list;
+pub(crate) mod report;
+pub(crate) mod run;

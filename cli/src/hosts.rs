@@ -1,0 +1,49 @@
+//! Which program holds the bundled subtests.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use dockertest::host::{HostProgram, Listing};
+
+use crate::screen::Problem;
+
+/// Names another host program than the one beside this program.
+const HOST_VARIABLE: &str = "DOCKERTEST_HOST";
+
+/// The name of the small program that is started once for each step.
+const HOST_PROGRAM: &str = "dockertest-host";
+
+/// The hidden command by which this program is a host itself.
+const HOST_COMMAND: &str = "host";
+
+/// Serves as a host, when this process was started as one.
+pub(crate) fn serve_if_asked() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next()? != HOST_COMMAND {
+        return None;
+    }
+    Some(subtests::host_main(arguments))
+}
+
+/// The host program: the one that `DOCKERTEST_HOST` names, else `dockertest-host` beside this program, else this
+/// program itself (which takes a little longer to start, but cannot be missing).
+pub(crate) fn program() -> Result<HostProgram, Problem> {
+    if let Some(path) = std::env::var_os(HOST_VARIABLE).filter(|path| !path.is_empty()) {
+        return Ok(HostProgram::new(path));
+    }
+    let this = std::env::current_exe()
+        .map_err(|error| Problem::new(format!("cannot find out where this program is: {error}")))?;
+    let beside = this.with_file_name(HOST_PROGRAM);
+    if beside.is_file() {
+        return Ok(HostProgram::new(beside));
+    }
+    Ok(HostProgram { path: this, arguments: vec![HOST_COMMAND.into()] })
+}
+
+/// How long a host may take to say what it holds.
+const LIST_LIMIT: Duration = Duration::from_secs(30);
+
+/// What the host of the bundled subtests holds.
+pub(crate) fn listing() -> Result<Listing, Problem> {
+    Ok(program()?.list(LIST_LIMIT)?)
+}

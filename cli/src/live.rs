@@ -1,0 +1,105 @@
+//! What a run shows while it goes on: the tree on standard output, and below it, on a terminal, a line of progress.
+
+use std::io::{self, IsTerminal, LineWriter, Stdout};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use dockertest::journal::{Event, Record, Sink};
+use dockertest::report::{Console, Progress, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::screen::Screen;
+
+/// How often the line of progress counts on while nothing happens.
+const TICK: Duration = Duration::from_millis(250);
+
+/// The tree, with the line of progress where there is a terminal for it. `results` is shown as it was typed.
+pub(crate) fn sink(results: &Path, screen: &Screen) -> Box<dyn Sink> {
+    let style = if screen.colored_output() { Style::Coloured } else { Style::Plain };
+    if io::stdout().is_terminal() && io::stderr().is_terminal() {
+        Box::new(Live::new(Console::new(LineWriter::new(io::stdout()), style, results)))
+    } else {
+        Box::new(Piped(Some(Console::new(LineWriter::new(io::stdout()), style, results))))
+    }
+}
+
+/// The tree alone. When nobody reads it any more, the run goes on silently.
+struct Piped(Option<Console<LineWriter<Stdout>>>);
+
+impl Piped {
+    fn unless_gone(&mut self, act: impl FnOnce(&mut Console<LineWriter<Stdout>>) -> io::Result<()>) -> io::Result<()> {
+        let Some(console) = &mut self.0 else { return Ok(()) };
+        match act(console) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.0 = None;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+impl Sink for Piped {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.unless_gone(|console| console.record(record))
+    }
+
+    fn past(&mut self, record: &Record) -> io::Result<()> {
+        self.unless_gone(|console| console.past(record))
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        self.unless_gone(Sink::idle)
+    }
+}
+
+/// The tree above a line of progress.
+struct Live {
+    console: Console<LineWriter<Stdout>>,
+    progress: Progress,
+    bar: ProgressBar,
+}
+
+impl Live {
+    fn new(console: Console<LineWriter<Stdout>>) -> Self {
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(TICK);
+        Live { console, progress: Progress::default(), bar }
+    }
+}
+
+impl Sink for Live {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.progress.record(record);
+        let console = &mut self.console;
+        self.bar.suspend(|| console.record(record))?;
+        if matches!(record.event, Event::RunEnded(_) | Event::RunInterrupted(_)) {
+            self.bar.finish_and_clear();
+        }
+        self.bar.set_message(self.progress.line(now_us()));
+        Ok(())
+    }
+
+    fn past(&mut self, record: &Record) -> io::Result<()> {
+        self.progress.record(record);
+        self.console.past(record)
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        self.console.idle()
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn now_us() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

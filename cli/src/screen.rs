@@ -1,0 +1,100 @@
+//! What the program writes to the person in front of it. Standard output is what was asked for; standard error is
+//! the rest.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use crate::args::Color;
+
+/// Something that stopped a command before it could do its work, as text that may have several lines.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    text: String,
+}
+
+impl Problem {
+    /// A problem with a message of its own.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Problem { text: text.into() }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Problem {
+    /// The error with all its causes on one line. A cause that the text before it already contains is left out.
+    fn from(error: E) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(next) = cause {
+            let words = next.to_string();
+            if !text.contains(&words) {
+                text.push_str(": ");
+                text.push_str(&words);
+            }
+            cause = next.source();
+        }
+        Problem { text }
+    }
+}
+
+/// The two output streams and what they can do.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    color: Color,
+}
+
+impl Screen {
+    pub(crate) fn new(color: Color) -> Self {
+        Screen { color }
+    }
+
+    /// Whether standard output may have colour.
+    pub(crate) fn colored_output(&self) -> bool {
+        self.colored(io::stdout().is_terminal())
+    }
+
+    fn colored(&self, terminal: bool) -> bool {
+        let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self.color {
+            Color::Auto => terminal && !forbidden,
+            Color::Always => true,
+            Color::Never => false,
+        }
+    }
+
+    /// Writes what was asked for. A reader that went away (`dockertest list | head`) is no error.
+    pub(crate) fn output(&self, text: impl AsRef<[u8]>) -> Result<(), Problem> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text.as_ref()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Problem::new(format!("cannot write to standard output: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says something that does not stop the command.
+    pub(crate) fn warning(&self, text: impl Display) {
+        self.say("warning", "\x1b[33m", &text.to_string());
+    }
+
+    /// Says what happens, for a person who watches.
+    pub(crate) fn note(&self, text: impl Display) {
+        self.say("note", "\x1b[36m", &text.to_string());
+    }
+
+    /// Says what stopped the command.
+    pub(crate) fn problem(&self, problem: &Problem) {
+        self.say("error", "\x1b[31m", &problem.text);
+    }
+
+    fn say(&self, word: &str, color: &str, text: &str) {
+        let mut stderr = io::stderr().lock();
+        let (on, off) = if self.colored(io::stderr().is_terminal()) {
+            (format!("\x1b[1m{color}"), "\x1b[0m")
+        } else {
+            Default::default()
+        };
+        // Nobody is left to be told when standard error is gone.
+        let _ = writeln!(stderr, "{on}{word}{off}: {}", text.trim_end());
+    }
+}

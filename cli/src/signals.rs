@@ -1,0 +1,41 @@
+//! What signals mean: the first SIGINT, SIGTERM or SIGHUP asks the run to stop cleanly, the second to stop now.
+
+use std::io;
+use std::sync::Arc;
+
+use dockertest::host::CancelToken;
+use signal_hook::SigId;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::low_level;
+
+/// Passes signals on to a run for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Forwarding {
+    handlers: Vec<SigId>,
+}
+
+/// Begins to pass signals on.
+pub(crate) fn forward(cancel: &CancelToken) -> io::Result<Forwarding> {
+    let cancel = Arc::new(cancel.clone());
+    let mut handlers = Vec::new();
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let cancel = Arc::clone(&cancel);
+        handlers.push(register(signal, move || cancel.signalled(signal))?);
+    }
+    Ok(Forwarding { handlers })
+}
+
+#[expect(unsafe_code, reason = "a signal handler can only be registered so")]
+fn register(signal: i32, action: impl Fn() + Send + Sync + 'static) -> io::Result<SigId> {
+    // SAFETY: the action is `CancelToken::signalled`, which is made of atomic operations and a `write` to a
+    // descriptor, all of which are allowed in a signal handler.
+    unsafe { low_level::register(signal, action) }
+}
+
+impl Drop for Forwarding {
+    fn drop(&mut self) {
+        for handler in self.handlers.drain(..) {
+            low_level::unregister(handler);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Where the configuration is.
+
+use std::path::{Path, PathBuf};
+
+use dockertest::config::{Configuration, Layers, LoadFailure, Problem as Mistake, Source};
+use dockertest::version::ApiVersion;
+
+use crate::args::Sources;
+use crate::screen::{Problem, Screen};
+
+const DEFAULTS_FOLDER: &str = "config_defaults";
+const CUSTOM_FOLDER: &str = "config_custom";
+
+/// The file in which the documentation says what version it was written for.
+const DOCUMENTATION_VERSION: &str = "docs/VERSION";
+
+/// The folders that are used: those named on the command line, else those of the working folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Folders {
+    /// The shipped configuration, or nothing for the files that are compiled in.
+    pub(crate) defaults: Option<PathBuf>,
+    /// The user's own.
+    pub(crate) custom: Option<PathBuf>,
+}
+
+impl Folders {
+    pub(crate) fn find(sources: &Sources) -> Self {
+        let here = |name: &str| Some(PathBuf::from(name)).filter(|folder| folder.is_dir());
+        Folders {
+            defaults: sources.config_defaults.clone().or_else(|| here(DEFAULTS_FOLDER)),
+            custom: sources.config_custom.clone().or_else(|| here(CUSTOM_FOLDER)),
+        }
+    }
+}
+
+/// Loads all layers, or says everything that is wrong with them.
+pub(crate) fn load(folders: &Folders, set: &[String]) -> Result<Configuration, Problem> {
+    let shipped = match &folders.defaults {
+        Some(folder) => Source::Folder(folder.clone()),
+        None => Source::BuiltIn(subtests::CONFIG_DEFAULTS),
+    };
+    let mut layers = Layers::new().defaults(shipped);
+    if let Some(folder) = &folders.custom {
+        layers = layers.custom(Source::Folder(folder.clone()));
+    }
+    for argument in set {
+        layers = layers.set(argument);
+    }
+    layers.load().map_err(|failure| explain(&failure))
+}
+
+fn explain(failure: &LoadFailure) -> Problem {
+    let shown: Vec<String> = failure.problems.iter().map(Mistake::render).collect();
+    Problem::new(format!("the configuration cannot be used; nothing has run\n\n{}", shown.join("\n\n")))
+}
+
+/// The path from the root, so that it stays right when the run is resumed from another folder.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The version that the documentation in the working folder was written for, if there is one.
+pub(crate) fn documentation_version(screen: &Screen) -> Option<ApiVersion> {
+    let text = std::fs::read_to_string(DOCUMENTATION_VERSION).ok()?;
+    let version = text.trim().parse();
+    version.map_err(|bad| screen.warning(format!("{DOCUMENTATION_VERSION}: {bad}"))).ok()
+}

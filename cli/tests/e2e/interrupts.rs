@@ -1,0 +1,105 @@
+//! Signals, power cuts, a second runner, a full disk.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rstest::rstest;
+
+use crate::support::{Done, Place};
+
+/// A place whose engine client waits for ever, with a run of two steps whose first one has started.
+fn hanging_run(place: &Place) -> Child {
+    let docker = place.script("bin/docker", "touch \"$0.started\"; exec sleep 1000");
+    let set = format!("docker_path={}", docker.display());
+    let arguments = ["run", "--args=docker_cli/version,example", "--set", &set];
+    let mut child = place.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+    lines.find(|line| line.as_ref().unwrap().contains("run_once()")).unwrap().unwrap();
+    while !place.path("bin/docker.started").exists() {
+        std::thread::yield_now();
+    }
+    child
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
+}
+
+/// No process was left that has this place in its command line.
+#[track_caller]
+fn assert_nothing_runs(place: &Place) {
+    let needle = place.path("").display().to_string();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        let command = String::from_utf8_lossy(&command).into_owned();
+        let inside = String::from_utf8_lossy(&environment).contains(&needle);
+        assert!(!inside && !command.contains(&needle), "left over: {} {command}", entry.path().display());
+    }
+}
+
+#[rstest]
+#[case::interrupt(Signal::SIGINT, 130)]
+#[case::terminate(Signal::SIGTERM, 143)]
+fn a_signal_stops_cleanly_and_the_run_can_be_resumed(#[case] which: Signal, #[case] status: i32) {
+    let place = Place::new();
+    let child = hanging_run(&place);
+    signal(&child, which);
+    Done::from(child.wait_with_output().unwrap()).expect(status);
+    assert_nothing_runs(&place);
+    place.run(&["resume"]).expect(1);
+    let verdicts = place.verdicts();
+    assert_eq!(verdicts[0].1, "ABORT");
+    assert!(verdicts[0].2.contains("run_once"), "{}", verdicts[0].2);
+    assert_eq!(verdicts[1].1, "GOOD");
+    assert_eq!(place.read("results/default/status").matches("\tEND ").count(), 2);
+}
+
+#[test]
+fn a_killed_runner_leaves_no_process_and_no_gap() {
+    let place = Place::new();
+    let child = hanging_run(&place);
+    signal(&child, Signal::SIGKILL);
+    Done::from(child.wait_with_output().unwrap()).expect(-9);
+    place.run(&["resume"]).expect(1);
+    assert_nothing_runs(&place);
+    let verdicts = place.verdicts();
+    assert_eq!((verdicts[0].1.as_str(), verdicts[1].1.as_str()), ("ABORT", "GOOD"));
+    assert_eq!(place.read("results/default/status").matches("\tEND ").count(), 2);
+    place.run(&["resume"]).expect(1);
+}
+
+#[test]
+fn a_step_that_was_cut_off_is_run_again_when_asked() {
+    let place = Place::new();
+    let child = hanging_run(&place);
+    signal(&child, Signal::SIGKILL);
+    Done::from(child.wait_with_output().unwrap()).expect(-9);
+    place.script("bin/docker", "echo broken; exit 3");
+    place.run(&["resume", "--retry-interrupted"]).expect(1);
+    assert_ne!(place.verdicts()[0].1, "ABORT");
+}
+
+#[test]
+fn a_second_runner_on_the_same_results_is_refused() {
+    let place = Place::new();
+    let child = hanging_run(&place);
+    for arguments in [&["run", "--args=example"][..], &["resume"][..]] {
+        let done = place.run(arguments).expect(2);
+        assert!(done.stderr.contains(&child.id().to_string()), "{}", done.stderr);
+    }
+    signal(&child, Signal::SIGINT);
+    Done::from(child.wait_with_output().unwrap()).expect(130);
+}
+
+#[test]
+fn an_unfinished_run_is_not_overwritten() {
+    let place = Place::new();
+    let child = hanging_run(&place);
+    signal(&child, Signal::SIGKILL);
+    Done::from(child.wait_with_output().unwrap()).expect(-9);
+    let done = place.run(&["run", "--args=example"]).expect(2);
+    assert!(done.stderr.contains("dockertest resume"), "{}", done.stderr);
+}

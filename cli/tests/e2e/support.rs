@@ -1,0 +1,112 @@
+//! A clean folder and the program under test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A working folder of its own, removed at the end, in which the program is run with the built-in configuration.
+pub(crate) struct Place {
+    folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What a finished program left: its status and both outputs as text.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Place { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+    }
+
+    /// The same with an environment variable for the program.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file, making its folders.
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Writes an executable shell script.
+    pub(crate) fn script(&self, name: &str, body: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.write(name, format!("#!/bin/sh\n{body}\n"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The program with these arguments, not yet started.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dockertest"));
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env("TZ", "UTC").env_remove("NO_COLOR").envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Done {
+        Done::from(self.command(arguments).output().unwrap())
+    }
+
+    /// The parsed `results.json` of the default results folder.
+    pub(crate) fn results(&self) -> serde_json::Value {
+        serde_json::from_str(&self.read("results/default/results.json")).unwrap()
+    }
+
+    /// The verdict and reason of each step of the default results folder.
+    pub(crate) fn verdicts(&self) -> Vec<(String, String, String)> {
+        let text = |step: &serde_json::Value, key: &str| step[key].as_str().unwrap_or_default().to_owned();
+        let results = self.results();
+        let steps = results["steps"].as_array().unwrap();
+        steps.iter().map(|step| (text(step, "name"), text(step, "verdict"), text(step, "reason"))).collect()
+    }
+}
+
+impl From<Output> for Done {
+    fn from(output: Output) -> Self {
+        use std::os::unix::process::ExitStatusExt;
+        let status = output.status.code().unwrap_or_else(|| -output.status.signal().unwrap_or(0));
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Done { status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+impl Done {
+    /// Fails with both outputs when the status is another one.
+    #[track_caller]
+    pub(crate) fn expect(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// Whether an engine answers. With `DOCKERTEST_REQUIRE_ENGINE=1` one must.
+pub(crate) fn engine_answers() -> bool {
+    let address = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
+    let socket = address.strip_prefix("unix://").map(Path::new);
+    let answers = socket.is_some_and(|socket| std::os::unix::net::UnixStream::connect(socket).is_ok());
+    let required = std::env::var_os("DOCKERTEST_REQUIRE_ENGINE").is_some_and(|value| value == "1");
+    assert!(answers || !required, "no engine answers at {address}: run the tests with `cargo xtask test`");
+    if !answers {
+        eprintln!("skipped: no engine answers at {address}; `cargo xtask test` starts one");
+    }
+    answers
+}

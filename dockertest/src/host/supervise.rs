@@ -372,7 +372,10 @@ impl<'a> Supervisor<'a> {
 
     fn tell(&mut self, message: HostMessage) {
         match &message {
-            HostMessage::Phase { subsubtest, phase, iteration } => {
+            // Once it is asked to stop it goes to its clean-up, which is not where it was interrupted.
+            HostMessage::Phase { subsubtest, phase, iteration }
+                if matches!(self.state, State::Starting | State::Running) =>
+            {
                 self.place = Some(Place { phase: *phase, iteration: *iteration, subsubtest: subsubtest.clone() });
             }
             HostMessage::Log { subsubtest, level, text } => {

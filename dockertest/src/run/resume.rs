@@ -93,7 +93,8 @@ impl Resumption {
         &self.invocation
     }
 
-    /// How the run ended, if it is complete: then there is nothing to go on with.
+    /// How the run ended, if it is complete: then there is nothing to go on with, and [`Resumption::conclude`] is all
+    /// that is left to do.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
         self.progress.ended.as_ref()?;
@@ -106,8 +107,17 @@ impl Resumption {
         })
     }
 
-    /// Does for a complete run what its last process may not have come to: reports, and tidying up.
-    fn finish(self, outcome: Outcome, sinks: Vec<Box<dyn Sink>>) -> Result<Outcome, RunFailure> {
+    /// Does for a complete run what its last process may not have come to before it was killed: reports, and tidying up.
+    /// Gives back how the run ended, or nothing if it is not complete. No runner is needed for that.
+    ///
+    /// # Errors
+    /// Something cannot be written.
+    pub fn conclude(self, sinks: Vec<Box<dyn Sink>>) -> Result<Option<Outcome>, RunFailure> {
+        let outcome = self.outcome();
+        outcome.map(|outcome| self.make_sure(outcome, sinks)).transpose()
+    }
+
+    fn make_sure(self, outcome: Outcome, sinks: Vec<Box<dyn Sink>>) -> Result<Outcome, RunFailure> {
         let journal = Writer::reopen(&self.folder.journal(), &self.reading, sinks).map_err(journal_failure)?;
         let report_failure = close(journal)?;
         tidy_up(self.folder.path())?;
@@ -139,7 +149,7 @@ impl Runner {
         cancel: &CancelToken,
     ) -> Result<Outcome, ResumeFailure> {
         if let Some(outcome) = resumption.outcome() {
-            return Ok(resumption.finish(outcome, sinks)?);
+            return Ok(resumption.make_sure(outcome, sinks)?);
         }
         let missing = resumption.missing(&self.catalog);
         if !missing.is_empty() {

@@ -29,7 +29,7 @@ impl<'r> Execution<'r> {
         mode: Mode,
         left: Option<Duration>,
     ) -> Result<(), Leave> {
-        let facts = self.facts_for(id);
+        let facts = self.facts_for(id)?;
         let known = facts.1.clone();
         let mut events = std::mem::take(&mut self.pending);
         events.push(Event::StepStarted(StepStarted { step: id, attempt }));
@@ -95,23 +95,26 @@ impl<'r> Execution<'r> {
     }
 
     /// The engine's facts for a step that needs them, and its failures that are known for this engine. Waits for the
-    /// engine only if the step needs one or the other; what has happened before is not held back meanwhile.
-    fn facts_for(&mut self, id: StepId) -> Facts {
-        let Some(entry) = self.catalog.get(&self.steps[id.index()].name) else { return Facts::default() };
+    /// engine only if the step needs one or the other; what has happened before is not held back meanwhile. Leaves if
+    /// somebody wants to stop.
+    fn facts_for(&mut self, id: StepId) -> Result<Facts, Leave> {
+        let Some(entry) = self.catalog.get(&self.steps[id.index()].name) else { return Ok(Facts::default()) };
         let needs_engine = entry.info.needs_engine;
         if !needs_engine && self.known.iter().next().is_none() {
-            return Facts::default();
+            return Ok(Facts::default());
         }
         if !self.engine.is_known() && !self.pending.is_empty() {
             drop(self.journal.commit(std::mem::take(&mut self.pending)));
         }
-        let (facts, is_news) = self.engine.wait();
+        self.engine.wait(self.cancel);
+        self.check_cancelled()?;
+        let (facts, is_news) = self.engine.facts();
         let facts = facts.clone();
         if is_news {
             self.learn_engine(facts.clone());
         }
         let known = known_for(self.known, &entry.info, &facts);
-        (needs_engine.then_some(facts), known)
+        Ok((needs_engine.then_some(facts), known))
     }
 
     /// How to run a step; or how it ends, if nobody can run it.

@@ -19,6 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("runner::a_step_is_entered_again_after_a_reboot", a_step_is_entered_again_after_a_reboot),
     ("runner::the_limit_of_the_run_ends_every_step", the_limit_of_the_run_ends_every_step),
     ("runner::only_who_needs_the_engine_waits_for_it", only_who_needs_the_engine_waits_for_it),
+    ("runner::nobody_has_to_wait_for_an_engine_that_is_silent", nobody_has_to_wait_for_an_engine_that_is_silent),
     ("runner::a_known_failure_is_a_warning", a_known_failure_is_a_warning),
     ("runner::a_plan_that_cannot_be_carried_out_is_refused", a_plan_that_cannot_be_carried_out_is_refused),
     ("runner::a_complete_run_is_not_resumed", a_complete_run_is_not_resumed),
@@ -89,9 +90,9 @@ fn the_first_signal_lets_the_step_clean_up() {
       run_once
       start child
       cleanup
-      end child ABORT: interrupted (SIGTERM), in cleanup
+      end child ABORT: interrupted (SIGTERM), in run_once 2 of 3
     when asked to stop, it ended ABORT: interrupted: SIGTERM
-    end 0 ABORT: interrupted (SIGTERM), in cleanup
+    end 0 ABORT: interrupted (SIGTERM), in run_once 2 of 3
     when asked to stop, it ended ABORT: interrupted: SIGTERM
     interrupted: SIGTERM
     ");
@@ -195,8 +196,8 @@ fn the_limit_of_the_run_ends_every_step() {
       run_once
       start child
       cleanup
-      end child ABORT: the run's limit of 0.2 s was reached in cleanup
-    end 0 ABORT: the run's limit of 0.2 s was reached in cleanup
+      end child ABORT: the run's limit of 0.2 s was reached in run_once
+    end 0 ABORT: the run's limit of 0.2 s was reached in run_once
     end 1 ABORT: not run: the run's limit of 0.2 s was reached
     ended ABORT
     ");
@@ -234,6 +235,26 @@ fn only_who_needs_the_engine_waits_for_it() {
     ");
     let facts = fs::read_to_string(place.results().join("sysinfo/engine")).unwrap();
     assert!(facts.contains("version=20.10.24"), "{facts}");
+}
+
+fn nobody_has_to_wait_for_an_engine_that_is_silent() {
+    let place = Place::new();
+    let (stay_silent, until_the_end) = std::sync::mpsc::channel::<()>();
+    let probe = Box::new(move || {
+        let _ = until_the_end.recv();
+        engine()
+    });
+    let runner = place.runner("good,needs_engine", SMALL).with_engine_probe(probe);
+    let cancel = token();
+    let inside = cancel.clone();
+    let watch = move |event: &Event| {
+        if matches!(event, Event::StepEnded(_)) {
+            inside.signalled(2);
+        }
+    };
+    let outcome = place.run(runner, watch, &cancel);
+    assert_eq!((outcome.exit_status(), outcome.counts.total()), (EXIT_INTERRUPTED, 1));
+    drop(stay_silent);
 }
 
 fn a_known_failure_is_a_warning() {

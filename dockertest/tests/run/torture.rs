@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dockertest::host::CancelToken;
 use dockertest::journal::{Event, FILE_NAME, Invocation};
@@ -78,20 +78,34 @@ impl Dice {
 }
 
 fn nothing_is_lost_or_done_twice_by_kills() {
-    let wanted = std::env::var("DOCKERTEST_TORTURE_KILLS").ok().and_then(|number| number.parse().ok()).unwrap_or(10u32);
-    let mut dice = Dice(0x2545_F491_4F6C_DD1D);
+    let wanted = number_from("DOCKERTEST_TORTURE_KILLS").map_or(10, |number| u32::try_from(number).unwrap());
+    let mut dice = Dice(number_from("DOCKERTEST_TORTURE_SEED").unwrap_or(0x2545_F491_4F6C_DD1D));
     let (mut kills, mut runs, mut cut_off) = (0, 0, 0);
+    let whole_us = u64::try_from(time_of_a_whole_run().as_micros()).unwrap();
     while kills < wanted {
         let place = Place::new();
-        kills += torment(&place, &mut dice, wanted - kills);
+        kills += torment(&place, &mut || Duration::from_micros(dice.below(whole_us)), wanted - kills);
         cut_off += check(&place);
         runs += 1;
     }
     println!("  {kills} kills in {runs} runs, {cut_off} steps were cut off");
 }
 
+fn number_from(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|number| number.parse().unwrap())
+}
+
+/// How long a run takes that nobody kills, so that kills hit all of it on any machine.
+fn time_of_a_whole_run() -> Duration {
+    let place = Place::new();
+    let began = Instant::now();
+    torment(&place, &mut || Duration::ZERO, 0);
+    assert_eq!(check(&place), 0);
+    began.elapsed()
+}
+
 /// Runs to the end, with at most so many kills; gives back how many there were.
-fn torment(place: &Place, dice: &mut Dice, at_most: u32) -> u32 {
+fn torment(place: &Place, moment: &mut dyn FnMut() -> Duration, at_most: u32) -> u32 {
     let names: Vec<_> = (0..STEPS).map(|number| format!("step/{number:02}")).collect();
     let mut kills = 0;
     loop {
@@ -102,7 +116,7 @@ fn torment(place: &Place, dice: &mut Dice, at_most: u32) -> u32 {
             return kills;
         }
         // Not a wait for something: the moment of the kill has to be any.
-        std::thread::sleep(Duration::from_micros(dice.below(120_000)));
+        std::thread::sleep(moment());
         if let Some(status) = runner.try_wait().unwrap() {
             assert!(matches!(status.code(), Some(0 | 1)), "{status}");
             return kills;

@@ -10,8 +10,8 @@ use clap::CommandFactory;
 use crate::args::Arguments;
 use crate::screen::Problem;
 
-/// How alike a word and a command must be for the command to be suggested: 1 is the same.
-const ALIKE: f64 = 0.75;
+/// How many letters of a word may be wrong, missing, too many or swapped for a command to be suggested.
+const WRONG_LETTERS: usize = 2;
 
 /// Replaces this process by `dockertest-X`; returns only when there is no such program.
 pub(crate) fn external(words: &[OsString]) -> Result<u8, Problem> {
@@ -30,9 +30,9 @@ fn unknown(name: &str) -> String {
     let commands = Arguments::command();
     let names = commands.get_subcommands().filter(|command| !command.is_hide_set()).map(|command| command.get_name());
     let nearest = names
-        .map(|known| (strsim::jaro_winkler(known, name), known))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+        .map(|known| (strsim::osa_distance(known, name), known))
+        .filter(|(wrong, known)| *wrong <= WRONG_LETTERS && *wrong < known.len().min(name.len()))
+        .min_by_key(|(wrong, _)| *wrong);
     let hint = nearest.map_or(String::new(), |(_, known)| format!("; did you mean `{known}`?"));
     format!(
         "`{name}` is not a command of dockertest, and there is no program `dockertest-{name}` in PATH{hint}\n\

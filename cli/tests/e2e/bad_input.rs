@@ -23,8 +23,8 @@ fn refused(text: &[u8]) -> Done {
 #[case::no_section("iterations = 3\n", "config_custom/mine.ini:1:1")]
 #[case::bad_percent("[example]\niterations = 3\nx = 50%\n", "config_custom/mine.ini:3:7")]
 #[case::unknown_reference("[example]\nx = %(nowhere)s\n", "config_custom/mine.ini:2:")]
-#[case::a_loop("[example]\nx = %(y)s\ny = %(x)s\n", "config_custom/mine.ini:2:")]
-#[case::duplicate_section("[example]\nx = 1\n[example]\ny = 2\n", "config_custom/mine.ini:3:1")]
+#[case::a_loop("[example]\nx = %(y)s\ny = %(x)s\n", "config_custom/mine.ini:3:5")]
+#[case::duplicate_section("[example]\nx = 1\n[example]\ny = 2\n", "config_custom/mine.ini:3:2")]
 fn a_bad_line_is_shown_with_a_caret(#[case] text: &str, #[case] place: &str) {
     let done = refused(text.as_bytes());
     assert!(done.stderr.contains(place), "{}", done.stderr);

@@ -43,7 +43,7 @@ fn config_shows_layers_origins_and_no_secrets() {
     let json: serde_json::Value = serde_json::from_str(&set).unwrap();
     assert_eq!(json["example"]["iterations"]["value"], "9");
     assert_eq!(json["example"]["iterations"]["origin"], "--set example.iterations=9");
-    assert_eq!(json["example"]["docker_timeout"]["value"], "300.0");
+    assert_eq!(json["example"]["docker_timeout"]["value"], "300");
 }
 
 #[test]

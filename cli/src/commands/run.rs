@@ -41,11 +41,11 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
 
 pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let resumption = Resumption::open(&resume.results)?;
-    if let Some(outcome) = resumption.outcome() {
+    if resumption.outcome().is_some() {
         screen.note(format!("the run in `{}` is complete", resume.results.display()));
-        if resumption.invocation().set.is_empty() || outcome.report_failure.is_none() {
-            return Ok(outcome.exit_status());
-        }
+        // Its last process may have been killed before its reports were.
+        let sinks = vec![report::files(resumption.results())];
+        return resumption.conclude(sinks)?.map_or(Ok(status::SUCCESS), |outcome| ended(Ok(outcome), screen));
     }
     let invocation = resumption.invocation().clone();
     let folders = Folders { defaults: invocation.config_defaults.clone(), custom: invocation.config_custom.clone() };

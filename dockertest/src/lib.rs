@@ -17,3 +17,12 @@ pub mod version;
 /// For the macros of this crate.
 #[doc(hidden)]
 pub use inventory;
+
+/// The examples of the book and of the README are compiled as tests.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../docs/src/writing-a-subtest.md")]
+    struct WritingASubtest;
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+}

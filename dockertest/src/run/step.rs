@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::host::StepEnd;
 use crate::host::protocol::Mode;
+use crate::host::{StepEnd, sweep};
 use crate::journal::{EngineFacts, Event, Keyvals, RebootRequested, StepEnded, StepStarted, SubsubtestEnded};
 use crate::name::StepId;
 use crate::outcome::{Ending, Level};
@@ -85,6 +85,10 @@ impl<'r> Execution<'r> {
                 self.log(id, Level::Warning, format!("the clean-up after the interruption failed: {}", cleaned.reason));
             }
             StepEnd::Ended(_) | StepEnd::Reboot { .. } => {}
+        }
+        // A process that was just being started when the resume swept could not be told by its environment then.
+        for process in sweep(self.worker.run) {
+            self.log(id, Level::Warning, format!("killed what was left of the step: {process}"));
         }
         if self.retry_interrupted {
             self.log(id, Level::Info, format!("{}; it is run again", ending.reason));

@@ -26,6 +26,10 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     };
     let runner = runner(&folders, invocation, false, screen)?;
     let plan = runner.plan()?;
+    let planned: Vec<SubtestName> = plan.steps.iter().map(|step| step.name.clone()).collect();
+    for warning in runner.configuration().example_warnings(&planned) {
+        screen.warning(warning);
+    }
     if run.dry_run || runner.is_dry_run() {
         return dry_run(&plan, screen);
     }

@@ -98,3 +98,63 @@ fn pre_intra_and_posttests_stand_around_every_subtest() {
         ["pretest_example", "example", "intratest_example", "subexample", "intratest_example", "posttest_example"];
     assert_eq!(names, expected);
 }
+
+#[test]
+fn documentation_for_another_version_is_told_and_delays_the_run() {
+    let place = Place::new();
+    place.write("docs/VERSION", "0.8.0\n");
+    let start = std::time::Instant::now();
+    let done = place.run(&["run", "--args=example", "--set", "Control.docs_version_delay=0.7"]).expect(0);
+    assert!(start.elapsed().as_secs_f64() >= 0.7);
+    assert!(done.stdout.contains("0.8.0"), "{}", done.stdout);
+}
+
+#[test]
+fn include_and_exclude_tokens_choose() {
+    let place = Place::new();
+    place.run(&["run", "--args=example,subexample x=example"]).expect(0);
+    assert_eq!(place.verdicts().len(), 1);
+    place.run(&["run", "--args=example,subexample", "--args=i=example"]).expect(0);
+    assert_eq!(place.verdicts()[0].0, "example");
+}
+
+#[test]
+fn a_file_written_for_the_original_is_loaded_and_only_its_version_is_refused() {
+    let place = Place::new();
+    place.write(
+        "config_custom/defaults.ini",
+        "[DEFAULTS]\nconfig_version = 0.8.8\ndocker_path = /usr/bin/docker\ndocker_timeout = 300.0\n__example__ = docker_repo_name\n",
+    );
+    let done = place.run(&["run", "--args=example"]).expect(1);
+    assert!(place.verdicts()[0].2.contains("config_custom/defaults.ini:2"), "{}", done.stdout);
+}
+
+#[test]
+fn a_command_line_secret_is_in_no_result() {
+    let place = Place::new();
+    place.run(&["run", "--args=example", "--set", "example.registry_password=hunter2"]).expect(0);
+    let mut folders = vec![place.path("results")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = fs::read(&path).unwrap();
+                assert!(!String::from_utf8_lossy(&bytes).contains("hunter2"), "{}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_custom_example_overrides_one_option_and_keeps_the_others() {
+    let place = Place::new();
+    let custom = concat!(env!("CARGO_MANIFEST_DIR"), "/../config_custom/example.ini");
+    place.write("config_custom/example.ini", fs::read(custom).unwrap());
+    place.run(&["run", "--args=example"]).expect(0);
+    let log = place.read("results/default/docker/subtests/example.test_1-of-1/debug/example.DEBUG");
+    assert!(log.contains("good day"), "{log}");
+    let keyval = place.read("results/default/docker/subtests/example.test_1-of-1/keyval");
+    assert!(keyval.lines().any(|line| line == "iterations=3"), "{keyval}");
+}

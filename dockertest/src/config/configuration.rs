@@ -89,15 +89,21 @@ impl Configuration {
     }
 
     /// What is probably not meant as it stands: options and sections that nothing knows (with the nearest name that
-    /// something does), examples that were not adapted, options set twice, files that are not read.
+    /// something does), options set twice, files that are not read.
     ///
     /// `known_subthings` are the names of all subtests and sub-subtests; without any, sections are not checked.
     #[must_use]
     pub fn warnings(&self, known_subthings: &[SubtestName]) -> Vec<Warning> {
         let mut warnings = self.noticed.to_vec();
         warnings.extend(warning::unknown(&self.tables, known_subthings));
-        warnings.extend(warning::untouched(&self.tables, known_subthings));
         warnings
+    }
+
+    /// Options of these subtests, and of `DEFAULTS`, whose shipped values are only examples (`__example__`) and still
+    /// stand.
+    #[must_use]
+    pub fn example_warnings(&self, subthings: &[SubtestName]) -> Vec<Warning> {
+        warning::untouched(&self.tables, subthings)
     }
 
     /// The options that `__example__` lists for this section and whose values are still the shipped ones.

@@ -23,7 +23,9 @@ fn warnings(custom: &str) -> Vec<String> {
     let names = ["docker_cli/kill", "docker_cli/kill/sigstop", "docker_cli/version", "example"];
     let known: Vec<SubtestName> = names.iter().map(|name| name.parse().unwrap()).collect();
     let layers = Layers::new().defaults(file("a.ini", SHIPPED)).custom(file("b.ini", custom));
-    layers.load().unwrap().warnings(&known).iter().map(ToString::to_string).collect()
+    let configuration = layers.load().unwrap();
+    let told = configuration.warnings(&known).into_iter().chain(configuration.example_warnings(&known));
+    told.map(|warning| warning.to_string()).collect()
 }
 
 #[rstest]

@@ -10,6 +10,9 @@ use crate::version::{API_VERSION, ApiVersion};
 /// How many characters of a line are shown when it is at fault.
 const QUOTED_CHARS: usize = 160;
 
+/// How many characters of a JSON error are shown. It may quote the line too.
+const PROBLEM_CHARS: usize = 300;
+
 /// What a host was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
@@ -211,11 +214,12 @@ impl Conversation {
 
     fn greet(&mut self, message: HostMessage) -> Result<(), Fault> {
         let HostMessage::Hello(hello) = message else { return Err(Fault::NoHello(name(&message))) };
+        let program = printable(&hello.program, QUOTED_CHARS);
         if hello.protocol != PROTOCOL {
-            return Err(Fault::Protocol { program: hello.program, protocol: hello.protocol });
+            return Err(Fault::Protocol { program, protocol: hello.protocol });
         }
         if self.task == Task::Run && !API_VERSION.fits(hello.api_version) {
-            return Err(Fault::Api { program: hello.program, version: hello.api_version });
+            return Err(Fault::Api { program, version: hello.api_version });
         }
         self.hello = Some(hello);
         Ok(())
@@ -252,21 +256,25 @@ fn parse(line: Line<'_>) -> Result<HostMessage, Fault> {
 
 /// The text of a JSON error without its line, which is always 1 here.
 fn without_place(error: &str) -> String {
-    error.replace(" at line 1 column", ", column")
+    printable(&error.replace(" at line 1 column", ", column"), PROBLEM_CHARS)
 }
 
 /// The beginning of a line in a form that can be shown on a terminal.
 fn quote(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * QUOTED_CHARS)]);
-    let mut quote = String::new();
+    printable(&String::from_utf8_lossy(&bytes[..bytes.len().min(4 * QUOTED_CHARS)]), QUOTED_CHARS)
+}
+
+/// Without anything that a terminal would obey, and not too long.
+fn printable(text: &str, max_chars: usize) -> String {
+    let mut shown = String::new();
     for (index, char) in text.chars().enumerate() {
-        if index == QUOTED_CHARS {
-            quote.push('…');
+        if index == max_chars {
+            shown.push('…');
             break;
         }
-        if char.is_control() { quote.extend(char.escape_debug()) } else { quote.push(char) }
+        if char.is_control() { shown.extend(char.escape_debug()) } else { shown.push(char) }
     }
-    quote
+    shown
 }
 
 fn name(message: &HostMessage) -> &'static str {
@@ -341,6 +349,7 @@ mod tests {
     #[case::garbage(&[HELLO, "hi"], "line 2 of the host's standard output is not a message of the protocol: `hi` (expected value, column 1)")]
     #[case::empty(&[HELLO, ""], "line 2 of the host's standard output is not a message of the protocol: `` (the line is empty)")]
     #[case::unknown(&[HELLO, r#"{"dance":1}"#], "line 2 of the host's standard output is not a message of the protocol: `{\"dance\":1}` (unknown variant `dance`, expected one of `hello`, `subtest`, `listed`, `phase`, `log`, `keyvals`, `subsubtest-started`, `subsubtest-ended`, `reboot`, `ended`, column 8)")]
+    #[case::obeyed(&[r#"{"\u001b[2J":1}"#], "line 1 of the host's standard output is not a message of the protocol: `{\"\\u001b[2J\":1}` (unknown variant `\\u{1b}[2J`, expected one of `hello`, `subtest`, `listed`, `phase`, `log`, `keyvals`, `subsubtest-started`, `subsubtest-ended`, `reboot`, `ended`, column 12)")]
     #[case::no_hello(&[GOOD], "the host's first message is `ended`, expected `hello`")]
     #[case::two_hellos(&[HELLO, HELLO], "line 2 of the host's standard output is the message `hello`, which has no place in `run`")]
     #[case::listing(&[HELLO, r#"{"listed":{"subtests":0}}"#], "line 2 of the host's standard output is the message `listed`, which has no place in `run`")]

@@ -6,9 +6,11 @@
 //! its group and session, closed its descriptors and emptied its environment. Only root can read it of others; without
 //! it, such a daemon is found as long as the host lives.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,9 @@ const MAX_ROUNDS: u32 = 5;
 
 /// How long killed processes may take to be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Enough of `/proc/PID/stat`: it is read up to its 22nd field, and a name has at most 64 bytes there.
+const STAT_BYTES: usize = 512;
 
 /// The kernel's own timer slack, and how many step marks there are above it.
 const COMMON_SLACK_NS: u64 = 50_000;
@@ -66,14 +71,15 @@ pub(super) struct Process {
 impl Process {
     /// Looks at a process, if there is one of that id.
     pub(super) fn look(pid: i32) -> Option<Process> {
-        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        Process::parse(pid, &stat)
+        let mut stat = [0; STAT_BYTES];
+        let bytes = File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read(&mut stat)).ok()?;
+        Process::parse(pid, &stat[..bytes])
     }
 
-    /// All processes of this machine that we can see, each looked at when it is asked for.
-    fn all() -> impl Iterator<Item = Process> {
+    /// The ids of all processes of this machine that we can see.
+    fn ids() -> impl Iterator<Item = i32> {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        entries.filter_map(|entry| Process::look(entry.file_name().to_str()?.parse().ok()?))
+        entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
     }
 
     /// `stat` reads `PID (NAME) STATE PPID GROUP …`; the name may hold anything, also blanks and parentheses.
@@ -90,10 +96,6 @@ impl Process {
     /// Whether it is still the process that was looked at, and not done.
     fn is_alive(&self) -> bool {
         Process::look(self.pid).is_some_and(|now| now.started_ticks == self.started_ticks && !now.zombie)
-    }
-
-    fn same_as(&self, other: &Process) -> bool {
-        self.pid == other.pid && self.started_ticks == other.started_ticks
     }
 
     pub(super) fn describe(&self) -> ProcessDescription {
@@ -201,53 +203,67 @@ struct Held {
 /// Every process is stopped as soon as it is found. A stopped process does not fork, so a walk over all processes
 /// that finds nothing new has found all.
 pub(super) fn kill(tree: &dyn Belongs) -> Vec<(Process, ProcessDescription)> {
-    let us = ourselves();
+    let mut walker = Walker { tree, seen: ourselves().into_iter().collect(), held: Vec::new() };
     let mut all = Vec::new();
     for _ in 0..MAX_ROUNDS {
-        let mut held: Vec<Held> = Vec::new();
         for _ in 0..MAX_WALKS {
-            if !walk(tree, &us, &mut held) {
+            if !walker.walk() {
                 break;
             }
         }
-        if held.is_empty() {
+        if walker.held.is_empty() {
             break;
         }
-        all.extend(held.iter().map(|held| (held.process, held.process.describe())));
-        for one in &held {
+        all.extend(walker.held.iter().map(|held| (held.process, held.process.describe())));
+        for one in &walker.held {
             send(&one.pidfd, Signal::KILL);
         }
-        await_gone(&held);
+        await_gone(&walker.held);
+        walker.held.clear();
     }
     all
 }
 
-/// Stops each living process that belongs, or descends from one that does. Says whether there was a new one, even if
-/// it was gone before it could be stopped.
-fn walk(tree: &dyn Belongs, us: &[i32], held: &mut Vec<Held>) -> bool {
-    let mut members: Vec<i32> = held.iter().map(|held| held.process.pid).collect();
-    let mut others = Vec::new();
-    let known = held.len();
-    let mut is_news = false;
-    for process in Process::all().filter(|process| !process.zombie && !us.contains(&process.pid)) {
-        if held[..known].iter().any(|held| held.process.same_as(&process)) {
-            continue;
+/// Walks over the machine's processes, again and again.
+struct Walker<'a> {
+    tree: &'a dyn Belongs,
+    /// The ids that have been looked at, or that never may be. What a process is, it is from its birth on, so nobody
+    /// is looked at twice; that makes further walks cheap. (An id that is used again within these few milliseconds
+    /// is not seen. The kernel gives all others out first.)
+    seen: HashSet<i32>,
+    /// Of this round.
+    held: Vec<Held>,
+}
+
+impl Walker<'_> {
+    /// Stops each new process that belongs, or descends from one that does. Says whether there was one, even if it
+    /// was gone before it could be stopped.
+    fn walk(&mut self) -> bool {
+        let mut members: HashSet<i32> = self.held.iter().map(|held| held.process.pid).collect();
+        let mut others = Vec::new();
+        let mut is_news = false;
+        for pid in Process::ids() {
+            if !self.seen.insert(pid) {
+                continue;
+            }
+            match Process::look(pid).filter(|process| !process.zombie) {
+                Some(process) if self.tree.belongs(&process) => {
+                    is_news = true;
+                    members.insert(pid);
+                    self.held.extend(stop(process));
+                }
+                Some(process) => others.push(process),
+                None => {}
+            }
         }
-        if tree.belongs(&process) {
+        while let Some(index) = others.iter().position(|process| members.contains(&process.parent)) {
+            let child = others.swap_remove(index);
             is_news = true;
-            members.push(process.pid);
-            held.extend(stop(process));
-        } else {
-            others.push(process);
+            members.insert(child.pid);
+            self.held.extend(stop(child));
         }
+        is_news
     }
-    while let Some(index) = others.iter().position(|process| members.contains(&process.parent)) {
-        let child = others.swap_remove(index);
-        is_news = true;
-        members.push(child.pid);
-        held.extend(stop(child));
-    }
-    is_news
 }
 
 /// This process and its ancestors: never to be killed, whatever marks they carry.
@@ -324,7 +340,7 @@ mod tests {
         }
         let us = Process::look(i32::try_from(std::process::id()).unwrap()).unwrap();
         assert!(us.is_alive() && ourselves().contains(&us.parent));
-        assert!(!walk(&Everybody, &ourselves(), &mut Vec::new()));
+        assert_eq!(kill(&Everybody), []);
     }
 
     #[test]

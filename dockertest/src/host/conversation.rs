@@ -168,8 +168,8 @@ impl Conversation {
             | HostMessage::Listed { .. }
             | HostMessage::Ended(_)
             | HostMessage::Reboot { .. } => Err(out_of_place(&message, self.task)),
+            HostMessage::Log { .. } => Ok(Some(message)),
             HostMessage::Phase { .. }
-            | HostMessage::Log { .. }
             | HostMessage::Keyvals { .. }
             | HostMessage::SubsubtestStarted { .. }
             | HostMessage::SubsubtestEnded { .. } => match self.task {

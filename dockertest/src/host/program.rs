@@ -14,6 +14,7 @@ use super::protocol::{Hello, HostMessage, RUN_VARIABLE, STEP_VARIABLE, SubtestIn
 use super::supervise::{Cause, Rules, Supervisor, Watched};
 use super::tree::Mark;
 use crate::name::SubtestName;
+use crate::outcome::Level;
 
 /// How to start a host. `list` or `run NAME` is appended to its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -74,6 +75,14 @@ pub enum ListFailure {
         /// The last lines of its standard error.
         stderr: String,
     },
+    /// It says that something is wrong with it.
+    #[error("`{} list`: {text}", program.display())]
+    Complaint {
+        /// The program.
+        program: PathBuf,
+        /// What it says.
+        text: String,
+    },
     /// It listed fewer or more subtests than it says.
     #[error("`{} list` named {named} subtests and then said that there are {said}", program.display())]
     Count {
@@ -116,14 +125,21 @@ impl HostProgram {
             .map_err(|source| ListFailure::Start { program: program(), source })?;
         let rules = Rules { limit: Some(limit), limit_reason: String::new(), grace: None };
         let mut subtests: Vec<SubtestInfo> = Vec::new();
-        let mut take = |message| {
-            if let HostMessage::Subtest(subtest) = message {
-                subtests.push(subtest);
-            }
+        let mut complaints: Vec<String> = Vec::new();
+        let mut take = |message| match message {
+            HostMessage::Subtest(subtest) => subtests.push(subtest),
+            HostMessage::Log { level: Level::Error, text, .. } => complaints.push(text),
+            // A list has no other messages between `hello` and its end that would matter.
+            _ => {}
         };
         let mut logs = StepLogs::tail_only();
         let watched = Supervisor::new(channel, Task::List, rules, &mut logs, &mut take).watch(b"");
-        self.listing(watched, subtests, limit)
+        let listing = self.listing(watched, subtests, limit)?;
+        if complaints.is_empty() {
+            Ok(listing)
+        } else {
+            Err(ListFailure::Complaint { program: program(), text: complaints.join("\n") })
+        }
     }
 
     /// The command that starts it with these arguments.

@@ -22,9 +22,9 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::protocol::{RUN_VARIABLE, STEP_VARIABLE};
 
-/// How many times a tree is walked in search of new processes, before what was found is killed as it is. Each process
-/// is stopped when it is found, so only what forked in between can be new, and two or three walks are usual.
-const MAX_WALKS: u32 = 50;
+/// How long new processes are searched for before those that were found are killed as they are. Each is stopped when it
+/// is found, so only what forked in between can be new, and two or three walks are usual.
+const SEARCH_FOR: Duration = Duration::from_secs(2);
 
 /// How many times the whole is done, as long as the last time found something.
 const MAX_ROUNDS: u32 = 5;
@@ -166,6 +166,11 @@ fn now_ticks() -> u64 {
 pub(super) trait Belongs {
     /// Whether it belongs to what is being killed, whatever its parent is.
     fn belongs(&self, process: &Process) -> bool;
+
+    /// Whether a process that does not belong may come to belong later.
+    fn may_change(&self) -> bool {
+        false
+    }
 }
 
 /// A step's processes: of its group (while its host holds the group's number) and with its mark.
@@ -189,6 +194,11 @@ impl Belongs for ChildrenOf {
     fn belongs(&self, process: &Process) -> bool {
         process.parent == self.0
     }
+
+    fn may_change(&self) -> bool {
+        // An orphan gets a new parent.
+        true
+    }
 }
 
 /// A process that was found, held so that its id cannot pass to another one, and stopped.
@@ -203,11 +213,17 @@ struct Held {
 /// Every process is stopped as soon as it is found. A stopped process does not fork, so a walk over all processes
 /// that finds nothing new has found all.
 pub(super) fn kill(tree: &dyn Belongs) -> Vec<(Process, ProcessDescription)> {
-    let mut walker = Walker { tree, seen: ourselves().into_iter().collect(), held: Vec::new() };
+    let us: HashSet<i32> = ourselves().into_iter().collect();
+    let mut walker = Walker { tree, seen: us.clone(), held: Vec::new(), walks: 0 };
+    let until = Instant::now() + SEARCH_FOR;
     let mut all = Vec::new();
     for _ in 0..MAX_ROUNDS {
-        for _ in 0..MAX_WALKS {
-            if !walker.walk() {
+        if tree.may_change() {
+            walker.seen.clone_from(&us);
+        }
+        // The first walk takes longest and misses most of what comes and goes meanwhile, so it never is the last.
+        while walker.walk() || walker.walks == 1 {
+            if Instant::now() > until {
                 break;
             }
         }
@@ -227,18 +243,25 @@ pub(super) fn kill(tree: &dyn Belongs) -> Vec<(Process, ProcessDescription)> {
 /// Walks over the machine's processes, again and again.
 struct Walker<'a> {
     tree: &'a dyn Belongs,
-    /// The ids that have been looked at, or that never may be. What a process is, it is from its birth on, so nobody
-    /// is looked at twice; that makes further walks cheap. (An id that is used again within these few milliseconds
-    /// is not seen. The kernel gives all others out first.)
+    /// The ids that have been looked at, or that never may be. Marks and groups are there from a process's birth on, so
+    /// nobody is looked at twice; that makes further walks cheap. (An id that is used again within these few
+    /// milliseconds is not seen. The kernel gives all others out first.)
     seen: HashSet<i32>,
     /// Of this round.
     held: Vec<Held>,
+    walks: u32,
 }
 
 impl Walker<'_> {
-    /// Stops each new process that belongs, or descends from one that does. Says whether there was one, even if it
-    /// was gone before it could be stopped.
+    /// Whether a process that is not there any more was of late. A zombie in the first walk may be of any age.
+    fn is_news_gone(&self, pid: i32) -> bool {
+        self.walks > 1 || Process::look(pid).is_none()
+    }
+
+    /// Stops each new process that belongs, or descends from one that does. Says whether there may be more: because
+    /// there was one, or because one was gone before it could be looked at and may have left another one behind.
     fn walk(&mut self) -> bool {
+        self.walks += 1;
         let mut members: HashSet<i32> = self.held.iter().map(|held| held.process.pid).collect();
         let mut others = Vec::new();
         let mut is_news = false;
@@ -252,8 +275,10 @@ impl Walker<'_> {
                     members.insert(pid);
                     self.held.extend(stop(process));
                 }
+                // One that was gone while its marks were read is not known to have had none.
+                Some(process) if self.walks > 1 && !process.is_alive() => is_news = true,
                 Some(process) => others.push(process),
-                None => {}
+                None => is_news |= self.is_news_gone(pid),
             }
         }
         while let Some(index) = others.iter().position(|process| members.contains(&process.parent)) {

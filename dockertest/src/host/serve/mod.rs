@@ -75,8 +75,8 @@ fn list(program: &str) -> io::Result<u8> {
         match registration.info() {
             Ok(info) => output::write(&mut text, &HostMessage::Subtest(info))?,
             Err(bad) => {
-                let text = format!("the module `{}` cannot be a subtest: {bad}", registration.module);
-                output.say(&HostMessage::Log { subsubtest: None, level: Level::Error, text })?;
+                let problem = format!("the module `{}` cannot be a subtest: {bad}", registration.module);
+                output::write(&mut text, &HostMessage::Log { subsubtest: None, level: Level::Error, text: problem })?;
                 continue;
             }
         }

@@ -8,6 +8,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, Write};
 use std::process::{Command, Stdio, exit};
+use std::time::SystemTime;
 
 use dockertest::host::protocol::{Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage, SubtestInfo};
 use dockertest::name::Kind;
@@ -23,7 +24,7 @@ fn main() -> io::Result<()> {
         ["run", kind] => run(kind),
         ["sleep"] => forever(),
         ["daemon"] => daemon(),
-        ["chain"] => chain(),
+        ["chain", folder, until] => chain(folder, until),
         ["list"] => list("well"),
         [how, "list"] => list(how),
         _ => exit(64),
@@ -168,7 +169,7 @@ fn stays(kind: &str) -> io::Result<()> {
             forever()
         }
         "chain_then_abort" => {
-            start_chain()?;
+            start_chain(&std::env::current_dir()?.to_string_lossy(), &(now_seconds()? + 20).to_string())?;
             std::process::abort()
         }
         "fifty_children" => {
@@ -218,18 +219,27 @@ fn daemon() -> io::Result<()> {
 }
 
 /// Leaves a process behind that lives for a moment and leaves another one behind, and so on, in a session of its own
-/// and with an empty environment.
-fn start_chain() -> io::Result<()> {
+/// and with an empty environment. The step's folder is among its arguments, so that it can be seen; it ends by itself
+/// in the given second, whatever becomes of the test.
+fn start_chain(folder: &str, until: &str) -> io::Result<()> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("chain").env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(["chain", folder, until]).env_clear();
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().map(|_| ())
 }
 
-fn chain() -> io::Result<()> {
+fn chain(folder: &str, until: &str) -> io::Result<()> {
+    if until.parse::<u64>().map_err(io::Error::other)? <= now_seconds()? {
+        return Ok(());
+    }
     if nix::unistd::setsid().is_err() {
         // It leads a session already.
     }
-    start_chain()
+    start_chain(folder, until)
+}
+
+fn now_seconds() -> io::Result<u64> {
+    SystemTime::UNIX_EPOCH.elapsed().map(|since| since.as_secs()).map_err(io::Error::other)
 }
 
 fn note(pid: u32) -> io::Result<()> {
@@ -276,6 +286,11 @@ fn list(how: &str) -> io::Result<()> {
         "abort" => {
             eprintln!("out of luck");
             std::process::abort()
+        }
+        "complaint" => {
+            let text = "the module `9` cannot be a subtest".to_owned();
+            say(&HostMessage::Log { subsubtest: None, level: Level::Error, text })?;
+            return say(&HostMessage::Listed { subtests: 1 });
         }
         "twice" => subtest("pass")?,
         "garbage" => write(b"Hello, world!\n")?,

@@ -40,8 +40,7 @@ fn each_end_has_a_verdict_and_a_text(
         "child_holds_pipes",
         "child_in_group",
         "daemon_holds_pipes",
-        "daemon_then_abort",
-        "chain_then_abort"
+        "daemon_then_abort"
     )]
     kind: &str,
 ) {
@@ -84,6 +83,14 @@ fn each_end_by_a_cancellation_has_a_text(
     });
     let outcome = bench.run(kind);
     insta::assert_snapshot!(format!("cancel_{kind}"), bench.show(&outcome));
+}
+
+#[test]
+fn processes_that_come_and_go_are_caught() {
+    for _ in 0..10 {
+        let text = Bench::new().run_and_show("chain_then_abort");
+        assert!(text.contains("the host left processes behind, which were killed: "), "{text}");
+    }
 }
 
 #[test]

@@ -90,6 +90,11 @@ impl Bench {
         outcome
     }
 
+    pub fn run_and_show(&mut self, kind: &str) -> String {
+        let outcome = self.run(kind);
+        self.show(&outcome)
+    }
+
     /// Processes of the step that live.
     pub fn left_over(&self) -> Vec<String> {
         let noted = fs::read_to_string(self.folder.path().join("pids")).unwrap_or_default();
@@ -97,8 +102,11 @@ impl Bench {
         let is_ours = |path: &PathBuf| {
             let environment = fs::read(path.join("environ")).unwrap_or_default();
             let pid = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let is_noted = noted.lines().any(|noted| noted == pid)
-                && fs::read(path.join("cmdline")).unwrap_or_default().ends_with(b"misbehave\0sleep\0");
+            let line = fs::read(path.join("cmdline")).unwrap_or_default();
+            if String::from_utf8_lossy(&line).contains(&*self.folder.path().to_string_lossy()) {
+                return true;
+            }
+            let is_noted = noted.lines().any(|noted| noted == pid) && line.ends_with(b"misbehave\0sleep\0");
             is_noted || environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
         };
         let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());

@@ -2,6 +2,8 @@
 //!
 //! Parsing only validates. What a command does with its arguments is in `commands`.
 
+#![expect(clippy::doc_markdown, reason = "these texts are shown on a terminal, as they are")]
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 

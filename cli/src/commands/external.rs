@@ -28,7 +28,7 @@ pub(crate) fn external(words: &[OsString]) -> Result<u8, Problem> {
 
 fn unknown(name: &str) -> String {
     let commands = Arguments::command();
-    let names = commands.get_subcommands().filter(|command| !command.is_hide_set()).map(|command| command.get_name());
+    let names = commands.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
     let nearest = names
         .map(|known| (strsim::osa_distance(known, name), known))
         .filter(|(wrong, known)| *wrong <= WRONG_LETTERS && *wrong < known.len().min(name.len()))

@@ -1,5 +1,7 @@
 //! End-to-end tests: the real program, real hosts, and where it matters the real engine.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test says so and ends")]
+
 mod bad_input;
 mod commands;
 mod engine;

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod bench;
 mod book;
 mod cgroups;
 mod check;
@@ -40,6 +41,9 @@ Commands:
   torture               The long versions of the torture and fuzz tests
   check                 Formatting, clippy, rustdoc and the book, warnings denied
   ci                    `check` and `test`: what .ci/run does
+  bench [--quick] [P1 P2 ...]
+                        Build for release, measure how fast it is, print a table (see the book's page \"Benchmarks\")
+  bench --check         Only ratios, with room for noise; fails when one is far too bad
   fmt [--check]         Format every Rust file of the repository
   docs                  Build rustdoc and the book
   install [--root DIR]  Build for release and copy the programs to DIR/bin (default: cargo's own folder)
@@ -95,6 +99,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         ["torture"] => test::torture(),
         ["check"] => check::check().map(|()| ExitCode::SUCCESS),
         ["ci"] => check::ci(),
+        ["bench", arguments @ ..] => bench::bench(arguments),
         ["fmt"] => check::format(check::Formatting::Write).map(|()| ExitCode::SUCCESS),
         ["fmt", "--check"] => check::format(check::Formatting::Check).map(|()| ExitCode::SUCCESS),
         ["docs"] => check::docs().map(|()| ExitCode::SUCCESS),

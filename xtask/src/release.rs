@@ -14,15 +14,24 @@ const PROGRAMS: [&str; 2] = ["dockertest", "dockertest-host"];
 
 /// Builds both programs for release and returns the folder that holds them.
 pub(crate) fn build() -> Result<PathBuf, Failure> {
-    child::must_succeed(
-        cargo().args(["build", "--release", "--package", "cli", "--bin", PROGRAMS[0]]),
-        "build the dockertest program",
-    )?;
-    // The host is started once for every step. Static and at a fixed address it starts in two thirds of the time.
-    let arguments = ["rustc", "--release", "--package", "subtests", "--bin", PROGRAMS[1]];
-    let for_rustc = ["--", "-C", "target-feature=+crt-static", "-C", "relocation-model=static"];
-    child::must_succeed(cargo().args(arguments).args(for_rustc), "build the host of the bundled subtests")?;
+    program()?;
+    build_static_host("subtests", PROGRAMS[1])?;
     Ok(paths::target().join("release"))
+}
+
+/// Builds what a user runs, and returns its path.
+pub(crate) fn program() -> Result<PathBuf, Failure> {
+    let arguments = ["build", "--release", "--package", "cli", "--bin", PROGRAMS[0]];
+    child::must_succeed(cargo().args(arguments), "build the dockertest program")?;
+    Ok(paths::target().join("release").join(PROGRAMS[0]))
+}
+
+/// Builds a host as it is installed. It is started once for every step; static and at a fixed address it starts in two
+/// thirds of the time.
+pub(crate) fn build_static_host(package: &str, host: &str) -> Result<(), Failure> {
+    let arguments = ["rustc", "--release", "--package", package, "--bin", host];
+    let for_rustc = ["--", "-C", "target-feature=+crt-static", "-C", "relocation-model=static"];
+    child::must_succeed(cargo().args(arguments).args(for_rustc), &format!("build the host {host}"))
 }
 
 /// Builds both programs and copies them to `bin` below the root, by default where cargo installs.
@@ -48,7 +57,7 @@ fn cargo_home() -> Option<PathBuf> {
 }
 
 /// Copies beside the destination and renames, so that a running program is not disturbed and no half file is ever there.
-fn replace(source: &Path, destination: &Path) -> Result<(), Failure> {
+pub(crate) fn replace(source: &Path, destination: &Path) -> Result<(), Failure> {
     let new = destination.with_extension(format!("new-{}", std::process::id()));
     let result = fs::copy(source, &new).and_then(|_| fs::rename(&new, destination));
     result.map_err(|error| {

@@ -1,0 +1,110 @@
+//! A host whose subtests do nothing, so that what is measured is everything else.
+//!
+//! It holds 1000 subtests `t000` to `t999`, registered as any other, and `hang`, which does not stop when it is asked
+//! to. With [`COUNT_VARIABLE`] it pretends to hold another number of them, `c00000` and so on, without their
+//! registration: it speaks the protocol by itself then, so that its start costs the same whatever the number is.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use benches::stamps;
+use benches::{COUNT_VARIABLE, counted_name};
+use dockertest::host::protocol::{Hello, HostMessage, PROTOCOL, SubtestInfo};
+use dockertest::inventory;
+use dockertest::name::Kind;
+use dockertest::outcome::{Ending, Phase};
+use dockertest::subtest::{Context, Folder, Outcome, Registration, Subtest};
+use dockertest::verdict::Verdict;
+use dockertest::version::API_VERSION;
+
+#[derive(Default)]
+struct Noop;
+
+impl Subtest for Noop {}
+
+/// What [`dockertest::subtest!`] does, for modules that need not be there.
+macro_rules! register {
+    ($module:expr, $make:expr) => {
+        inventory::submit! {
+            Registration {
+                module: $module,
+                summary: "Does nothing.",
+                folder: Folder { package: env!("CARGO_MANIFEST_DIR"), file: file!() },
+                children: &[],
+                make: $make,
+            }
+        }
+    };
+}
+
+/// Registers a subtest for every number of three digits.
+macro_rules! thousand {
+    ($($hundred:literal)+) => { $(thousand!(@tens $hundred; 0 1 2 3 4 5 6 7 8 9);)+ };
+    (@tens $hundred:literal; $($ten:literal)+) => { $(thousand!(@ones $hundred $ten; 0 1 2 3 4 5 6 7 8 9);)+ };
+    (@ones $hundred:literal $ten:literal; $($one:literal)+) => {
+        $(register!(concat!("noop::t", $hundred, $ten, $one), || Box::new(Noop));)+
+    };
+}
+
+thousand!(0 1 2 3 4 5 6 7 8 9);
+
+/// Does not heed a wish to stop, so that it has to be killed.
+#[derive(Default)]
+struct Hang;
+
+impl Subtest for Hang {
+    fn run_once(&mut self, _ctx: &mut Context) -> Outcome {
+        std::thread::sleep(Duration::from_secs(600));
+        Ok(())
+    }
+}
+
+register!("noop::hang", || Box::new(Hang));
+
+fn main() -> ExitCode {
+    stamps::put(stamps::BEGIN);
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let count = std::env::var(COUNT_VARIABLE).ok().and_then(|count| count.parse().ok());
+    let code = match count {
+        Some(count) if pretend(count, &arguments).is_ok() => ExitCode::SUCCESS,
+        Some(_) => ExitCode::FAILURE,
+        None => dockertest::host::serve::main("noop-host", arguments.into_iter()),
+    };
+    stamps::put(stamps::END);
+    code
+}
+
+/// Answers as a host that holds that many subtests.
+fn pretend(count: u32, arguments: &[OsString]) -> io::Result<()> {
+    let mut text = Vec::new();
+    let mut say = |message: HostMessage| -> io::Result<()> {
+        serde_json::to_writer(&mut text, &message)?;
+        text.write_all(b"\n")
+    };
+    say(HostMessage::Hello(Hello { protocol: PROTOCOL, api_version: API_VERSION, program: "noop-host".to_owned() }))?;
+    if arguments.first().is_some_and(|word| word == "list") {
+        for number in 0..count {
+            let name = counted_name(number).parse().map_err(io::Error::other)?;
+            let summary = "Does nothing.".to_owned();
+            say(HostMessage::Subtest(SubtestInfo {
+                name,
+                kind: Kind::Subtest,
+                summary,
+                subsubtests: Vec::new(),
+                needs_engine: false,
+            }))?;
+        }
+        say(HostMessage::Listed { subtests: count })?;
+    } else {
+        io::stdin().read_line(&mut String::new())?;
+        for phase in
+            [Phase::Initialize, Phase::RunOnce, Phase::PostprocessIteration, Phase::Postprocess, Phase::Cleanup]
+        {
+            say(HostMessage::Phase { subsubtest: None, phase, iteration: None })?;
+        }
+        say(HostMessage::Ended(Ending::new(Verdict::Good, "completed successfully")))?;
+    }
+    io::stdout().write_all(&text)
+}

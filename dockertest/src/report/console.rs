@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style as Paint};
 use super::results::Totals;
 use super::state::{RunState, Standing, StepState};
 use super::{text, time};
-use crate::journal::{Event, Iteration, Logged, PhaseStarted, Record, Sink, SubsubtestEnded};
+use crate::journal::{Event, Iteration, Logged, PhaseStarted, Record, RunStarted, Sink, SubsubtestEnded};
 use crate::outcome::{Ending, Evidence, Level, Phase};
 use crate::verdict::Verdict;
 
@@ -101,7 +101,9 @@ impl<W: Write> Console<W> {
                 let text = format!("asks for a reboot, then goes on at `{}`: {}", wish.resume_at, wish.reason);
                 page.said(2, "", Level::Warning, &text);
             }
-            (Event::StepEnded(ended), Some(step)) => page.step_ended(step, &ended.ending),
+            (Event::StepEnded(ended), Some(step)) => {
+                page.step_ended(step, &ended.ending, self.state.beginning.as_ref())
+            }
             (
                 Event::Planned(_)
                 | Event::Engine(_)
@@ -133,6 +135,16 @@ impl<W: Write + Send> Sink for Console<W> {
     }
 }
 
+/// The command that runs a step alone, with the options that the run was given. Secrets are masked in it.
+fn again(step: &StepState, run: Option<&RunStarted>) -> String {
+    let mut command = format!("dockertest run --args={}", step.planned.name);
+    for argument in run.map(|run| run.invocation.set.as_slice()).unwrap_or_default() {
+        let quoted = shlex::try_quote(argument).map_or_else(|_| argument.into(), |quoted| quoted);
+        command.push_str(&format!(" --set {quoted}"));
+    }
+    command
+}
+
 /// Lines that wait to be written.
 #[derive(Debug)]
 struct Page {
@@ -148,7 +160,7 @@ impl Page {
         }
     }
 
-    fn step_ended(&mut self, step: &StepState, ending: &Ending) {
+    fn step_ended(&mut self, step: &StepState, ending: &Ending, run: Option<&RunStarted>) {
         let folder = &step.planned.folder();
         if step.attempts == 0 {
             self.row(1, "START", Paint::new(), &[folder]);
@@ -156,7 +168,7 @@ impl Page {
         self.row(2, ending.verdict.as_str(), colour(ending.verdict), &[folder]);
         self.explain(ending);
         if !ending.verdict.is_passed() {
-            self.part("again", &format!("dockertest run --args={}", step.planned.name));
+            self.part("again", &again(step, run));
         }
         self.row(1, &format!("END {}", ending.verdict), colour(ending.verdict), &[folder]);
     }

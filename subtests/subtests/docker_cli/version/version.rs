@@ -65,7 +65,7 @@ impl Subtest for Version {
         ctx.info("Docker cli version matches docker client API version");
         ctx.keyval("client_version", client);
         ctx.keyval("server_version", server);
-        compare_sides(ctx, client, server)
+        compare_sides(ctx, client, server, &self.data_command)
     }
 }
 
@@ -89,13 +89,14 @@ impl Version {
 }
 
 /// A client of another version than the server is mentioned, or, if the configuration wants it, a failure.
-fn compare_sides(ctx: &Context, client: &str, server: &str) -> Outcome {
+fn compare_sides(ctx: &Context, client: &str, server: &str, command: &str) -> Outcome {
     let options: Options = ctx.config()?;
     if client == server {
         return Ok(());
     }
     if options.require_same_version {
-        check_eq!(client, server, "the client's version, which `require_same_version` wants to be the server's");
+        let what = "the client's version, which `require_same_version` wants to be the server's";
+        return same(what, Some(&client.to_owned()), server, command);
     }
     ctx.info(format!("the client ({client}) and the server ({server}) are of different versions"));
     Ok(())

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::host::protocol::HostMessage;
 use crate::outcome::{Ending, Phase};
-use crate::subtest::lifecycle::{COMPLETED, clean_up, ending_of, excuse};
+use crate::subtest::lifecycle::{COMPLETED, clean_up, ending_of, excuse, overrules};
 use crate::subtest::panics::caught;
 use crate::subtest::{Context, Failure, NotApplicable, Outcome, SubSubtest, Subtest};
 use crate::verdict::Verdict;
@@ -119,7 +119,7 @@ impl<P: Subtest> Caller<P> {
                 _ => test.postprocess(parent, ctx),
             })
         });
-        child.failed = outcome.err().map(|failure| (failure, phase));
+        child.failed = outcome.err().map(|failure| (without_reboot(failure), phase));
         child.spent += start.elapsed();
     }
 
@@ -129,10 +129,13 @@ impl<P: Subtest> Caller<P> {
         let (parent, test) = (&mut self.parent, &mut child.test);
         let failures = clean_up(&mut child.ctx, |ctx| test.cleanup(parent, ctx));
         for failure in failures {
-            if child.failed.is_some() {
-                child.ctx.error(failure.reason());
-            } else {
-                child.failed = Some((failure, Phase::Cleanup));
+            match &child.failed {
+                Some((earlier, _)) if !overrules(&failure, earlier) => child.ctx.error(failure.reason()),
+                _ => {
+                    if let Some((earlier, _)) = child.failed.replace((failure, Phase::Cleanup)) {
+                        child.ctx.warning(earlier.reason());
+                    }
+                }
             }
         }
         let mut ending = match child.failed {
@@ -169,6 +172,15 @@ impl<P: Subtest> Caller<P> {
         }
         Ok(())
     }
+}
+
+/// A sub-subtest cannot be entered again, and its siblings are still to run.
+fn without_reboot(failure: Failure) -> Failure {
+    if failure.reboot_wish().is_none() {
+        return failure;
+    }
+    let problem = format!("only the subtest itself can ask for a reboot, not a sub-subtest: {}", failure.reason());
+    Failure::new(Verdict::Error, problem)
 }
 
 /// Whether a sub-subtest may run; makes its temporary folder.

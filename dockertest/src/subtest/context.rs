@@ -244,7 +244,7 @@ impl Context {
     }
 
     /// Ends this process of the step with the wish for a reboot, to be entered again afterwards with
-    /// [`resumed`](Self::resumed). Guards and `cleanup` do not run before the reboot.
+    /// [`resumed`](Self::resumed). Guards and `cleanup` do not run before the reboot. A sub-subtest cannot ask for it.
     ///
     /// ```no_run
     /// # use dockertest::prelude::*;

@@ -5,9 +5,10 @@ use std::time::Instant;
 use crate::config::Section;
 use crate::host::protocol::Mode;
 use crate::journal::Iteration;
-use crate::outcome::{Ending, Level, Phase};
+use crate::outcome::{Ending, Evidence, Level, Phase};
 use crate::subtest::failure::RebootWish;
 use crate::subtest::panics::caught;
+use crate::subtest::voice::fitting_part;
 use crate::subtest::{Context, Failure, NotApplicable, Outcome, Subtest, setup};
 use crate::verdict::Verdict;
 
@@ -114,21 +115,42 @@ fn as_cleanup_failure(failure: Failure) -> Failure {
     Failure::new(Verdict::Error, format!("the clean-up failed: {}", failure.reason()))
 }
 
-/// The first failure decides; a later one is logged.
+/// What decides stays; the other is logged.
 fn keep_first(first: &mut Option<Failed>, failure: Failure, phase: Option<Phase>, ctx: &Context) {
-    if first.is_some() {
-        ctx.log(Level::Error, failure.reason());
-    } else {
-        *first = Some(Failed { failure, phase });
+    match first {
+        Some(earlier) if !overrules(&failure, &earlier.failure) => ctx.log(Level::Error, failure.reason()),
+        _ => {
+            if let Some(earlier) = first.replace(Failed { failure, phase }) {
+                ctx.log(Level::Warning, earlier.failure.reason());
+            }
+        }
     }
 }
 
-/// How something ends that failed in this way.
+/// Whether a later failure decides in place of an earlier one. The first decides, but a warning, or a test that does
+/// not apply, hides no failure.
+pub(crate) fn overrules(later: &Failure, earlier: &Failure) -> bool {
+    earlier.verdict().is_passed() && !later.verdict().is_passed()
+}
+
+/// How something ends that failed in this way, in no more words than fit into a message.
 pub(crate) fn ending_of(failure: &Failure, phase: Option<Phase>) -> Ending {
-    let mut ending = Ending::new(failure.verdict(), failure.reason());
+    let mut ending = Ending::new(failure.verdict(), fitting_part(failure.reason()));
     ending.phase = phase;
-    ending.evidence = failure.evidence().map(|evidence| Box::new(evidence.clone()));
+    ending.evidence = failure.evidence().map(|evidence| Box::new(fitting_evidence(evidence)));
     ending
+}
+
+fn fitting_evidence(evidence: &Evidence) -> Evidence {
+    let Evidence { command, expected, seen, difference, help } = evidence;
+    let cut = |part: &Option<String>| part.as_deref().map(fitting_part);
+    Evidence {
+        command: cut(command),
+        expected: cut(expected),
+        seen: cut(seen),
+        difference: cut(difference),
+        help: cut(help),
+    }
 }
 
 /// Turns a `FAIL` that is known for this engine into a `WARN`. `name` is empty for the subtest itself.

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use rstest::rstest;
 
+use super::failure::RebootWish;
 use super::testing::{request, run, section};
 use super::*;
 use crate::host::protocol::{HostMessage, Mode};
-use crate::outcome::{Ending, Phase};
+use crate::outcome::{Ending, Evidence, Phase};
 use crate::verdict::Verdict;
 
 /// A subtest that does something in one phase and notes all of them.
@@ -74,6 +75,10 @@ fn cannot() -> Outcome {
 
 fn panics() -> Outcome {
     panic!("oh no")
+}
+
+fn is_odd() -> Outcome {
+    Err(Attention::because("slower than usual").into())
 }
 
 #[rstest]
@@ -153,6 +158,41 @@ fn a_cleanup_that_fails_is_an_error_unless_something_failed_before() {
     assert!(logged.contains("disk on fire") && logged.contains("the guard: guard"), "{logged}");
 }
 
+#[rstest]
+#[case::warning(is_odd)]
+#[case::not_applicable(is_not_applicable)]
+fn what_is_no_failure_does_not_hide_one(#[case] before: fn() -> Outcome) {
+    struct Messy(fn() -> Outcome);
+    impl Subtest for Messy {
+        fn run_once(&mut self, _: &mut Context) -> Outcome {
+            (self.0)()
+        }
+        fn cleanup(&mut self, _: &mut Context) -> Outcome {
+            cannot()
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (end, heard) = run(&mut Messy(before), request("messy", folder.path()));
+    let ending = ended(end);
+    assert_eq!((ending.verdict, ending.phase), (Verdict::Error, Some(Phase::Cleanup)));
+    let earlier = before().unwrap_err().reason().to_owned();
+    assert!(format!("{heard:?}").contains(&earlier), "{earlier} is not logged");
+}
+
+#[test]
+fn a_failure_of_any_size_fits_into_a_message() {
+    fn shouts() -> Outcome {
+        let text = || Some("\u{1}".repeat(1 << 20));
+        let evidence = Evidence { command: text(), expected: text(), seen: text(), difference: text(), help: text() };
+        Err(CheckFailed::new("\u{1}".repeat(1 << 20), evidence).into())
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let ending = ended(run(&mut Probe::doing(Phase::RunOnce, shouts), request("probe", folder.path())).0);
+    assert_eq!(ending.verdict, Verdict::Fail);
+    let message = serde_json::to_vec(&HostMessage::Ended(ending)).unwrap();
+    assert!(message.len() <= crate::host::protocol::MAX_LINE_BYTES, "{}", message.len());
+}
+
 #[test]
 fn guards_run_last_first_after_the_cleanup_whatever_happened() {
     struct Guarded(Arc<Mutex<Vec<&'static str>>>);
@@ -230,8 +270,13 @@ fn a_reboot_ends_the_process_without_cleanup_and_is_entered_again() {
 #[derive(Default)]
 struct Parent {
     log: Vec<String>,
+    warns: bool,
 }
-impl Subtest for Parent {}
+impl Subtest for Parent {
+    fn postprocess(&mut self, _: &mut Context) -> Outcome {
+        if self.warns { is_odd() } else { Ok(()) }
+    }
+}
 
 /// A sub-subtest that does something in one phase and notes all of them in its parent.
 struct Kid {
@@ -273,7 +318,15 @@ const KIDS: &[Child<Parent>] = &[
     Child { name: "early", make: || Box::new(Kid { name: "early", at: Phase::Initialize, action: cannot }) },
     Child { name: "mess", make: || Box::new(Kid { name: "mess", at: Phase::Cleanup, action: fails }) },
     Child { name: "panics", make: || Box::new(Kid { name: "panics", at: Phase::RunOnce, action: panics }) },
+    Child {
+        name: "reboots",
+        make: || Box::new(Kid { name: "reboots", at: Phase::RunOnce, action: asks_for_a_reboot }),
+    },
 ];
+
+fn asks_for_a_reboot() -> Outcome {
+    Err(Failure::reboot(RebootWish { resume_at: "after".to_owned(), reason: "new kernel".to_owned() }))
+}
 
 /// Runs the sub-subtests of this list; gives back the parent's ending and each of theirs.
 fn call(order: Order, chosen: &str) -> (Ending, Vec<(String, Verdict)>) {
@@ -299,6 +352,7 @@ fn call(order: Order, chosen: &str) -> (Ending, Vec<(String, Verdict)>) {
 #[case::early("early,ok", Verdict::Error, &[Verdict::Error, Verdict::Good])]
 #[case::cleanup_fails("mess,ok", Verdict::Error, &[Verdict::Error, Verdict::Good])]
 #[case::panic("panics,ok", Verdict::Error, &[Verdict::Error, Verdict::Good])]
+#[case::reboot("reboots,ok", Verdict::Error, &[Verdict::Error, Verdict::Good])]
 #[case::unknown("nobody,ok", Verdict::Error, &[Verdict::Error, Verdict::Good])]
 #[case::nothing("", Verdict::TestNa, &[])]
 fn one_sub_subtest_never_stops_another(
@@ -321,6 +375,17 @@ fn one_sub_subtest_never_stops_another(
 fn the_parent_names_the_sub_subtests_that_failed() {
     let (ending, _) = call(Order::OneAfterAnother, "ok,bad,na");
     assert_eq!(ending.reason, "sub-subtest failures: bad (FAIL: broken)");
+}
+
+#[rstest]
+fn a_warning_of_the_parent_does_not_hide_the_failure_of_a_child(
+    #[values(Order::OneAfterAnother, Order::StageByStage)] order: Order,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut request = request("parent", folder.path());
+    request.section = section("parent", &[("subsubtests", "bad")]);
+    let parent = Parent { warns: true, ..Parent::default() };
+    assert_eq!(ended(run(&mut Caller::new(parent, KIDS, order), request).0).verdict, Verdict::Fail);
 }
 
 #[rstest]

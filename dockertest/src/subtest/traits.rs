@@ -75,7 +75,8 @@ pub trait Subtest {
     /// Always, whatever happened before. The context's guards run after it, also when it fails.
     ///
     /// # Errors
-    /// Any; `ERROR` if nothing failed before, otherwise it is logged and the first failure stands.
+    /// Any; `ERROR` if nothing failed before (a warning is no failure), otherwise it is logged and the first failure
+    /// stands.
     fn cleanup(&mut self, _ctx: &mut Context) -> Outcome {
         Ok(())
     }

@@ -31,12 +31,21 @@ impl Voice {
     }
 }
 
+/// The same for each of the six texts of an ending, which go into one message.
+const MAX_PART_BYTES: usize = MAX_TEXT_BYTES / 6;
+
 /// The text, cut at a character's border with a note of how much is missing, if it is too long for a message.
 pub(crate) fn fitting(text: String) -> String {
-    if text.len() <= MAX_TEXT_BYTES {
-        return text;
-    }
-    let kept = (0..=MAX_TEXT_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    if text.len() <= MAX_TEXT_BYTES { text } else { cut(&text, MAX_TEXT_BYTES) }
+}
+
+/// The same for one of the texts of an ending.
+pub(crate) fn fitting_part(text: &str) -> String {
+    if text.len() <= MAX_PART_BYTES { text.to_owned() } else { cut(text, MAX_PART_BYTES) }
+}
+
+fn cut(text: &str, limit_bytes: usize) -> String {
+    let kept = text.floor_char_boundary(limit_bytes);
     format!("{}\n[{} more bytes are left out here]", &text[..kept], text.len() - kept)
 }
 

@@ -58,6 +58,7 @@ fn an_engine_that_is_down_is_an_error_that_says_where_it_was_looked_for() {
 #[case::missing(None, "ERROR", "nowhere/docker")]
 #[case::hangs(Some("exec sleep 1000"), "FAIL", "0.5")]
 #[case::ignores_being_terminated(Some("trap '' TERM; while :; do sleep 1000; done"), "FAIL", "0.5")]
+#[case::floods(Some("head -c 3000000 /dev/zero"), "FAIL", "bytes are left out here]")]
 #[case::panics(Some("echo 'panic: runtime error: index out of range' >&2; exit 0"), "FAIL", "panic")]
 fn a_broken_client_gets_a_verdict_that_helps(#[case] script: Option<&str>, #[case] verdict: &str, #[case] text: &str) {
     let place = Place::new();

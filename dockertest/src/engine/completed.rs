@@ -87,11 +87,12 @@ impl Completed {
 
     /// A line by which a client says that no engine answers.
     fn unreachable_line(&self) -> Option<String> {
-        const SIGNS: [&str; 4] = [
+        const SIGNS: [&str; 5] = [
             "cannot connect to the docker daemon",
             "error during connect",
             "failed to connect to the docker api",
             "cannot connect to podman",
+            "unable to resolve docker endpoint",
         ];
         let text = self.stderr_text();
         let says_so = |line: &&str| SIGNS.iter().any(|sign| line.to_lowercase().contains(sign));
@@ -109,6 +110,13 @@ impl Completed {
             },
             (None, None) => "no exit status".to_owned(),
         }
+    }
+
+    /// How it ended, as what a sentence says of the command.
+    #[must_use]
+    pub(crate) fn ended(&self) -> String {
+        let ending = self.ending();
+        if self.status.signal().is_some() { format!("was {ending}") } else { format!("ended with {ending}") }
     }
 
     /// The ending and both outputs, for a log.

@@ -66,7 +66,7 @@ pub enum CommandFailure {
         completed: Box<Completed>,
     },
     /// It ended with another status than it must.
-    #[error("`{}` ended with {}, expected exit status {expected}", completed.command, completed.ending())]
+    #[error("`{}` {}, expected exit status {expected}", completed.command, completed.ended())]
     WrongStatus {
         /// The status that it must end with.
         expected: i32,

@@ -121,12 +121,18 @@ fn stands_when_cancelled(word: &LastWord) -> bool {
 
 /// How it went after the host was asked to stop.
 fn aftermath(watched: &Watched, limits: &LimitTexts) -> Option<String> {
-    if !matches!(watched.cause, Some(Cause::TimeLimit | Cause::Cancelled { .. })) {
-        return None;
-    }
+    let asked = match &watched.cause {
+        Some(Cause::TimeLimit) => format!("did not end within {}", limits.step),
+        Some(Cause::Cancelled { reason }) => reason.clone(),
+        _ => return None,
+    };
     Some(match watched.conversation.last_word() {
         Some(LastWord::Ended(ending)) if ending.reason.is_empty() => {
             format!("when asked to stop, it ended {}", ending.verdict)
+        }
+        // It repeats why it was asked, and may add what it was doing.
+        Some(LastWord::Ended(ending)) if ending.verdict == Verdict::Abort && ending.reason.starts_with(&asked) => {
+            format!("it stopped when asked to{}", &ending.reason[asked.len()..])
         }
         Some(LastWord::Ended(ending)) => format!("when asked to stop, it ended {}: {}", ending.verdict, ending.reason),
         Some(word) => format!("when asked to stop, it said `{word}`"),

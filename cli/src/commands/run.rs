@@ -110,7 +110,9 @@ fn ended(outcome: Result<Outcome, RunFailure>, screen: &Screen) -> Result<u8, Pr
     let outcome = match outcome {
         Ok(outcome) => outcome,
         // Nothing has run, so it is a set-up problem like any other.
-        Err(failure @ (RunFailure::Folder(_) | RunFailure::File { .. })) => return Err(failure.into()),
+        Err(failure @ (RunFailure::Folder(_) | RunFailure::State { .. } | RunFailure::File { .. })) => {
+            return Err(failure.into());
+        }
         Err(failure @ RunFailure::Journal { .. }) => {
             screen.problem(&failure.into());
             return Ok(status::LOST);

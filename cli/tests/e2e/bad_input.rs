@@ -64,7 +64,7 @@ fn a_file_that_is_a_folder_or_far_too_large_is_refused() {
 #[case::unknown_section(&["config", "exmaple"], "example")]
 #[case::no_folder(&["run", "--args=example", "--config-custom", "nowhere"], "nowhere")]
 #[case::no_results(&["resume"], "results/default")]
-#[case::no_report(&["report", "elsewhere"], "elsewhere")]
+#[case::no_report(&["report", "elsewhere"], "`elsewhere` holds no run")]
 fn a_typo_is_answered_with_what_was_meant(#[case] arguments: &[&str], #[case] hint: &str) {
     let place = Place::new();
     let done = place.run(arguments).expect(2);
@@ -79,6 +79,16 @@ fn an_argument_that_is_not_utf8_is_no_panic() {
     let odd = std::ffi::OsStr::from_bytes(b"--args=\xff");
     let done = Done::from(command.arg(odd).output().unwrap()).expect(2);
     assert!(!done.stderr.contains("panicked"), "{}", done.stderr);
+}
+
+#[test]
+fn a_working_folder_without_room_for_state_is_refused_before_the_run_starts() {
+    let place = Place::new();
+    place.write(".dockertest", "a file");
+    let done = place.run(&["run", "--args=example"]).expect(2);
+    assert!(done.stderr.contains("cannot make the folder `.dockertest/state`"), "{}", done.stderr);
+    assert_eq!(done.stdout, "");
+    assert!(!place.path("results/default/journal.jsonl").exists());
 }
 
 #[test]

@@ -64,6 +64,18 @@ pub enum RunFailure {
     /// The results folder cannot be used. Nothing has run.
     #[error(transparent)]
     Folder(#[from] FolderFailure),
+    /// The folder in which subtests keep what they prepare once cannot be made. Nothing has run.
+    #[error(
+        "cannot make the folder `{}`, in which subtests keep what they prepare once: {source}; start dockertest in a \
+         folder that you may write to", path.display()
+    )]
+    State {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// A file of the run cannot be made or removed.
     #[error("cannot make or remove `{}`: {source}", path.display())]
     File {
@@ -202,6 +214,8 @@ impl Runner {
         let session = session::current();
         let set = &self.options.invocation.set;
         let file = |source| RunFailure::File { path: folder.path().join(secrets::FILE_NAME), source };
+        // Before the journal begins: a run that cannot go on should not have started.
+        make_state_folder(&self.options.state)?;
         secrets::keep(folder.path(), set).map_err(file)?;
         let journal = Writer::create(&folder.journal(), sinks).map_err(journal_failure)?;
         let started = RunStarted {
@@ -319,9 +333,9 @@ fn wait_unless_cancelled(cancel: &CancelToken, delay: Duration) {
 }
 
 fn make_state_folder(path: &Path) -> Result<PathBuf, RunFailure> {
-    let file = |source| RunFailure::File { path: path.to_owned(), source };
-    let path = std::path::absolute(path).map_err(file)?;
-    fs::create_dir_all(&path).map_err(file)?;
+    let state = |source| RunFailure::State { path: path.to_owned(), source };
+    let path = std::path::absolute(path).map_err(state)?;
+    fs::create_dir_all(&path).map_err(state)?;
     Ok(path)
 }
 

@@ -107,6 +107,9 @@ impl fmt::Display for UnknownName {
         if name == DRY_RUN {
             return write!(f, "; for a dry run, write `{DRY_RUN}` apart from the names, or use `--dry-run`");
         }
+        if let Some(list) = ["i=", "x="].into_iter().find(|list| name.starts_with(list)) {
+            return write!(f, "; put a blank before `{list}`, not a comma, or give it an `--args` of its own");
+        }
         match nearest.split_last() {
             None => write!(f, "; `dockertest list` shows all names"),
             Some((only, [])) => write!(f, "; did you mean `{only}`?"),
@@ -296,7 +299,9 @@ fn find<'c>(catalog: &'c Catalog, name: &str) -> Option<Target<'c>> {
 
 /// The names most like `name`, best first: at most three, none if nothing is like it.
 fn nearest(catalog: &Catalog, name: &str) -> Vec<String> {
+    let name = &name.to_lowercase();
     let likeness = |known: &str| {
+        let known = &known.to_lowercase();
         let whole = strsim::normalized_damerau_levenshtein(name, known);
         let last = known.rsplit('/').next().unwrap_or(known);
         // A name without its path is the most common slip.
@@ -375,7 +380,8 @@ mod tests {
 
     #[test]
     fn all_unknown_names_are_told_with_the_nearest() {
-        let args = ["docker_cli/verison,version,example,docker_cli/kill/c", "i=quux x=zet", "zeta,!!! ../etc"];
+        let args =
+            ["docker_cli/verison,version,example,docker_cli/kill/c", "i=quux x=zet", "zeta,!!! ../etc", "ZETA,x=zeta"];
         let unknown = choose(&Selection::parse(&args), &lists("exampel", "", "gone"), &catalog()).unwrap_err();
         let text: Vec<_> = unknown.iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(text.join("\n"), @r"
@@ -384,6 +390,8 @@ mod tests {
         unknown name `docker_cli/kill/c` in --args; did you mean `docker_cli/kill/a`, `docker_cli/kill/b` or `docker_cli/kill`?
         unknown name `!!!` in --args; for a dry run, write `!!!` apart from the names, or use `--dry-run`
         unknown name `../etc` in --args; `dockertest list` shows all names
+        unknown name `ZETA` in --args; did you mean `zeta`?
+        unknown name `x=zeta` in --args; put a blank before `x=`, not a comma, or give it an `--args` of its own
         unknown name `quux` in --args; `dockertest list` shows all names
         unknown name `zet` in --args; did you mean `zeta`?
         unknown name `exampel` in option `subthings` of [Control] (default); did you mean `example`?

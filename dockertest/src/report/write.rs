@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::{Console, Results, RunState, Style, status};
@@ -56,6 +56,12 @@ impl FromStr for Format {
 /// A report that cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportFailure {
+    /// There is no journal.
+    #[error("`{}` holds no run (there is no `{FILE_NAME}` in it)", path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] ReadFailure),
@@ -69,7 +75,11 @@ pub enum ReportFailure {
 /// # Errors
 /// [`ReportFailure`].
 pub fn write(results: &Path, format: Format, out: &mut dyn Write) -> Result<(), ReportFailure> {
-    let records = journal::read(&results.join(FILE_NAME))?.records;
+    let path = results.join(FILE_NAME);
+    if matches!(path.try_exists(), Ok(false)) {
+        return Err(ReportFailure::NoRun { path: results.to_owned() });
+    }
+    let records = journal::read(&path)?.records;
     match format {
         Format::Status => out.write_all(status::render(&records).as_bytes())?,
         Format::Json => out.write_all(Results::of(&RunState::of(&records)).to_json().as_bytes())?,

@@ -33,7 +33,7 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   dockertest run --args=example,docker_cli/version
       Run two subtests, in this order.
-  dockertest run --args=i=docker_cli/version --args=x=docker_cli/kill
+  dockertest run --args=i=subexample,example --args=x=subexample/two
       Keep only what `i=` lists (of all subtests), drop what `x=` lists.
   dockertest run --args='docker_cli/version !!!'
       Say what would be run, and run nothing (the same as --dry-run).
@@ -111,7 +111,7 @@ pub(crate) struct Sources {
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// What to run: names separated by commas; `i=NAMES` keeps only these, `x=NAMES` drops these, `!!!` runs nothing.
-    /// May be repeated.
+    /// May be repeated; blanks separate such lists within one.
     #[arg(long, value_name = "LIST")]
     pub(crate) args: Vec<String>,
     /// Folder for the results. A finished run found there is kept aside.

@@ -1,7 +1,8 @@
 //! What the program writes to the person in front of it. Standard output is what was asked for; standard error is
 //! the rest.
 
-use std::fmt::Display;
+use std::borrow::Cow;
+use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
 
 use crate::args::Color;
@@ -16,6 +17,12 @@ impl Problem {
     /// A problem with a message of its own.
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Problem { text: text.into() }
+    }
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -95,6 +102,26 @@ impl Screen {
             Default::default()
         };
         // Nobody is left to be told when standard error is gone.
-        let _ = writeln!(stderr, "{on}{word}{off}: {}", text.trim_end());
+        let _ = writeln!(stderr, "{on}{word}{off}: {}", visible(text.trim_end()));
+    }
+}
+
+/// The text with everything made visible that would drive a terminal (`\u{1b}`). Line ends and tabs stay.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(harmful) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |c: char| if harmful(c) { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escape).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_said_drives_a_terminal() {
+        assert_eq!(visible("\u{1b}[31mred\u{7}\r\n\tü"), "\\u{1b}[31mred\\u{7}\\r\n\tü");
     }
 }

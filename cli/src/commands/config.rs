@@ -3,47 +3,73 @@
 use std::fmt::Write as _;
 
 use dockertest::config::{Configuration, Section};
+use dockertest::host::protocol::SubtestInfo;
+use dockertest::name::SubtestName;
 use serde_json::{Map, Value, json};
 
 use crate::args::ShowConfig;
-use crate::screen::{Problem, Screen};
+use crate::screen::{Problem, Screen, visible};
 use crate::sources::{self, Folders};
-use crate::status;
+use crate::{hosts, status};
 
 const DEFAULTS: &str = "DEFAULTS";
 
 pub(crate) fn config(show: &ShowConfig, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&show.sources);
     let configuration = sources::load(&folders, &show.sources.set)?;
-    let sections = chosen(&configuration, show.section.as_deref())?;
+    let names = names_of_subtests(screen);
+    for warning in configuration.warnings(&names) {
+        screen.warning(warning);
+    }
+    let sections = chosen(&configuration, &names, show.section.as_deref())?;
     let text = if show.json { json_text(&sections, show.origin)? } else { ini_text(&sections, show.origin) };
     screen.output(&text)?;
     Ok(status::SUCCESS)
 }
 
-fn chosen(configuration: &Configuration, name: Option<&str>) -> Result<Vec<Section>, Problem> {
+/// All subtests and sub-subtests. Without a host the configuration can still be shown.
+fn names_of_subtests(screen: &Screen) -> Vec<SubtestName> {
+    let listing = match hosts::listing() {
+        Ok(listing) => listing,
+        Err(problem) => {
+            screen.warning(problem);
+            return Vec::new();
+        }
+    };
+    let with_children = |subtest: SubtestInfo| {
+        let children: Vec<_> = subtest.subsubtests.iter().filter_map(|child| subtest.name.join(child).ok()).collect();
+        std::iter::once(subtest.name).chain(children)
+    };
+    listing.subtests.into_iter().flat_map(with_children).collect()
+}
+
+fn chosen(configuration: &Configuration, names: &[SubtestName], name: Option<&str>) -> Result<Vec<Section>, Problem> {
     let sections = match name {
         None => {
             let own = configuration.sections().map(|name| configuration.section(name));
             std::iter::once(configuration.defaults()).chain(own).collect()
         }
         Some(DEFAULTS) => vec![configuration.defaults()],
-        Some(name) if configuration.has_section(name) => vec![configuration.section(name)],
-        Some(name) => return Err(unknown(configuration, name)),
+        // A subtest without a section of its own still has what is above it.
+        Some(name) if configuration.has_section(name) || names.iter().any(|known| known.as_str() == name) => {
+            vec![configuration.section(name)]
+        }
+        Some(name) => return Err(unknown(configuration, names, name)),
     };
     Ok(sections.iter().map(Section::masked).collect())
 }
 
-fn unknown(configuration: &Configuration, name: &str) -> Problem {
+fn unknown(configuration: &Configuration, names: &[SubtestName], name: &str) -> Problem {
     let nearest = configuration
         .sections()
+        .chain(names.iter().map(SubtestName::as_str))
         .map(|known| (strsim::jaro_winkler(known, name), known))
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
     let hint = nearest.map_or(String::new(), |(_, known)| format!("; the nearest is `{known}`"));
-    Problem::new(format!("no configuration file has a section `{name}`{hint}"))
+    Problem::new(format!("no configuration file has a section `{name}`, and no subtest has that name{hint}"))
 }
 
-/// The sections as an INI file that can be loaded again.
+/// The sections as an INI file that can be loaded again, but for control characters: those are made visible.
 fn ini_text(sections: &[Section], with_origin: bool) -> String {
     let mut text = String::new();
     for (index, section) in sections.iter().enumerate() {
@@ -53,13 +79,13 @@ fn ini_text(sections: &[Section], with_origin: bool) -> String {
         let _ = writeln!(text, "[{}]", section.name);
         for (option, setting) in &section.settings {
             if with_origin {
-                let _ = writeln!(text, "# {}", setting.origin);
+                let _ = writeln!(text, "# {}", setting.origin.to_string().replace('\n', r"\n"));
             }
             let value = setting.value.replace('%', "%%").replace('\n', "\n    ");
             let _ = writeln!(text, "{}", format!("{option} = {value}").trim_end());
         }
     }
-    text
+    visible(&text).into_owned()
 }
 
 fn json_text(sections: &[Section], with_origin: bool) -> Result<String, Problem> {

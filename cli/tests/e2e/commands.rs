@@ -57,6 +57,36 @@ fn what_config_prints_can_be_loaded_again() {
 }
 
 #[test]
+fn config_shows_what_holds_for_a_subtest_without_a_section() {
+    let place = Place::new();
+    place.write("mine/defaults.ini", "[DEFAULTS]\ngreeting = moin\n");
+    let shown = place.run(&["config", "subexample/one", "--config-defaults", "mine"]).expect(0).stdout;
+    assert!(shown.starts_with("[subexample/one]\n") && shown.contains("greeting = moin\n"), "{shown}");
+}
+
+#[test]
+fn config_warns_of_what_nothing_reads() {
+    let done = Place::new().run(&["config", "example", "--set", "example.greetin=x"]).expect(0);
+    assert!(done.stderr.contains("did you mean `greeting`?"), "{}", done.stderr);
+}
+
+#[test]
+fn no_value_and_no_argument_drives_the_terminal() {
+    let place = Place::new();
+    let evil = "\u{1b}[31m\u{7}";
+    let set = format!("example.greeting={evil}");
+    let unknown = format!("--args={evil}");
+    for arguments in
+        [vec!["config", "--origin", "--set", &set], vec!["run", &unknown], vec!["report", evil], vec![evil]]
+    {
+        let done = place.run(&arguments);
+        assert!(!done.stdout.contains('\u{1b}') && !done.stderr.contains('\u{1b}'), "{arguments:?}");
+    }
+    let shown = place.run(&["config", "example", "--set", &set]).expect(0).stdout;
+    assert!(shown.contains(r"greeting = \u{1b}[31m\u{7}"), "{shown}");
+}
+
+#[test]
 fn a_word_that_is_no_command_runs_the_program_of_that_name() {
     let place = Place::new();
     place.script("bin/dockertest-greet", "echo hello $1; exit 7");

@@ -119,9 +119,11 @@ impl HostProgram {
     pub fn list(&self, limit: Duration) -> Result<Listing, ListFailure> {
         let program = || self.path.clone();
         let mut command = self.command(&["list"]);
-        // A list belongs to no step; the mark still finds what it may leave behind.
+        // A list belongs to no step; the mark still finds what it may leave behind. Another thread may be listing the
+        // same program, and must not lose its processes to the end of this list.
         command.env_remove(RUN_VARIABLE).env_remove(STEP_VARIABLE);
-        let channel = Channel::spawn(&mut command, Mark::new("list", &self.path.to_string_lossy()))
+        let place = format!("{:?} {}", std::thread::current().id(), self.path.display());
+        let channel = Channel::spawn(&mut command, Mark::new("list", &place))
             .map_err(|source| ListFailure::Start { program: program(), source })?;
         let rules = Rules { limit: Some(limit), limit_reason: String::new(), grace: None };
         let mut subtests: Vec<SubtestInfo> = Vec::new();

@@ -102,7 +102,7 @@ impl<W: Write> Console<W> {
                 page.said(2, "", Level::Warning, &text);
             }
             (Event::StepEnded(ended), Some(step)) => {
-                page.step_ended(step, &ended.ending, self.state.beginning.as_ref())
+                page.step_ended(step, &ended.ending, self.state.beginning.as_ref());
             }
             (
                 Event::Planned(_)
@@ -139,7 +139,7 @@ impl<W: Write + Send> Sink for Console<W> {
 fn again(step: &StepState, run: Option<&RunStarted>) -> String {
     let mut command = format!("dockertest run --args={}", step.planned.name);
     for argument in run.map(|run| run.invocation.set.as_slice()).unwrap_or_default() {
-        let quoted = shlex::try_quote(argument).map_or_else(|_| argument.into(), |quoted| quoted);
+        let quoted = shlex::try_quote(argument).unwrap_or_else(|_| argument.into());
         command.push_str(&format!(" --set {quoted}"));
     }
     command

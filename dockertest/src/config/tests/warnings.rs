@@ -118,7 +118,8 @@ fn an_example_for_all_is_told_once() {
     let shipped = "[DEFAULTS]\n__example__ = x\nx = 1\n[s]\n__example__ = y\ny = 2\n[t]\n";
     let configuration = Layers::new().defaults(file("a.ini", shipped)).load().unwrap();
     let known = ["s".parse().unwrap(), "t".parse().unwrap()];
-    let told: Vec<_> = configuration.warnings(&known).iter().map(|warning| warning.origin.to_string()).collect();
+    let told: Vec<_> =
+        configuration.example_warnings(&known).iter().map(|warning| warning.origin.to_string()).collect();
     assert_eq!(told, ["a.ini:3", "a.ini:6"]);
 }
 

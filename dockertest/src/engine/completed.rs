@@ -54,7 +54,7 @@ impl Completed {
     /// Fails unless the status is this one and there is no sign of a crash.
     ///
     /// # Errors
-    /// As for [`must_pass`](Self::must_pass).
+    /// As for [`must_pass`](Self::must_pass), also `ERROR` when it failed because no engine answers.
     pub fn must_fail(self, status: i32) -> Result<Self, CommandFailure> {
         self.must_end_with(status)
     }
@@ -63,11 +63,13 @@ impl Completed {
         if let Some(line) = self.crash_line() {
             return Err(CommandFailure::Crashed { line, completed: Box::new(self) });
         }
-        if self.status.code() == Some(expected) {
+        if self.status.success() && expected == 0 {
             return Ok(self);
         }
+        // A command that must fail proves nothing when it did not get as far as the engine.
         match self.unreachable_line() {
             Some(line) => Err(CommandFailure::Unreachable { line, completed: Box::new(self) }),
+            None if self.status.code() == Some(expected) => Ok(self),
             None => Err(CommandFailure::WrongStatus { expected, completed: Box::new(self) }),
         }
     }
@@ -87,8 +89,11 @@ impl Completed {
 
     /// A line by which a client says that no engine answers.
     fn unreachable_line(&self) -> Option<String> {
-        const SIGNS: [&str; 5] = [
+        const SIGNS: [&str; 8] = [
             "cannot connect to the docker daemon",
+            "permission denied while trying to connect to the docker daemon",
+            "permission denied while trying to connect to the docker api",
+            "unable to connect to podman",
             "error during connect",
             "failed to connect to the docker api",
             "cannot connect to podman",
@@ -140,4 +145,46 @@ fn shown(bytes: &[u8]) -> String {
     let cut = &bytes[..bytes.len().min(SHOWN_BYTES)];
     let text = String::from_utf8_lossy(cut).trim_end().to_owned();
     if cut.len() == bytes.len() { text } else { format!("{text}\n[{} more bytes]", bytes.len() - cut.len()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::verdict::Verdict;
+
+    fn ended(status: i32, stderr: &str) -> Completed {
+        Completed {
+            command: "docker version".to_owned(),
+            status: ExitStatus::from_raw(status << 8),
+            stdout: Vec::new(),
+            stderr: stderr.as_bytes().to_vec(),
+            dropped_bytes: 0,
+            duration: Duration::ZERO,
+        }
+    }
+
+    const DOWN: &str =
+        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
+    const DENIED: &str = "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock: dial unix: connect: permission denied";
+
+    #[rstest]
+    #[case::down(DOWN)]
+    #[case::not_allowed(DENIED)]
+    #[case::not_allowed_by_old_clients(&format!("Got {DENIED}"))]
+    #[case::podman("Error: unable to connect to Podman socket: dial unix /run/podman/podman.sock: no such file")]
+    fn an_engine_that_does_not_answer_proves_nothing(#[case] stderr: &str) {
+        let passed = ended(1, stderr).must_pass().unwrap_err();
+        assert_eq!(passed.verdict(), Verdict::Error, "{passed}");
+        let failed = ended(1, stderr).must_fail(1).unwrap_err();
+        assert_eq!(failed.verdict(), Verdict::Error, "a command that must fail did not get to the engine: {failed}");
+    }
+
+    #[test]
+    fn an_output_that_only_speaks_of_a_daemon_is_none_of_that() {
+        ended(0, DOWN).must_pass().unwrap();
+        ended(1, "Error: No such container: x").must_fail(1).unwrap();
+        assert_eq!(ended(2, "").must_fail(1).unwrap_err().verdict(), Verdict::Fail);
+    }
 }

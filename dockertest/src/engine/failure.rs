@@ -123,8 +123,12 @@ impl CommandFailure {
                 let expected = Some("no sign of a crash in the output".to_owned());
                 of(&completed.command, expected, Some(completed.describe()), None)
             }
-            CommandFailure::Unreachable { completed, .. } => {
-                let help = "start the engine, or set DOCKER_HOST (or `docker_options`) to where it listens";
+            CommandFailure::Unreachable { line, completed } => {
+                let help = if line.to_lowercase().contains("permission denied") {
+                    "run this as root, or as a user who may talk to the engine"
+                } else {
+                    "start the engine, or set DOCKER_HOST (or `docker_options`) to where it listens"
+                };
                 of(
                     &completed.command,
                     Some("an engine that answers".to_owned()),

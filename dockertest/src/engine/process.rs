@@ -20,6 +20,9 @@ use crate::host::{CancelLevel, CancelToken};
 /// How much of each output is kept.
 const KEPT_BYTES: usize = 16 << 20;
 
+/// How often an output is read before something else is looked at: all that a pipe can hold (1 MiB), 64 KiB at a time.
+const READS_AT_ONCE: usize = 16;
+
 /// How long outputs are still read after the process itself has ended, when a child of it keeps them open.
 const DRAIN: Duration = Duration::from_millis(100);
 
@@ -48,6 +51,8 @@ struct Running<'a> {
     stdin: Option<(ChildStdin, &'a [u8])>,
     outputs: [Reader; 2],
     start: Instant,
+    /// Whether the group has been killed.
+    ended: bool,
 }
 
 impl<'a> Running<'a> {
@@ -60,7 +65,14 @@ impl<'a> Running<'a> {
         if let Some(pipe) = &pipe {
             set_nonblocking(pipe.as_fd())?;
         }
-        Ok(Running { child, pidfd, stdin: pipe.map(|pipe| (pipe, stdin)), outputs: [stdout, stderr], start })
+        Ok(Running {
+            child,
+            pidfd,
+            stdin: pipe.map(|pipe| (pipe, stdin)),
+            outputs: [stdout, stderr],
+            start,
+            ended: false,
+        })
     }
 
     fn until_end(&mut self, deadline: Option<Instant>, cancel: Option<&CancelToken>) -> Result<Completed, Stopped> {
@@ -70,14 +82,14 @@ impl<'a> Running<'a> {
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
-                self.kill_all();
-                let status = self.child.wait().unwrap_or(ExitStatus::from_raw(libc_sigkill()));
+                let status = self.end().unwrap_or(ExitStatus::from_raw(libc_sigkill()));
                 return Err(Stopped::TimedOut(Box::new(self.completed(status))));
             }
             self.wait(left, cancel).map_err(Stopped::Lost)?;
             self.serve().map_err(Stopped::Lost)?;
-            if let Some(status) = self.child.try_wait().map_err(Stopped::Lost)? {
+            if self.has_ended() {
                 self.drain().map_err(Stopped::Lost)?;
+                let status = self.end().map_err(Stopped::Lost)?;
                 return Ok(self.completed(status));
             }
         }
@@ -141,17 +153,24 @@ impl<'a> Running<'a> {
         }
     }
 
-    fn kill_all(&self) {
-        // Nobody is left to be killed when this fails.
-        let _ = i32::try_from(self.child.id()).map(|group| killpg(Pid::from_raw(group), Signal::SIGKILL));
+    fn has_ended(&self) -> bool {
+        poll(&mut [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)], PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Kills the whole group, then reaps the process: until it is reaped, the group's number is nobody else's.
+    fn end(&mut self) -> io::Result<ExitStatus> {
+        if !std::mem::replace(&mut self.ended, true) {
+            // Nobody is left to be killed when this fails.
+            let _ = i32::try_from(self.child.id()).map(|group| killpg(Pid::from_raw(group), Signal::SIGKILL));
+        }
+        self.child.wait()
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.kill_all();
         // The process has been killed, so this does not wait; it only removes the zombie.
-        let _ = self.child.wait();
+        let _ = self.end();
     }
 }
 
@@ -178,9 +197,11 @@ impl Reader {
         Ok(Reader { pipe: pipe.map(|pipe| Box::new(pipe) as Box<dyn ReadFd>), kept: Vec::new(), dropped: 0 })
     }
 
+    /// Reads what is there, but not on and on from somebody who writes as fast as this reads.
     fn read_available(&mut self) -> io::Result<()> {
         let mut buffer = [0; 64 * 1024];
-        while let Some(pipe) = &mut self.pipe {
+        for _ in 0..READS_AT_ONCE {
+            let Some(pipe) = &mut self.pipe else { break };
             match pipe.read(&mut buffer) {
                 Ok(0) => self.pipe = None,
                 Ok(count) => {
@@ -211,5 +232,65 @@ fn poll_some(waiting: &mut [PollFd<'_>], left: Option<Duration>) -> io::Result<(
     match poll(waiting, timeout) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Vec<String> {
+        ["sh", "-c", script].map(str::to_owned).into()
+    }
+
+    #[test]
+    fn somebody_who_writes_on_and_on_is_left_for_a_while() {
+        let endless = std::fs::File::open("/dev/zero").unwrap();
+        let mut reader = Reader { pipe: Some(Box::new(endless)), kept: Vec::new(), dropped: 0 };
+        reader.read_available().unwrap();
+        assert_eq!(reader.kept.len(), 1 << 20);
+    }
+
+    #[test]
+    fn an_endless_output_does_not_hide_the_limit() {
+        let began = Instant::now();
+        let script = "for n in 1 2 3 4; do cat /dev/zero & done; wait";
+        let seen = run(&shell(script), b"", Duration::from_millis(300), None);
+        let Err(Stopped::TimedOut(so_far)) = seen else { panic!("{seen:?}") };
+        assert!(so_far.stdout.len() <= KEPT_BYTES);
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn an_endless_output_of_a_grandchild_does_not_hide_the_end() {
+        let began = Instant::now();
+        let script = "for n in 1 2 3 4; do cat /dev/zero & done; exit 3";
+        let seen = run(&shell(script), b"", Duration::from_secs(60), None).unwrap();
+        assert_eq!(seen.status.code(), Some(3));
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn a_wish_to_stop_comes_before_what_the_command_says() {
+        let cancel = CancelToken::new().unwrap();
+        cancel.cancel("enough");
+        let seen = run(&shell("exit 1"), b"", Duration::from_secs(60), Some(&cancel));
+        assert!(matches!(&seen, Err(Stopped::Cancelled(reason)) if reason == "enough"), "{seen:?}");
+    }
+
+    #[test]
+    fn what_a_command_left_in_its_group_is_gone() {
+        let seen = run(&shell("sleep 1000 >/dev/null 2>&1 & echo $!"), b"", Duration::from_secs(60), None).unwrap();
+        let sleeper = seen.stdout_text().trim().parse().unwrap();
+        let is_there =
+            || std::fs::read_to_string(format!("/proc/{sleeper}/stat")).is_ok_and(|stat| !stat.contains(") Z"));
+        let pid: i32 = sleeper;
+        if is_there()
+            && let Some(pidfd) = rustix::process::Pid::from_raw(pid)
+                .and_then(|pid| rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok())
+        {
+            poll_some(&mut [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)], Some(Duration::from_secs(10))).unwrap();
+        }
+        assert!(!is_there(), "{pid} is left");
     }
 }

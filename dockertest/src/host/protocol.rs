@@ -206,7 +206,8 @@ pub enum Mode {
 pub struct Folders {
     /// The step's results; also the host's working folder.
     pub output: PathBuf,
-    /// Empty at the start and removed after the step.
+    /// Empty at the start and removed after the step. Later processes of the step, for its clean-up or after a reboot,
+    /// find it as it was left.
     pub tmp: PathBuf,
     /// Kept between runs: holds each subtest's source folder and its version.
     pub state: PathBuf,

@@ -12,7 +12,7 @@ use super::catalog::Catalog;
 use super::folder::{FolderFailure, ResultsFolder};
 use super::outcome::{Outcome, Stop};
 use super::progress::{BrokenJournal, Progress, StepState};
-use super::runner::{Begin, RunFailure, Runner, close, journal_failure, runner_warning, tidy_up};
+use super::runner::{Begin, RunFailure, Runner, close, journal_failure, make_state_folder, runner_warning, tidy_up};
 use super::{secrets, session};
 
 /// Why a run cannot be resumed. Nothing has been changed.
@@ -155,6 +155,7 @@ impl Runner {
         if !missing.is_empty() {
             return Err(ResumeFailure::Missing { missing });
         }
+        let state = make_state_folder(&self.options.state)?;
         let Resumption { folder, reading, progress, invocation: _ } = resumption;
         let left_over = sweep(&progress.started.run);
         let session = session::current();
@@ -173,6 +174,7 @@ impl Runner {
             began: Instant::now(),
             worked: progress.worked,
             counts: progress.counts,
+            state,
             ticket,
         };
         Ok(self.drive(begin, folder, journal, cancel)?)

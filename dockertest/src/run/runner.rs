@@ -215,7 +215,7 @@ impl Runner {
         let set = &self.options.invocation.set;
         let file = |source| RunFailure::File { path: folder.path().join(secrets::FILE_NAME), source };
         // Before the journal begins: a run that cannot go on should not have started.
-        make_state_folder(&self.options.state)?;
+        let state = make_state_folder(&self.options.state)?;
         secrets::keep(folder.path(), set).map_err(file)?;
         let journal = Writer::create(&folder.journal(), sinks).map_err(journal_failure)?;
         let started = RunStarted {
@@ -237,6 +237,7 @@ impl Runner {
             worked: Duration::ZERO,
             counts: Counts::default(),
             why_cut_off: String::new(),
+            state,
             ticket: begin,
         };
         self.delay_for_documentation(&journal, cancel);
@@ -260,7 +261,6 @@ impl Runner {
         journal: Writer,
         cancel: &CancelToken,
     ) -> Result<Outcome, RunFailure> {
-        let state = make_state_folder(&self.options.state)?;
         let stop_all = cancel.clone();
         journal.when_failed(move |failure| stop_all.cancel_now(failure.to_string()));
         begin.ticket.wait().map_err(journal_failure)?;
@@ -269,7 +269,7 @@ impl Runner {
                 configuration: &self.configuration,
                 run: &begin.run,
                 results: folder.path(),
-                state: &state,
+                state: &begin.state,
             },
             catalog: &self.catalog,
             hosts: &self.hosts,
@@ -311,6 +311,8 @@ pub(super) struct Begin {
     pub(super) worked: Duration,
     pub(super) counts: Counts,
     pub(super) why_cut_off: String,
+    /// The folder that keeps what subtests set up; it exists.
+    pub(super) state: PathBuf,
     /// The promise that the beginning is in the journal.
     pub(super) ticket: crate::journal::Ticket,
 }
@@ -332,7 +334,7 @@ fn wait_unless_cancelled(cancel: &CancelToken, delay: Duration) {
     let _ = poll(&mut [PollFd::new(wish, PollFlags::POLLIN)], timeout);
 }
 
-fn make_state_folder(path: &Path) -> Result<PathBuf, RunFailure> {
+pub(super) fn make_state_folder(path: &Path) -> Result<PathBuf, RunFailure> {
     let state = |source| RunFailure::State { path: path.to_owned(), source };
     let path = std::path::absolute(path).map_err(state)?;
     fs::create_dir_all(&path).map_err(state)?;

@@ -15,7 +15,7 @@ use super::known::{excuse, known_for};
 use super::outcome::Stop;
 use super::plan::{DEFAULT_CLEANUP_TIMEOUT, cleanup_timeout};
 use super::progress::Account;
-use super::worker::{Job, Prepared};
+use super::worker::{Job, Prepared, is_cut_off};
 
 /// What the engine's facts bring into a step's request.
 type Facts = (Option<EngineFacts>, BTreeMap<String, String>);
@@ -162,7 +162,7 @@ impl<'r> Execution<'r> {
         if let Some(failure) = journal.failure() {
             return Err(failure.into());
         }
-        if self.cancel.is_now() && matches!(&end, StepEnd::Ended(ending) if ending.verdict == Verdict::Abort) {
+        if is_cut_off(&end, self.cancel) {
             self.log(
                 id,
                 Level::Warning,

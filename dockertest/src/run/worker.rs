@@ -105,15 +105,28 @@ impl Prepared {
 
     /// Sends the request and sees the step through. `record` gets what the host tells.
     ///
-    /// It also gets a warning if the step's temporary folder cannot be removed.
+    /// It also gets a warning if the step's temporary folder cannot be removed. The folder stays if the step goes on in
+    /// another process: after a reboot, or for a clean-up that is left to a resume.
     pub(super) fn run(self, cancel: &CancelToken, record: &mut dyn FnMut(Event)) -> StepEnd {
         let Prepared { id, process, request, tmp } = self;
         let end = process.run(&request, cancel, &mut |message| record_message(id, message, record));
-        if let Err(problem) = remove_tree(&tmp) {
+        if !is_left_to_resume(&end, cancel)
+            && let Err(problem) = remove_tree(&tmp)
+        {
             record(warning(id, format!("the step's temporary folder `{}` is left: {problem}", tmp.display())));
         }
         end
     }
+}
+
+/// Whether more of the step is still to be run, if only its clean-up.
+fn is_left_to_resume(end: &StepEnd, cancel: &CancelToken) -> bool {
+    matches!(end, StepEnd::Reboot { .. }) || is_cut_off(end, cancel)
+}
+
+/// Whether the step was killed at once, so that its clean-up has to be left to a resume.
+pub(super) fn is_cut_off(end: &StepEnd, cancel: &CancelToken) -> bool {
+    cancel.is_now() && matches!(end, StepEnd::Ended(ending) if ending.verdict == Verdict::Abort)
 }
 
 /// A warning in a step's log.

@@ -114,7 +114,8 @@ impl Context {
         &self.shared.request.folders.output
     }
 
-    /// A folder that is empty at the start and removed after the step; a sub-subtest has one of its own.
+    /// A folder that is empty at the start and removed after the step; a sub-subtest has one of its own. A later
+    /// process of the step, for its clean-up or after a reboot, finds it as it was left.
     #[must_use]
     pub fn tmp(&self) -> &Path {
         &self.tmp

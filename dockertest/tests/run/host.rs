@@ -96,10 +96,7 @@ impl Step {
             "fail" => self.end(Verdict::Fail, "the engine broke its promise"),
             "parent" => self.parent(),
             "slow" => self.wait_for_cancel(),
-            "stubborn" => loop {
-                self.enter(Phase::RunOnce, Some((2, 3)));
-                std::thread::park();
-            },
+            "stubborn" => self.stay(),
             "reboot" => self.reboot(),
             "needs_engine" => self.end(Verdict::Good, &self.request.engine.as_ref().unwrap().version),
             "flood" => self.flood(),
@@ -123,6 +120,23 @@ impl Step {
         self.end(Verdict::Good, "");
     }
 
+    fn stay(&self) {
+        self.note_container();
+        loop {
+            self.enter(Phase::RunOnce, Some((2, 3)));
+            std::thread::park();
+        }
+    }
+
+    /// What a command like `docker run --cidfile` leaves for the clean-up.
+    fn note_container(&self) {
+        std::fs::write(self.request.folders.tmp.join("cid"), "").unwrap();
+    }
+
+    fn knows_container(&self) -> bool {
+        self.request.folders.tmp.join("cid").exists()
+    }
+
     fn wait_for_cancel(&self) {
         self.enter(Phase::RunOnce, Some((2, 3)));
         say(&HostMessage::SubsubtestStarted { subsubtest: "child".to_owned() });
@@ -142,8 +156,12 @@ impl Step {
 
     fn reboot(&self) {
         match &self.request.mode {
-            Mode::Resume { resume_at, rebooted } => self.end(Verdict::Good, &format!("{resume_at} {rebooted}")),
+            Mode::Resume { resume_at, rebooted } => {
+                let verdict = if self.knows_container() { Verdict::Good } else { Verdict::Fail };
+                self.end(verdict, &format!("{resume_at} {rebooted}"));
+            }
             Mode::Full | Mode::Cleanup { .. } => {
+                self.note_container();
                 say(&HostMessage::Reboot { resume_at: "after".to_owned(), reason: "new kernel".to_owned() });
             }
         }
@@ -160,6 +178,9 @@ impl Step {
 
     fn clean_up(&self) {
         self.clean_up_phase();
+        if self.knows_container() {
+            self.witness("it knows the container");
+        }
         self.end(Verdict::Good, "");
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use dockertest::host::CancelToken;
 use dockertest::journal::{EngineFacts, Event};
-use dockertest::run::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, EXIT_REBOOT, EXIT_TERMINATED};
+use dockertest::run::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, EXIT_REBOOT, EXIT_TERMINATED, ResultsFolder};
 
 use crate::Test;
 use crate::support::{Place, host, story};
@@ -22,6 +22,10 @@ pub(crate) const TESTS: &[Test] = &[
     ("runner::nobody_has_to_wait_for_an_engine_that_is_silent", nobody_has_to_wait_for_an_engine_that_is_silent),
     ("runner::a_known_failure_is_a_warning", a_known_failure_is_a_warning),
     ("runner::a_plan_that_cannot_be_carried_out_is_refused", a_plan_that_cannot_be_carried_out_is_refused),
+    (
+        "runner::a_state_folder_that_cannot_be_made_is_told_before_there_is_a_run",
+        a_state_folder_that_cannot_be_made_is_told_before_there_is_a_run,
+    ),
     ("runner::a_complete_run_is_not_resumed", a_complete_run_is_not_resumed),
     ("runner::old_documentation_is_told_and_costs_time", old_documentation_is_told_and_costs_time),
 ];
@@ -137,7 +141,8 @@ fn an_urgent_wish_leaves_the_clean_up_to_a_resume() {
     end 1 GOOD
     ended ABORT
     ");
-    assert_eq!(place.witness(), "run stubborn \"full\"\ncleanup stubborn\nrun good \"full\"\n");
+    let witness = "run stubborn \"full\"\ncleanup stubborn\nit knows the container\nrun good \"full\"\n";
+    assert_eq!(place.witness(), witness, "the step's temporary folder has to be there for its clean-up");
 }
 
 fn an_interrupted_step_is_run_again_if_asked_for() {
@@ -280,6 +285,26 @@ fn a_plan_that_cannot_be_carried_out_is_refused() {
     let failure = place.resume(place.runner_of(host(&["without", "good"]), "slow", SMALL)).unwrap_err();
     insta::assert_snapshot!(failure, @"the run cannot go on as it was planned, because no host holds `good`: bring them back, or start a new run in another folder with `--results`");
     assert_eq!(place.journal().len(), before);
+}
+
+fn a_state_folder_that_cannot_be_made_is_told_before_there_is_a_run() {
+    let place = Place::new();
+    fs::create_dir_all(place.results().parent().unwrap()).unwrap();
+    let in_the_way = place.results().with_file_name("file");
+    fs::write(&in_the_way, "").unwrap();
+    let runner = || place.runner_with("good", SMALL, |options| options.state = in_the_way.join("state"));
+    for _ in 0..2 {
+        // The second time nothing is in the way, and nothing to be kept aside.
+        let (folder, aside) = ResultsFolder::create(&place.results()).unwrap();
+        assert_eq!(aside, None);
+        let failure = runner().execute(runner().plan().unwrap(), folder, vec![], &token()).unwrap_err().to_string();
+        assert!(failure.contains("file/state`: Not a directory"), "{failure}");
+    }
+    when_it_runs(&place, "slow,good", |cancel| cancel.cancel("enough"));
+    let before = place.journal();
+    let failure = place.resume(runner()).unwrap_err().to_string();
+    assert!(failure.contains("file/state`: Not a directory"), "{failure}");
+    assert_eq!(place.journal(), before);
 }
 
 fn a_complete_run_is_not_resumed() {

@@ -21,7 +21,7 @@ Examples:
 
 Exit status:
   0    every step ended GOOD, WARN or TEST_NA
-  1    some step ended FAIL, ERROR or ABORT
+  1    some step ended FAIL, ERROR or ABORT, or results could not be written
   2    usage, configuration or set-up error: no step has run
   5    a step waits for a reboot: `dockertest resume` goes on
   130  interrupted by SIGINT (Ctrl-C): `dockertest resume` goes on

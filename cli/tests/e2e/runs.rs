@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::Place;
+use crate::support::{Done, Place};
 
 #[test]
 fn reports_write_the_same_bytes_as_the_run_did() {
@@ -15,6 +15,16 @@ fn reports_write_the_same_bytes_as_the_run_did() {
     let console = place.run(&["report", "results/default", "--format", "console"]).expect(0).stdout;
     assert!(done.stdout.contains("END GOOD    ----    ----"), "{}", done.stdout);
     assert!(console.contains("END GOOD    ----    ----"), "{console}");
+}
+
+#[test]
+fn a_screen_that_takes_nothing_costs_the_status_but_no_result() {
+    let place = Place::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = place.command(&["run", "--args=example"]).stdout(full).output().unwrap();
+    let done = Done::from(output).expect(1);
+    assert!(done.stderr.contains("a report is not complete"), "{}", done.stderr);
+    assert_eq!(place.verdicts()[0].1, "GOOD");
 }
 
 #[test]

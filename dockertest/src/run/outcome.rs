@@ -9,9 +9,9 @@ use crate::verdict::Verdict;
 
 /// Every step ended as `GOOD`, `WARN` or `TEST_NA`.
 pub const EXIT_PASSED: u8 = 0;
-/// Some step ended as `FAIL`, `ERROR` or `ABORT`.
+/// Some step ended as `FAIL`, `ERROR` or `ABORT`, or results could not be written.
 pub const EXIT_FAILED: u8 = 1;
-/// The command line, the configuration or the set-up is wrong, or the results cannot be written.
+/// The command line, the configuration or the set-up is wrong. Nothing has run.
 pub const EXIT_SETUP: u8 = 2;
 /// A step waits for a reboot; `dockertest resume` goes on afterwards.
 pub const EXIT_REBOOT: u8 = 5;
@@ -113,7 +113,6 @@ impl Outcome {
             Stop::Interrupted { .. } => EXIT_INTERRUPTED,
             Stop::Reboot { .. } => EXIT_REBOOT,
             Stop::Complete if self.verdict().is_passed() && self.report_failure.is_none() => EXIT_PASSED,
-            Stop::Complete if self.verdict().is_passed() => EXIT_SETUP,
             Stop::Complete => EXIT_FAILED,
         }
     }

@@ -2,6 +2,9 @@
 
 use std::io::{self, IsTerminal, LineWriter, Stdout};
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dockertest::journal::{Event, Record, Sink};
@@ -10,8 +13,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::screen::Screen;
 
-/// How often the line of progress counts on while nothing happens.
+/// How often the line of progress moves while nothing happens.
 const TICK: Duration = Duration::from_millis(250);
+
+/// How often its seconds count on.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// The tree, with the line of progress where there is a terminal for it. `results` is shown as it was typed.
 pub(crate) fn sink(results: &Path, screen: &Screen) -> Box<dyn Sink> {
@@ -56,35 +62,45 @@ impl Sink for Piped {
 /// The tree above a line of progress.
 struct Live {
     console: Console<LineWriter<Stdout>>,
-    progress: Progress,
+    progress: Arc<Mutex<Progress>>,
     bar: ProgressBar,
+    /// When it is gone, the thread that counts seconds ends.
+    _running: Sender<()>,
 }
 
 impl Live {
     fn new(console: Console<LineWriter<Stdout>>) -> Self {
         let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(TICK);
-        Live { console, progress: Progress::default(), bar }
+        let progress = Arc::new(Mutex::new(Progress::default()));
+        let (running, ended) = mpsc::channel::<()>();
+        let (seen, shown) = (Arc::clone(&progress), bar.clone());
+        thread::spawn(move || {
+            while ended.recv_timeout(SECOND) == Err(RecvTimeoutError::Timeout) {
+                shown.set_message(locked(&seen).line(now_us()));
+            }
+        });
+        Live { console, progress, bar, _running: running }
     }
 }
 
 impl Sink for Live {
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        self.progress.record(record);
+        locked(&self.progress).record(record);
         let console = &mut self.console;
         self.bar.suspend(|| console.record(record))?;
         if matches!(record.event, Event::RunEnded(_) | Event::RunInterrupted(_)) {
             self.bar.finish_and_clear();
         }
-        self.bar.set_message(self.progress.line(now_us()));
+        self.bar.set_message(locked(&self.progress).line(now_us()));
         Ok(())
     }
 
     fn past(&mut self, record: &Record) -> io::Result<()> {
-        self.progress.record(record);
+        locked(&self.progress).record(record);
         self.console.past(record)
     }
 
@@ -97,6 +113,10 @@ impl Drop for Live {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+fn locked(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn now_us() -> i64 {

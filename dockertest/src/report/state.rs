@@ -74,8 +74,10 @@ pub struct StepState {
 pub struct SubsubtestState {
     /// The last component of its name.
     pub name: String,
-    /// How it ended.
+    /// How it ended: the worst of all iterations.
     pub ending: Option<Ending>,
+    /// The attempt of its step that this is about.
+    pub attempt: u32,
 }
 
 impl RunState {
@@ -190,8 +192,10 @@ impl RunState {
             Event::PhaseStarted(entered) if entered.subsubtest.is_none() => {
                 step.phase = Some((entered.phase, entered.iteration));
             }
-            Event::SubsubtestStarted(started) => step.subsubtest(&started.subsubtest).ending = None,
-            Event::SubsubtestEnded(ended) => step.subsubtest(&ended.subsubtest).ending = Some(ended.ending.clone()),
+            Event::SubsubtestStarted(started) => {
+                step.subsubtest(&started.subsubtest);
+            }
+            Event::SubsubtestEnded(ended) => step.subsubtest(&ended.subsubtest).end(&ended.ending),
             Event::StepEnded(ended) => step.end(time_us, &ended.ending),
             _ => {}
         }
@@ -211,13 +215,18 @@ impl StepState {
         }
     }
 
-    /// The sub-subtest of this name, made known if it is new.
+    /// The sub-subtest of this name, made known if it is new. What it did in an earlier attempt is forgotten.
     fn subsubtest(&mut self, name: &str) -> &mut SubsubtestState {
+        let attempt = self.attempts;
         let index = self.subsubtests.iter().position(|known| known.name == name).unwrap_or_else(|| {
-            self.subsubtests.push(SubsubtestState { name: name.to_owned(), ending: None });
+            self.subsubtests.push(SubsubtestState { name: name.to_owned(), ending: None, attempt });
             self.subsubtests.len() - 1
         });
-        &mut self.subsubtests[index]
+        let subsubtest = &mut self.subsubtests[index];
+        if subsubtest.attempt != attempt {
+            *subsubtest = SubsubtestState { name: name.to_owned(), ending: None, attempt };
+        }
+        subsubtest
     }
 
     fn end(&mut self, time_us: i64, ending: &Ending) {
@@ -233,11 +242,20 @@ impl StepState {
     }
 }
 
+impl SubsubtestState {
+    /// It may end once in each iteration: then the worst counts, and of equals the first.
+    fn end(&mut self, ending: &Ending) {
+        if self.ending.as_ref().is_none_or(|earlier| earlier.verdict < ending.verdict) {
+            self.ending = Some(ending.clone());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::RunInterrupted;
     use crate::journal::sample::{ended, ending, planned, records, run_started, session, small_run, started, step};
+    use crate::journal::{RunInterrupted, SubsubtestEnded, SubsubtestStarted};
 
     #[test]
     fn a_complete_run_has_all_endings_and_its_verdict() {
@@ -267,6 +285,27 @@ mod tests {
         events.extend([planned(Vec::new()), planned(vec![step("other", "test_1-of-1")]), Event::RunResumed(session())]);
         let state = RunState::of(&records(events));
         assert_eq!((state.endings().count(), state.is_ended()), (2, true));
+    }
+
+    #[test]
+    fn a_failure_in_one_iteration_is_not_covered_by_the_next() {
+        let subsubtest = "a".to_owned();
+        let began = || Event::SubsubtestStarted(SubsubtestStarted { step: StepId(0), subsubtest: subsubtest.clone() });
+        let end = |verdict| {
+            let ending = ending(verdict, "");
+            Event::SubsubtestEnded(SubsubtestEnded { step: StepId(0), subsubtest: subsubtest.clone(), ending })
+        };
+        let mut events = vec![run_started(), planned(vec![step("example", "test_1-of-1")]), started(0, 1)];
+        events.extend([began(), end(Verdict::Fail), began(), end(Verdict::Good)]);
+        let verdict = |events: &[Event]| {
+            let state = RunState::of(&records(events.to_vec()));
+            state.steps[0].subsubtests[0].ending.as_ref().map(|ending| ending.verdict)
+        };
+        assert_eq!(verdict(&events), Some(Verdict::Fail));
+        events.extend([started(0, 2), began()]);
+        assert_eq!(verdict(&events), None, "another attempt begins anew");
+        events.push(end(Verdict::Good));
+        assert_eq!(verdict(&events), Some(Verdict::Good));
     }
 
     #[test]

@@ -145,8 +145,7 @@ fn df() -> String {
     for line in mounts.lines() {
         let mut fields = line.split(' ');
         let (Some(device), Some(place), Some(kind)) = (fields.next(), fields.next(), fields.next()) else { continue };
-        // Others can block (a network file system that is gone) or have no size.
-        if !(device.starts_with('/') || kind == "tmpfs" || kind == "overlay") {
+        if !answers_at_once(device, kind) {
             continue;
         }
         if let Ok(stat) = statvfs(place.replace("\\040", " ").as_str()) {
@@ -157,9 +156,32 @@ fn df() -> String {
     text
 }
 
+/// Whether a file system is of this machine and has a size. Asking another one can block: a server that is gone, a
+/// process that does not serve any more, a mount that is only made when somebody asks.
+fn answers_at_once(device: &str, kind: &str) -> bool {
+    let is_of_others = device.starts_with("//") || kind == "autofs" || kind == "fuse" || kind.starts_with("fuse.");
+    let has_size = device.starts_with('/') || kind == "tmpfs" || kind == "overlay";
+    has_size && !is_of_others
+}
+
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
+
+    #[rstest]
+    #[case::disk("/dev/vda1", "ext4", true)]
+    #[case::disk_in_user_space("/dev/sdb1", "fuseblk", true)]
+    #[case::memory("none", "tmpfs", true)]
+    #[case::windows_share("//server/share", "cifs", false)]
+    #[case::network("server:/export", "nfs4", false)]
+    #[case::user_space("/home/me/vault", "fuse.gocryptfs", false)]
+    #[case::on_demand("/etc/auto.misc", "autofs", false)]
+    #[case::kernel("proc", "proc", false)]
+    fn only_what_answers_at_once_is_asked(#[case] device: &str, #[case] kind: &str, #[case] asked: bool) {
+        assert_eq!(answers_at_once(device, kind), asked);
+    }
 
     #[test]
     fn the_folder_tells_what_the_host_is() {

@@ -13,12 +13,14 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// The counts of a closing line, as in `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; ...`; none for
-    /// any other line.
+    /// any other line. Test programs without Rust's own harness may say less: `test result: 3 passed; 0 failed`.
     pub(crate) fn of_line(line: &str) -> Option<Counts> {
-        let (_verdict, rest) = line.strip_prefix("test result: ")?.split_once(". ")?;
-        let field =
-            |name: &str| rest.split(';').find_map(|part| part.trim().strip_suffix(name)?.trim_end().parse().ok());
-        Some(Counts { passed: field("passed")?, failed: field("failed")?, skipped: field("ignored")? })
+        let rest = line.strip_prefix("test result: ")?;
+        let field = |name: &str| {
+            let number = |part: &str| part.trim().strip_suffix(name)?.split_whitespace().last()?.parse().ok();
+            rest.split(';').find_map(number)
+        };
+        Some(Counts { passed: field("passed")?, failed: field("failed")?, skipped: field("ignored").unwrap_or(0) })
     }
 }
 
@@ -75,6 +77,7 @@ mod tests {
     #[rstest]
     #[case::ok("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.02s", Some((12, 0, 1)))]
     #[case::failed("test result: FAILED. 2 passed; 40 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s", Some((2, 40, 0)))]
+    #[case::own_harness("test result: 16 passed; 2 failed", Some((16, 2, 0)))]
     #[case::one_test("test config::tests::reads ... ok", None)]
     #[case::quoted("  test result: ok. 1 passed; 0 failed; 0 ignored", None)]
     #[case::cut_off("test result: ok. 1 passed;", None)]

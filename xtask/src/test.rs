@@ -12,31 +12,41 @@ use crate::setup;
 
 /// Runs every test whose name contains one of the filters, or all if there are none.
 pub(crate) fn all(filters: &[&str]) -> Result<ExitCode, Failure> {
-    run(filters, &[])
+    run(&[&[&["--workspace", "--"], filters].concat()], &[])
 }
 
 /// Runs the torture and fuzz tests, longer than `test` does; the environment can say how long.
 pub(crate) fn torture() -> Result<ExitCode, Failure> {
-    run(&["torture", "fuzz"], &[("DOCKERTEST_TORTURE_KILLS", "100"), ("DOCKERTEST_FUZZ_SECONDS", "60")])
+    run(
+        &[&["--workspace", "--", "torture"], &["--package", "fuzz"]],
+        &[("DOCKERTEST_TORTURE_KILLS", "100"), ("DOCKERTEST_FUZZ_SECONDS", "60")],
+    )
 }
 
-/// Sets up, runs the tests with the settings that the environment does not hold already, and closes with the counts.
-fn run(filters: &[&str], settings: &[(&str, &str)]) -> Result<ExitCode, Failure> {
+/// Sets up, runs `cargo test` with each list of arguments, also after one has failed, and closes with the counts of all.
+/// A setting counts unless the environment has it already.
+fn run(parts: &[&[&str]], settings: &[(&str, &str)]) -> Result<ExitCode, Failure> {
     let (counts, code) = setup::with_engine(|engine| {
         // `cargo test` builds the programs of a package only for its own tests; some start those of others.
         child::must_succeed(cargo().args(["build", "--workspace", "--bins"]), "build the programs")?;
-        let mut command = test_command(engine, filters);
-        command.envs(settings.iter().filter(|(name, _)| env::var_os(name).is_none()).copied());
-        let (counts, status) = count(&mut command, &mut std::io::stdout())?;
-        Ok(judge(counts, status))
+        let mut total = (Counts::default(), 0);
+        for arguments in parts {
+            let mut command = test_command(engine, arguments);
+            command.envs(settings.iter().filter(|(name, _)| env::var_os(name).is_none()).copied());
+            let (counts, status) = count(&mut command, &mut std::io::stdout())?;
+            let (counts, code) = judge(counts, status);
+            total.0 += counts;
+            total.1 |= code;
+        }
+        Ok(total)
     })?;
     println!("{counts}");
     Ok(ExitCode::from(code))
 }
 
-fn test_command(engine: &Engine, filters: &[&str]) -> Command {
+fn test_command(engine: &Engine, arguments: &[&str]) -> Command {
     let mut command = cargo();
-    command.args(["test", "--workspace", "--no-fail-fast", "--"]).args(filters);
+    command.args(["test", "--no-fail-fast"]).args(arguments);
     // A test that needs the engine must fail rather than be skipped.
     command.env("DOCKER_HOST", &engine.address).env("DOCKERTEST_REQUIRE_ENGINE", "1");
     command

@@ -7,11 +7,7 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use serde_json::Value;
 use tokio::runtime::{self, Runtime};
 
-/// Where the engine listens if nothing says otherwise.
-pub(crate) const DEFAULT_ADDRESS: &str = "unix:///var/run/docker.sock";
-
-/// The variable by which both the command line and this find the engine.
-const ADDRESS_VARIABLE: &str = "DOCKER_HOST";
+use crate::engine::address;
 
 /// A kept connection to the engine's API, with calls that return when they are done.
 ///
@@ -80,14 +76,8 @@ impl ServerVersion {
 }
 
 impl Api {
-    /// Where the engine is that the command line would talk to: `DOCKER_HOST`, else the default socket.
-    #[must_use]
-    pub fn default_address() -> String {
-        let set = std::env::var(ADDRESS_VARIABLE).ok().filter(|address| !address.is_empty());
-        set.unwrap_or_else(|| DEFAULT_ADDRESS.to_owned())
-    }
-
-    /// The address that a command line with these options (`docker_options`) would talk to.
+    /// The address that a command line with these options (`docker_options`) would talk to: by its options, by the
+    /// variables `DOCKER_HOST` and `DOCKER_CONTEXT`, by the context that is in use, or else the default socket.
     ///
     /// ```
     /// use dockertest::engine::Api;
@@ -95,18 +85,7 @@ impl Api {
     /// ```
     #[must_use]
     pub fn address_of_options(options: &str) -> String {
-        let words = shlex::split(options).unwrap_or_default();
-        let mut words = words.iter();
-        while let Some(word) = words.next() {
-            let address = match word.as_str() {
-                "-H" | "--host" | "--url" => words.next().cloned(),
-                word => word.strip_prefix("--host=").or_else(|| word.strip_prefix("-H=")).map(str::to_owned),
-            };
-            if let Some(address) = address {
-                return address;
-            }
-        }
-        Api::default_address()
+        address::resolve(options, &address::variable)
     }
 
     /// Connects to an engine and agrees on a version of the API. `limit` is that of each call.

@@ -3,6 +3,7 @@
 //! Its command line is what is tested ([`Command`]); what it claims is checked through another way ([`Api`]), never by
 //! asking the same command again.
 
+mod address;
 mod api;
 mod command;
 mod completed;

@@ -1,0 +1,181 @@
+//! Where the engine is that the command line would talk to, found out by the rules of the command line.
+//!
+//! The second opinion must come from the same engine. In this order: the option `--host`, the option `--context`, the
+//! variables `DOCKER_HOST` and `DOCKER_CONTEXT`, the context that `docker context use` chose, the default socket.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// Where the engine listens if nothing says otherwise.
+const DEFAULT: &str = "unix:///var/run/docker.sock";
+
+/// The name of the context that is no file.
+const DEFAULT_CONTEXT: &str = "default";
+
+/// A variable of the environment, if it is set and not empty.
+pub(super) type Variable<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A variable of this process.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The address for a command line with these options; a text that is no address if its context has none.
+pub(super) fn resolve(options: &str, variable: Variable<'_>) -> String {
+    let options = Options::read(options);
+    let host = options.host.or_else(|| variable("DOCKER_HOST").filter(|_| options.context.is_none()));
+    if let Some(host) = host {
+        return host;
+    }
+    let config = options.config.or_else(|| variable("DOCKER_CONFIG")).map(PathBuf::from);
+    let config = config.or_else(|| Some(Path::new(&variable("HOME")?).join(".docker")));
+    let used = || read::<ConfigFile>(&config.as_ref()?.join("config.json"))?.current_context;
+    let context = options.context.or_else(|| variable("DOCKER_CONTEXT")).or_else(used).filter(|name| !name.is_empty());
+    match context {
+        Some(name) if name != DEFAULT_CONTEXT => {
+            let address = config.and_then(|config| address_of_context(&config, &name));
+            address.unwrap_or_else(|| format!("docker context {name}"))
+        }
+        _ => variable("DOCKER_HOST").unwrap_or_else(|| DEFAULT.to_owned()),
+    }
+}
+
+/// The options of a command line that decide where it goes.
+#[derive(Debug, Default, PartialEq)]
+struct Options {
+    host: Option<String>,
+    context: Option<String>,
+    config: Option<String>,
+}
+
+impl Options {
+    fn read(options: &str) -> Options {
+        let mut found = Options::default();
+        let words = shlex::split(options).unwrap_or_default();
+        let mut words = words.iter().map(String::as_str);
+        while let Some(word) = words.next() {
+            let Some((name, value)) = option_of(word) else { continue };
+            let place = match name {
+                "host" | "url" | "H" => &mut found.host,
+                "context" | "c" => &mut found.context,
+                "config" => &mut found.config,
+                _ => continue,
+            };
+            if let Some(value) = value.or_else(|| words.next()) {
+                place.get_or_insert_with(|| value.to_owned());
+            }
+        }
+        found
+    }
+}
+
+/// The name of the option that a word is, and its value if that is in the same word: `--host=x`, `-Hx`, `-DH=x`.
+fn option_of(word: &str) -> Option<(&str, Option<&str>)> {
+    if let Some(long) = word.strip_prefix("--") {
+        let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+        return Some((name, value));
+    }
+    // `-D` and `-v` take no value, so another letter may follow them.
+    let letters = word.strip_prefix('-')?.trim_start_matches(['D', 'v']);
+    let (name, value) = letters.split_at_checked(1)?;
+    let value = value.strip_prefix('=').unwrap_or(value);
+    Some((name, Some(value).filter(|value| !value.is_empty())))
+}
+
+/// `config.json` of the command line.
+#[derive(Deserialize)]
+struct ConfigFile {
+    #[serde(rename = "currentContext")]
+    current_context: Option<String>,
+}
+
+/// `contexts/meta/HASH/meta.json`
+#[derive(Deserialize)]
+struct ContextFile {
+    #[serde(rename = "Name")]
+    name: String,
+    #[serde(rename = "Endpoints", default)]
+    endpoints: BTreeMap<String, Endpoint>,
+}
+
+#[derive(Deserialize)]
+struct Endpoint {
+    #[serde(rename = "Host")]
+    host: Option<String>,
+}
+
+/// The folders of contexts have hashes for names, so each is looked at.
+fn address_of_context(config: &Path, name: &str) -> Option<String> {
+    let folders = fs::read_dir(config.join("contexts/meta")).ok()?.flatten();
+    let mut contexts = folders.filter_map(|folder| read::<ContextFile>(&folder.path().join("meta.json")));
+    let mut context = contexts.find(|context| context.name == name)?;
+    context.endpoints.remove("docker")?.host
+}
+
+/// What a file says, if it is there and says anything that can be understood.
+fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::nothing("", "unix:///var/run/docker.sock")]
+    #[case::apart("-D -H unix:///a", "unix:///a")]
+    #[case::attached("-Hunix:///a", "unix:///a")]
+    #[case::letters("-DH=unix:///a", "unix:///a")]
+    #[case::long("--host unix:///a", "unix:///a")]
+    #[case::long_attached("--log-level debug --host=unix:///a", "unix:///a")]
+    #[case::podman("--url=unix:///a", "unix:///a")]
+    #[case::no_value("-H", "unix:///var/run/docker.sock")]
+    #[case::open_quote("-H 'x", "unix:///var/run/docker.sock")]
+    fn options_name_a_host(#[case] options: &str, #[case] address: &str) {
+        assert_eq!(resolve(options, &|_| None), address);
+    }
+
+    /// A folder with the contexts `a`, `b` (in use), and `broken`.
+    fn contexts() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: String| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("config.json", r#"{"auths": {}, "currentContext": "b"}"#.to_owned());
+        for name in ["a", "b"] {
+            let endpoints = format!(r#"{{"docker":{{"Host":"unix:///{name}","SkipTLSVerify":false}}}}"#);
+            let text = format!(r#"{{"Name":"{name}","Metadata":{{}},"Endpoints":{endpoints}}}"#);
+            write(&format!("contexts/meta/0{name}/meta.json"), text);
+        }
+        write("contexts/meta/00/meta.json", "{".to_owned());
+        folder
+    }
+
+    #[rstest]
+    #[case::in_use("", &[], "unix:///b")]
+    #[case::variable("", &[("DOCKER_CONTEXT", "a")], "unix:///a")]
+    #[case::host_goes_first("", &[("DOCKER_CONTEXT", "a"), ("DOCKER_HOST", "unix:///h")], "unix:///h")]
+    #[case::option("--context a", &[("DOCKER_HOST", "unix:///h")], "unix:///a")]
+    #[case::short("-c a", &[], "unix:///a")]
+    #[case::option_host("-H unix:///o", &[("DOCKER_HOST", "unix:///h")], "unix:///o")]
+    #[case::by_default("-c default", &[("DOCKER_HOST", "unix:///h")], "unix:///h")]
+    #[case::default("-c default", &[], "unix:///var/run/docker.sock")]
+    #[case::nowhere("-c nowhere", &[], "docker context nowhere")]
+    #[case::other_configuration("--config /nonexistent", &[], "unix:///var/run/docker.sock")]
+    fn a_context_names_a_host(#[case] options: &str, #[case] variables: &[(&str, &str)], #[case] address: &str) {
+        let folder = contexts();
+        let variable = |name: &str| match name {
+            "DOCKER_CONFIG" => Some(folder.path().display().to_string()),
+            _ => variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        };
+        assert_eq!(resolve(options, &variable), address);
+    }
+}

@@ -79,12 +79,33 @@ fn find(folder: &Path, place: &str, contents: &mut String) -> io::Result<Folder>
         embed_content(folder, place, contents)?;
         return Ok(found);
     }
+    if has_rust_file(folder)? {
+        // Without this, one wrong letter would leave a subtest out silently.
+        let own = own.to_string_lossy();
+        println!("cargo::warning={} is no subtest: it has Rust files, but no {own}.rs", folder.display());
+    }
     for path in subfolders {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !is_module_name(&name) {
+            let place = path.display();
+            return Err(io::Error::other(format!(
+                "{place}: a folder's name here is of a-z, 0-9 and _, a letter first"
+            )));
+        }
         let below = find(&path, &format!("{place}/{name}"), contents)?;
         found.folders.insert(name, below);
     }
     Ok(found)
+}
+
+fn has_rust_file(folder: &Path) -> io::Result<bool> {
+    let entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    Ok(entries.iter().any(|entry| entry.path().extension().is_some_and(|extension| extension == "rs")))
+}
+
+fn is_module_name(name: &str) -> bool {
+    let letters = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    letters && name.starts_with(|first: char| first.is_ascii_lowercase())
 }
 
 /// Compiles in what a subtest's folder holds beside its Rust files.

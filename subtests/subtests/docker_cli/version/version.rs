@@ -28,9 +28,16 @@ struct Version {
     data: Shown,
     table_command: String,
     data_command: String,
+    require_same_version: bool,
 }
 
 impl Subtest for Version {
+    fn initialize(&mut self, ctx: &mut Context) -> Outcome {
+        let options: Options = ctx.config()?;
+        self.require_same_version = options.require_same_version;
+        Ok(())
+    }
+
     fn run_once(&mut self, ctx: &mut Context) -> Outcome {
         let table = ctx.docker(["version"]).must_pass()?;
         self.table = Shown::from_table(&table.stdout_text());
@@ -65,7 +72,7 @@ impl Subtest for Version {
         ctx.info("Docker cli version matches docker client API version");
         ctx.keyval("client_version", client);
         ctx.keyval("server_version", server);
-        compare_sides(ctx, client, server, &self.data_command)
+        self.compare_sides(ctx, client, server)
     }
 }
 
@@ -86,20 +93,19 @@ impl Version {
             }
         }
     }
-}
 
-/// A client of another version than the server is mentioned, or, if the configuration wants it, a failure.
-fn compare_sides(ctx: &Context, client: &str, server: &str, command: &str) -> Outcome {
-    let options: Options = ctx.config()?;
-    if client == server {
-        return Ok(());
+    /// A client of another version than the server is mentioned, or, if the configuration wants it, a failure.
+    fn compare_sides(&self, ctx: &Context, client: &str, server: &str) -> Outcome {
+        if client == server {
+            return Ok(());
+        }
+        if self.require_same_version {
+            let what = "the client's version, which `require_same_version` wants to be the server's";
+            return same(what, Some(&client.to_owned()), server, &self.data_command);
+        }
+        ctx.info(format!("the client ({client}) and the server ({server}) are of different versions"));
+        Ok(())
     }
-    if options.require_same_version {
-        let what = "the client's version, which `require_same_version` wants to be the server's";
-        return same(what, Some(&client.to_owned()), server, command);
-    }
-    ctx.info(format!("the client ({client}) and the server ({server}) are of different versions"));
-    Ok(())
 }
 
 fn required<'a>(seen: Option<&'a String>, what: &str, command: &str) -> Outcome<&'a str> {

@@ -122,6 +122,9 @@ pub(crate) struct Run {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) sources: Sources,
+    /// Names without `--args`, a common slip: taken only to say what to type.
+    #[arg(hide = true)]
+    pub(crate) names: Vec<String>,
 }
 
 #[derive(Debug, Args)]

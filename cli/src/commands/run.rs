@@ -17,6 +17,10 @@ use crate::sources::{self, Folders, absolute};
 use crate::{hosts, status};
 
 pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
+    if !run.names.is_empty() {
+        let list = run.names.join(",");
+        return Err(Problem::new(format!("names of subtests belong to `--args`: dockertest run --args={list}")));
+    }
     let folders = Folders::find(&run.sources);
     let invocation = Invocation {
         args: run.args.clone(),

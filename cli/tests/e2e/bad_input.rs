@@ -59,6 +59,7 @@ fn a_file_that_is_a_folder_or_far_too_large_is_refused() {
 #[case::typo_of_two(&["run", "--args=example,docker_cli/versoin"], "docker_cli/version")]
 #[case::unknown_child(&["run", "--args=subexample/three"], "subexample/")]
 #[case::bad_set(&["run", "--args=example", "--set", "nonsense"], "OPTION=VALUE")]
+#[case::names(&["run", "example", "subexample"], "dockertest run --args=example,subexample")]
 #[case::unknown_flag(&["run", "--arg=example"], "--args")]
 #[case::unknown_command(&["rnu"], "`run`")]
 #[case::unknown_section(&["config", "exmaple"], "example")]

@@ -5,6 +5,7 @@
 
 pub mod bare;
 pub mod check;
+pub mod configurations;
 pub mod journals;
 pub mod machine;
 pub mod measure;

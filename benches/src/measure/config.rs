@@ -1,7 +1,5 @@
 //! P6: loading a configuration, against Python's `configparser`.
 
-use std::fmt::Write as _;
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::Command;
@@ -9,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use dockertest::config::{Layers, Source};
 
+use crate::configurations::write;
 use crate::setting::Setting;
 use crate::stats::{Candidate, take_turns};
 use crate::table::{Met, Row, ms};
@@ -109,31 +108,4 @@ fn python(folder: &Path) -> io::Result<Load> {
     let count = |word: &str| word.parse().map_err(io::Error::other);
     let seconds = seconds.parse().map_err(io::Error::other)?;
     Ok((Duration::from_secs_f64(seconds), count(values)?, count(characters)?))
-}
-
-/// Writes a file of shipped sections and one of custom sections, shaped like those of a large suite.
-fn write(folder: &Path, sections: u32) -> io::Result<()> {
-    let mut shipped =
-        "[DEFAULTS]\ndocker_path = /usr/bin/docker\ntimeout = 300\nretries = 3\nlog = %(docker_path)s.log\n\n"
-            .to_owned();
-    let mut custom = String::new();
-    for number in 0..sections {
-        let _ = write!(
-            shipped,
-            "# Section {number} checks one thing.\n[part{}/check{number}]\nconfig_version = 0.9.0\n; what it needs\n\
-             image = registry.example.com/suite/image{number}:latest\ncommand = %(docker_path)s run --rm %(image)s\n\
-             expected = 100%% of %(retries)s tries\nnames = one, two,\n    three, four\nlimit: %(timeout)s\n\
-             subsubtests = first,second,third\nextra = some longer value that is there to be read as it is\n\n",
-            number % 17
-        );
-        if number % 10 == 0 {
-            let _ =
-                write!(custom, "[part{}/check{number}]\nimage = local/image{number}\ntimeout = 60\n\n", number % 17);
-        }
-    }
-    for (layer, text) in [("defaults", shipped), ("custom", custom)] {
-        fs::create_dir_all(folder.join(layer))?;
-        fs::write(folder.join(layer).join("all.ini"), text)?;
-    }
-    Ok(())
 }

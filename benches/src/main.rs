@@ -11,14 +11,14 @@ use benches::check;
 use benches::machine;
 use benches::measure::{ALL, Measurement};
 use benches::setting::{Effort, Programs, Setting};
-use benches::table::render;
+use benches::table::{Row, render};
 
 const USAGE: &str = "\
 Usage: dockertest-bench [--quick | --check] --programs DIR --work DIR [NUMBER...]
 
   --quick         Fewer rounds, fewer subtests
   --check         Only what CI checks: ratios, with room for noise; status 1 if one is too bad
-  --programs DIR  Holds dockertest, noop-host and noop-host-static
+  --programs DIR  Holds dockertest, noop-host and perhaps noop-host-static
   --work DIR      On a real disk, for results; what is made there is removed
   NUMBER          What to measure (P1 to P12, peers); default: everything
 ";
@@ -78,7 +78,11 @@ fn act(wish: &Wish) -> io::Result<ExitCode> {
     let mut rows = Vec::new();
     for measurement in ALL.iter().filter(|measurement| is_wanted(wish, measurement)) {
         eprintln!("dockertest-bench: measuring {}", measurement.numbers.join(", "));
-        rows.extend((measurement.measure)(&setting)?);
+        let not_measured = |problem: io::Error| {
+            let row = |number: &&'static str| Row::new(number, "").measured(format!("not measured: {problem}"));
+            measurement.numbers.iter().map(row).collect()
+        };
+        rows.extend((measurement.measure)(&setting).unwrap_or_else(not_measured));
     }
     print!("{}", render(&rows));
     Ok(ExitCode::SUCCESS)

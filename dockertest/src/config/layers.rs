@@ -74,7 +74,15 @@ impl Layers {
     pub fn load(self) -> Result<Configuration, LoadFailure> {
         let mut gathered = Gathered::default();
         for source in &self.shipped {
+            let before = (gathered.texts.len(), gathered.problems.len());
             gathered.read(source, Layer::Shipped);
+            if let Source::Folder(folder) = source
+                && before == (gathered.texts.len(), gathered.problems.len())
+            {
+                // Without it, a run would silently do without every default.
+                let problem = Problem::of_file(folder.display().to_string(), "has no file that ends in .ini");
+                gathered.problems.push(problem.help("name the folder of the shipped configuration"));
+            }
         }
         for source in &self.custom {
             gathered.read(source, Layer::Custom);

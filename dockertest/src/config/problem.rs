@@ -174,11 +174,13 @@ impl fmt::Display for LoadFailure {
 
 impl std::error::Error for LoadFailure {}
 
-/// The nearest of the known names, if one is near enough to be meant.
+/// The nearest of the known names, if one is near enough to be meant. Capital letters make no distance.
 pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = &wanted.to_lowercase();
     let near = |name: &'a str| {
-        let likeness = strsim::jaro_winkler(wanted, name);
-        let edits = strsim::osa_distance(wanted, name);
+        let folded = &name.to_lowercase();
+        let likeness = strsim::jaro_winkler(wanted, folded);
+        let edits = strsim::osa_distance(wanted, folded);
         (likeness >= 0.8 && edits <= 2 + wanted.chars().count() / 4).then_some((likeness, name))
     };
     known.into_iter().filter_map(near).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)

@@ -188,7 +188,7 @@ impl<'a> Search<'a> {
     }
 
     fn section(&mut self, table: &Table, (text, line): (u32, u32)) {
-        let candidates = self.names.iter().copied().chain(self.shipped.keys().copied());
+        let candidates = self.names.iter().copied().chain(self.shipped.keys().copied()).chain([DEFAULTS]);
         let near = if self.found.len() < MAX_NEAREST { nearest(&table.name, candidates) } else { None };
         let from = &self.tables.texts[text as usize];
         let origin = match from.layer {

@@ -34,6 +34,14 @@ fn problems(folder: &TempDir) -> Vec<String> {
 }
 
 #[test]
+fn a_folder_of_defaults_without_any_is_a_problem() {
+    let empty = folder(&[("README", "")]);
+    let failure = Layers::new().defaults(Source::Folder(empty.path().to_owned())).load().unwrap_err();
+    assert!(failure.to_string().ends_with("has no file that ends in .ini"), "{failure}");
+    assert!(load(empty.path()).is_ok(), "a folder of one's own may be empty");
+}
+
+#[test]
 fn files_are_found_in_any_folder_and_by_their_ending() {
     let folder = folder(&[
         ("a.ini", "[a]\n"),

@@ -73,7 +73,10 @@ fn what_is_known_is_not_told(#[case] custom: &str) {
     "[docker_cli/kill/sigstpo]\nx = 1",
     "b.ini:1: section `[docker_cli/kill/sigstpo]` belongs to no subtest; did you mean `docker_cli/kill/sigstop`?"
 )]
-#[case::default_without_s("[Defaults]\nx = 1", "b.ini:1: section `[Defaults]` belongs to no subtest")]
+#[case::default_without_s(
+    "[Defaults]\nx = 1",
+    "b.ini:1: section `[Defaults]` belongs to no subtest; did you mean `DEFAULTS`?"
+)]
 #[case::set_twice(
     "[example]\nx = 1\nX = 2",
     "b.ini:3: option `x` of section `[example]` is set twice; the last value counts; it was set before at b.ini:2"

@@ -1,16 +1,18 @@
 //! What a run shows while it goes on: the tree on standard output, and below it, on a terminal, a line of progress.
 
-use std::io::{self, IsTerminal, LineWriter, Stdout};
+use std::io::{self, IsTerminal, LineWriter};
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use dockertest::host::CancelToken;
 use dockertest::journal::{Event, Record, Sink};
 use dockertest::report::{Console, Progress, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::patient::Patient;
 use crate::screen::Screen;
 
 /// How often the line of progress moves while nothing happens.
@@ -20,20 +22,21 @@ const TICK: Duration = Duration::from_millis(250);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The tree, with the line of progress where there is a terminal for it. `results` is shown as it was typed.
-pub(crate) fn sink(results: &Path, screen: &Screen) -> Box<dyn Sink> {
+pub(crate) fn sink(results: &Path, screen: &Screen, cancel: &CancelToken) -> io::Result<Box<dyn Sink>> {
     let style = if screen.colored_output() { Style::Coloured } else { Style::Plain };
-    if io::stdout().is_terminal() && io::stderr().is_terminal() {
-        Box::new(Live::new(Console::new(LineWriter::new(io::stdout()), style, results)))
+    let console = Console::new(LineWriter::new(Patient::stdout(cancel)?), style, results);
+    Ok(if io::stdout().is_terminal() && io::stderr().is_terminal() {
+        Box::new(Live::new(console))
     } else {
-        Box::new(Piped(Some(Console::new(LineWriter::new(io::stdout()), style, results))))
-    }
+        Box::new(Piped(Some(console)))
+    })
 }
 
 /// The tree alone. When nobody reads it any more, the run goes on silently.
-struct Piped(Option<Console<LineWriter<Stdout>>>);
+struct Piped(Option<Console<LineWriter<Patient>>>);
 
 impl Piped {
-    fn unless_gone(&mut self, act: impl FnOnce(&mut Console<LineWriter<Stdout>>) -> io::Result<()>) -> io::Result<()> {
+    fn unless_gone(&mut self, act: impl FnOnce(&mut Console<LineWriter<Patient>>) -> io::Result<()>) -> io::Result<()> {
         let Some(console) = &mut self.0 else { return Ok(()) };
         match act(console) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -61,7 +64,7 @@ impl Sink for Piped {
 
 /// The tree above a line of progress.
 struct Live {
-    console: Console<LineWriter<Stdout>>,
+    console: Console<LineWriter<Patient>>,
     progress: Arc<Mutex<Progress>>,
     bar: ProgressBar,
     /// When it is gone, the thread that counts seconds ends.
@@ -69,7 +72,7 @@ struct Live {
 }
 
 impl Live {
-    fn new(console: Console<LineWriter<Stdout>>) -> Self {
+    fn new(console: Console<LineWriter<Patient>>) -> Self {
         let bar = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             bar.set_style(style);

@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod hosts;
 mod live;
+mod patient;
 mod screen;
 mod signals;
 mod sources;

@@ -1,5 +1,6 @@
 //! `dockertest run` and `dockertest resume`
 
+use std::io;
 use std::path::Path;
 
 use dockertest::engine;
@@ -43,7 +44,7 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     }
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let sinks = sinks(folder.path(), &run.results, screen);
+    let sinks = sinks(folder.path(), &run.results, screen, &cancel)?;
     ended(runner.execute(plan, folder, sinks, &cancel), screen)
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let runner = runner(&folders, invocation, resume.retry_interrupted, screen)?;
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let sinks = sinks(resumption.results(), &resume.results, screen);
+    let sinks = sinks(resumption.results(), &resume.results, screen, &cancel)?;
     match runner.resume(resumption, sinks, &cancel) {
         Err(ResumeFailure::Run(failure)) => ended(Err(failure), screen),
         Err(failure) => Err(failure.into()),
@@ -87,8 +88,8 @@ fn warn_of_configuration(runner: &Runner, screen: &Screen) {
     }
 }
 
-fn sinks(folder: &Path, shown: &Path, screen: &Screen) -> Vec<Box<dyn Sink>> {
-    vec![report::files(folder), live::sink(shown, screen)]
+fn sinks(folder: &Path, shown: &Path, screen: &Screen, cancel: &CancelToken) -> io::Result<Vec<Box<dyn Sink>>> {
+    Ok(vec![report::files(folder), live::sink(shown, screen, cancel)?])
 }
 
 fn dry_run(plan: &Plan, screen: &Screen) -> Result<u8, Problem> {

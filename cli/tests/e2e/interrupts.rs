@@ -1,8 +1,9 @@
 //! Signals, power cuts, a second runner, a full disk.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rstest::rstest;
@@ -55,6 +56,33 @@ fn a_signal_stops_cleanly_and_the_run_can_be_resumed(#[case] which: Signal, #[ca
     assert!(verdicts[0].2.contains("run_once"), "{}", verdicts[0].2);
     assert_eq!(verdicts[1].1, "GOOD");
     assert_eq!(place.read("results/default/status").matches("\tEND ").count(), 2);
+}
+
+/// An output that takes nothing, and whose reader does not go on.
+fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+    while writer.write(&[b'x'; 4096]).is_ok() {}
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn an_output_that_nobody_reads_does_not_keep_a_run_from_being_stopped() {
+    let place = Place::new();
+    let (_reader, writer) = full_pipe();
+    let mut child = place.command(&["run", "--args=example"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    while !place.path("results/default/journal.jsonl").exists() {
+        assert_eq!(child.try_wait().unwrap(), None);
+        std::thread::yield_now();
+    }
+    // Two of a kind might come in as one.
+    signal(&child, Signal::SIGINT);
+    signal(&child, Signal::SIGTERM);
+    let status = child.wait_with_output().unwrap().status.code();
+    assert!(matches!(status, Some(130 | 143)), "{status:?}");
+    place.run(&["resume"]);
+    assert_eq!(place.read("results/default/status").matches("\tEND ").count(), 1);
 }
 
 #[test]

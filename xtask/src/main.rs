@@ -106,6 +106,25 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         ["install"] => release::install(None),
         ["install", "--root", folder] => release::install(Some(folder)),
         [inside::COMMAND, folder] => inside::main(folder),
-        [command, ..] => Err(Failure::usage(format!("`{}` is not understood (near `{command}`)", words.join(" ")))),
+        words => Err(Failure::usage(not_understood(words))),
+    }
+}
+
+/// What was typed, and the line of the help that shows how the command is used, if there is such a command.
+fn not_understood(words: &[&str]) -> String {
+    let typed = format!("`{}` is not understood", words.join(" "));
+    let described = |line: &&str| line.split_whitespace().next() == words.first().copied();
+    let usage = HELP.lines().filter(|line| line.starts_with("  ")).find(described);
+    usage.map_or(typed.clone(), |usage| format!("{typed}; its usage is:\n{usage}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_is_used_wrongly_is_shown_with_its_usage() {
+        assert!(not_understood(&["engine", "docker"]).contains("engine -- COMMAND..."));
+        assert_eq!(not_understood(&["tset"]), "`tset` is not understood");
     }
 }

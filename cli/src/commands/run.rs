@@ -40,7 +40,7 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     }
     let (folder, kept_aside) = ResultsFolder::create(&run.results)?;
     if let Some(aside) = kept_aside {
-        screen.note(format!("the finished run in `{}` is kept as `{}`", run.results.display(), aside.display()));
+        screen.note(format!("the former run in `{}` is kept as `{}`", run.results.display(), aside.display()));
     }
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;

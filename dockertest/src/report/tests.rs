@@ -112,6 +112,15 @@ fn run(results: &Path, events: &[Event], mut more: Vec<Box<dyn Sink>>) {
 }
 
 #[test]
+fn a_folder_without_a_run_is_said_to_be_one() {
+    let results = tempfile::tempdir().unwrap();
+    let refused = || super::write(results.path(), Format::Status, &mut Vec::new()).unwrap_err().to_string();
+    assert!(refused().contains("holds no run"), "{}", refused());
+    fs::write(results.path().join("journal.jsonl"), "").unwrap();
+    assert!(refused().contains("cut off before it began"), "{}", refused());
+}
+
+#[test]
 fn a_report_made_again_has_the_bytes_of_the_run() {
     for (name, scenario) in ALL {
         let folder = tempfile::tempdir().unwrap();

@@ -62,6 +62,12 @@ pub enum ReportFailure {
         /// The folder.
         path: PathBuf,
     },
+    /// The journal is empty.
+    #[error("the run in `{}` was cut off before it began", path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] ReadFailure),
@@ -80,6 +86,9 @@ pub fn write(results: &Path, format: Format, out: &mut dyn Write) -> Result<(), 
         return Err(ReportFailure::NoRun { path: results.to_owned() });
     }
     let records = journal::read(&path)?.records;
+    if records.is_empty() {
+        return Err(ReportFailure::Empty { path: results.to_owned() });
+    }
     match format {
         Format::Status => out.write_all(status::render(&records).as_bytes())?,
         Format::Json => out.write_all(Results::of(&RunState::of(&records)).to_json().as_bytes())?,

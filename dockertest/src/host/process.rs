@@ -272,6 +272,19 @@ mod tests {
 
     /// Runs a shell script in place of a host.
     fn run_script(script: &str, cancel: &CancelToken) -> (StepEnd, Vec<HostMessage>) {
+        let limits = (Duration::from_secs(30), Duration::from_secs(5));
+        let mut messages = Vec::new();
+        let end = run_script_within(limits, script, cancel, &mut |message| messages.push(message));
+        (end, messages)
+    }
+
+    /// The same with these limits, of the step and of its clean-up.
+    fn run_script_within(
+        (limit, cleanup_limit): (Duration, Duration),
+        script: &str,
+        cancel: &CancelToken,
+        on_message: &mut dyn FnMut(HostMessage),
+    ) -> StepEnd {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
         let request = RunRequest {
@@ -289,12 +302,8 @@ mod tests {
         let arguments = vec!["-c".into(), script.into()];
         let program = HostProgram { path: "/bin/sh".into(), arguments };
         let name = "example".parse().unwrap();
-        let (limit, cleanup_limit) = (Duration::from_secs(30), Duration::from_secs(5));
         let step = Step { program: &program, name: &name, request: &request, limit, cleanup_limit };
-        let mut messages = Vec::new();
-        let process = StepProcess::spawn(&step).unwrap();
-        let end = process.run(&request, cancel, &mut |message| messages.push(message));
-        (end, messages)
+        StepProcess::spawn(&step).unwrap().run(&request, cancel, on_message)
     }
 
     const HELLO: &str = r#"read request; echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"sh"}}';"#;
@@ -306,6 +315,15 @@ mod tests {
         assert_eq!(end, StepEnd::Ended(Ending { seconds: 1.5, ..Ending::new(Verdict::Good, "") }));
         let text = "hi".to_owned();
         assert_eq!(messages, [HostMessage::Log { subsubtest: None, level: Level::Info, text }]);
+    }
+
+    #[test]
+    fn a_limit_may_be_longer_than_any_clock_counts() {
+        let limits = (Duration::from_secs_f64(1e19), Duration::MAX);
+        let script = r#"echo '{"log":{"level":"info","text":"hi"}}'; read cancel; echo '{"ended":{"verdict":"GOOD","reason":"","seconds":1}}'"#;
+        let cancel = CancelToken::new().unwrap();
+        let end = run_script_within(limits, &format!("{HELLO} {script}"), &cancel, &mut |_| cancel.cancel("enough"));
+        assert!(matches!(&end, StepEnd::Ended(ending) if ending.verdict == Verdict::Good), "{end:?}");
     }
 
     #[test]

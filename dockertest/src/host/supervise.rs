@@ -31,6 +31,9 @@ pub(super) const EXIT_GRACE: Duration = Duration::from_secs(2);
 /// How long a killed host may take to be reaped, before it is given up (its kernel call does not return).
 const REAP_GRACE: Duration = Duration::from_secs(10);
 
+/// What is longer is no limit: a hundred years, which every clock can count.
+const NO_LIMIT: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// How much is read of each pipe after the host's exit: no pipe holds more than this of what the host itself wrote
 /// (`/proc/sys/fs/pipe-max-size` as it is shipped), so anything beyond comes from a process that it left behind.
 const DRAIN_BYTES: usize = 1 << 20;
@@ -155,9 +158,11 @@ impl<'a> Supervisor<'a> {
         logs: &'a mut StepLogs,
         on_message: &'a mut dyn FnMut(HostMessage),
     ) -> Self {
+        let limit = rules.limit.filter(|limit| *limit < NO_LIMIT);
+        let grace = rules.grace.map(|grace| grace.min(NO_LIMIT));
         Supervisor {
             channel,
-            rules,
+            rules: Rules { limit, grace, ..rules },
             logs,
             cancel: None,
             heeded: CancelLevel::None,

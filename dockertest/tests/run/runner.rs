@@ -70,15 +70,20 @@ fn a_complete_run_leaves_a_tidy_folder() {
     assert!(keyval.contains("sysinfo-uname=Linux"), "{keyval}");
 }
 
-/// A token that is used when the step has entered `run_once`.
-fn when_it_runs(place: &Place, args: &str, stop: fn(&CancelToken)) -> (u8, String) {
-    let cancel = token();
+/// Uses a token when the step has entered `run_once`.
+fn stopping(cancel: &CancelToken, stop: fn(&CancelToken)) -> impl FnMut(&Event) + Send + 'static {
     let inside = cancel.clone();
-    let watch = move |event: &Event| {
+    move |event| {
         if matches!(event, Event::PhaseStarted(phase) if phase.iteration.is_some()) {
             stop(&inside);
         }
-    };
+    }
+}
+
+/// Runs with a token that is used when the step has entered `run_once`.
+fn when_it_runs(place: &Place, args: &str, stop: fn(&CancelToken)) -> (u8, String) {
+    let cancel = token();
+    let watch = stopping(&cancel, stop);
     let outcome = place.run(place.runner(args, SMALL), watch, &cancel);
     (outcome.exit_status(), story(&place.journal()))
 }
@@ -148,9 +153,10 @@ fn an_urgent_wish_leaves_the_clean_up_to_a_resume() {
 fn an_interrupted_step_is_run_again_if_asked_for() {
     let place = Place::new();
     let (_, story_now) = when_it_runs(&place, "stubborn", |cancel| cancel.cancel_now("power is failing"));
-    let ini = "[Control]\nexclude = pre\njob_timeout = 0.4\n[DEFAULTS]\ncleanup_timeout = 0.1\n";
+    let ini = "[Control]\nexclude = pre\n[DEFAULTS]\ncleanup_timeout = 0.1\n";
     let runner = place.runner_with("stubborn", ini, |options| options.retry_interrupted = true);
-    let outcome = place.resume(runner).unwrap();
+    let cancel = token();
+    let outcome = place.resume_watched(runner, stopping(&cancel, |cancel| cancel.cancel("enough")), &cancel).unwrap();
     assert_eq!(outcome.exit_status(), EXIT_FAILED);
     let story_then = story(&place.journal());
     let story_then = story_then.strip_prefix(&story_now).unwrap();
@@ -188,7 +194,7 @@ fn a_step_is_entered_again_after_a_reboot() {
 
 fn the_limit_of_the_run_ends_every_step() {
     let place = Place::new();
-    let ini = "[Control]\nexclude = pre\njob_timeout = 0.2\n";
+    let ini = "[Control]\nexclude = pre\njob_timeout = 1\n";
     let outcome = place.run(place.runner("slow,good", ini), |_| {}, &token());
     assert_eq!(outcome.exit_status(), EXIT_FAILED);
     // How much of the limit was left for the step differs from run to run.
@@ -201,9 +207,9 @@ fn the_limit_of_the_run_ends_every_step() {
       run_once
       start child
       cleanup
-      end child ABORT: the run's limit of 0.2 s was reached in run_once
-    end 0 ABORT: the run's limit of 0.2 s was reached in run_once
-    end 1 ABORT: not run: the run's limit of 0.2 s was reached
+      end child ABORT: the run's limit of 1 s was reached in run_once
+    end 0 ABORT: the run's limit of 1 s was reached in run_once
+    end 1 ABORT: not run: the run's limit of 1 s was reached
     ended ABORT
     ");
 }

@@ -70,8 +70,17 @@ impl Place {
     }
 
     pub(crate) fn resume(&self, runner: Runner) -> Result<Outcome, ResumeFailure> {
+        self.resume_watched(runner, |_| {}, &CancelToken::new().unwrap())
+    }
+
+    pub(crate) fn resume_watched(
+        &self,
+        runner: Runner,
+        watch: impl FnMut(&Event) + Send + 'static,
+        cancel: &CancelToken,
+    ) -> Result<Outcome, ResumeFailure> {
         let resumption = Resumption::open(&self.results())?;
-        runner.resume(resumption, self.sinks(|_| {}), &CancelToken::new().unwrap())
+        runner.resume(resumption, self.sinks(watch), cancel)
     }
 
     fn sinks(&self, watch: impl FnMut(&Event) + Send + 'static) -> Vec<Box<dyn Sink>> {

@@ -107,11 +107,16 @@ impl Process {
         ProcessDescription { pid: self.pid.unsigned_abs(), command }
     }
 
-    /// Whether its environment, as it was when its program started, has this variable with this value.
+    /// Whether its environment has this variable with this value.
     pub(super) fn has_variable(&self, name: &str, value: &str) -> bool {
-        let environment = fs::read(format!("/proc/{}/environ", self.pid)).unwrap_or_default();
-        let wanted = [name.as_bytes(), b"=", value.as_bytes()].concat();
-        environment.split(|byte| *byte == 0).any(|entry| entry == wanted)
+        self.variable(name).is_some_and(|found| found == value.as_bytes())
+    }
+
+    /// A variable of its environment, as it was when its program started.
+    fn variable(&self, name: &str) -> Option<Vec<u8>> {
+        let environment = fs::read(format!("/proc/{}/environ", self.pid)).ok()?;
+        let value = |entry: &[u8]| Some(entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec());
+        environment.split(|byte| *byte == 0).find_map(value)
     }
 
     fn slack_ns(&self) -> Option<u64> {
@@ -152,8 +157,15 @@ impl Mark {
 
     fn is_on(&self, process: &Process) -> bool {
         process.started_ticks >= self.since_ticks
-            && (process.slack_ns() == Some(self.slack_ns)
+            && (self.has_slack(process)
                 || (process.has_variable(STEP_VARIABLE, &self.step) && process.has_variable(RUN_VARIABLE, &self.run)))
+    }
+
+    /// There are not so many marks that two runs at the same time could not have the same one, so a process that says
+    /// that it is another run's is believed.
+    fn has_slack(&self, process: &Process) -> bool {
+        process.slack_ns() == Some(self.slack_ns)
+            && process.variable(RUN_VARIABLE).is_none_or(|run| run == self.run.as_bytes())
     }
 }
 
@@ -376,6 +388,26 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!((before..=now_ticks()).contains(&process.started_ticks), "{before} {process:?}");
+    }
+
+    #[test]
+    fn a_process_of_another_run_is_spared_whatever_its_slack() {
+        let mark = Mark::new("mine", "step");
+        for (run, is_ours) in [(None, true), (Some("mine"), true), (Some("theirs"), false)] {
+            let mut command = std::process::Command::new("sleep");
+            command.arg("1000").env_remove(RUN_VARIABLE).envs(run.map(|run| (RUN_VARIABLE, run)));
+            let mut child = mark.carried(|| command.spawn()).unwrap();
+            let process = Process::look(i32::try_from(child.id()).unwrap()).unwrap();
+            // For a moment after its start it has no environment yet.
+            while process.variable("PATH").is_none() {
+                std::thread::yield_now();
+            }
+            // Others' slack can only be read by root.
+            let seen = process.slack_ns().map(|_| mark.is_on(&process));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert!(seen.is_none_or(|seen| seen == is_ours), "{run:?}: {seen:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,13 @@
 //! Names of subtests and steps. A name is a place: `docker_cli/version` is the module
 //! `subtests/docker_cli/version`, its configuration section and what `--args` selects.
+//!
+//! ```
+//! use dockertest::name::{Kind, SubtestName};
+//!
+//! let name: SubtestName = "docker_cli/version".parse()?;
+//! assert_eq!(format!("{}/{name}", Kind::Subtest.folder()), "subtests/docker_cli/version");
+//! # Ok::<(), dockertest::name::BadName>(())
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,6 +33,13 @@ use serde::{Deserialize, Serialize};
 pub struct SubtestName(String);
 
 /// A text that cannot be the name of a subtest.
+///
+/// ```
+/// use dockertest::name::SubtestName;
+///
+/// let bad = "docker_cli/run -d".parse::<SubtestName>().unwrap_err();
+/// assert!(bad.to_string().starts_with("`docker_cli/run -d` is not a subtest name: ` ` is not allowed"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{name}` is not a subtest name: {problem} \
@@ -37,18 +52,41 @@ pub struct BadName {
 
 impl SubtestName {
     /// The name as text, for example `docker_cli/version`.
+    ///
+    /// ```
+    /// # use dockertest::name::SubtestName;
+    /// let name: SubtestName = "docker_cli/version".parse()?;
+    /// assert_eq!(name.as_str(), "docker_cli/version");
+    /// # Ok::<(), dockertest::name::BadName>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The last component: `version` of `docker_cli/version`.
+    ///
+    /// ```
+    /// # use dockertest::name::SubtestName;
+    /// assert_eq!("docker_cli/version".parse::<SubtestName>()?.last(), "version");
+    /// assert_eq!("example".parse::<SubtestName>()?.last(), "example");
+    /// # Ok::<(), dockertest::name::BadName>(())
+    /// ```
     #[must_use]
     pub fn last(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
     /// The name without its last component, or nothing for a name of one component.
+    ///
+    /// ```
+    /// # use dockertest::name::SubtestName;
+    /// let version: SubtestName = "docker_cli/version".parse()?;
+    /// let folder = version.parent().unwrap();
+    /// assert_eq!(folder.as_str(), "docker_cli");
+    /// assert_eq!(folder.parent(), None);
+    /// # Ok::<(), dockertest::name::BadName>(())
+    /// ```
     #[must_use]
     pub fn parent(&self) -> Option<SubtestName> {
         self.0.rsplit_once('/').map(|(parent, _)| SubtestName(parent.to_owned()))
@@ -58,6 +96,14 @@ impl SubtestName {
     ///
     /// # Errors
     /// [`BadName`] when `child` is not a valid name itself.
+    ///
+    /// ```
+    /// # use dockertest::name::SubtestName;
+    /// let kill: SubtestName = "docker_cli/kill".parse()?;
+    /// assert_eq!(kill.join("sigstop")?.as_str(), "docker_cli/kill/sigstop");
+    /// assert!(kill.join("..").is_err());
+    /// # Ok::<(), dockertest::name::BadName>(())
+    /// ```
     pub fn join(&self, child: &str) -> Result<SubtestName, BadName> {
         format!("{}/{child}", self.0).parse()
     }
@@ -105,6 +151,13 @@ impl fmt::Display for SubtestName {
 }
 
 /// When a step runs: before everything, in its turn, after every subtest, or after everything.
+///
+/// ```
+/// use dockertest::name::Kind;
+///
+/// let folders = Kind::ALL.map(Kind::folder);
+/// assert_eq!(folders, ["pretests", "subtests", "intratests", "posttests"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -123,6 +176,11 @@ impl Kind {
     pub const ALL: [Kind; 4] = [Kind::Pretest, Kind::Subtest, Kind::Intratest, Kind::Posttest];
 
     /// The folder that holds tests of this kind, for example `subtests`.
+    ///
+    /// ```
+    /// # use dockertest::name::Kind;
+    /// assert_eq!(Kind::Pretest.folder(), "pretests");
+    /// ```
     #[must_use]
     pub const fn folder(self) -> &'static str {
         match self {
@@ -134,6 +192,12 @@ impl Kind {
     }
 
     /// The word for one test of this kind, for example `subtest`.
+    ///
+    /// ```
+    /// # use dockertest::name::Kind;
+    /// assert_eq!(Kind::Intratest.as_str(), "intratest");
+    /// assert_eq!(format!("{:>10}", Kind::Subtest), "   subtest");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -152,12 +216,26 @@ impl fmt::Display for Kind {
 }
 
 /// The number of a step within its run: 0 is the first step of the plan.
+///
+/// ```
+/// use dockertest::name::StepId;
+///
+/// let (first, second) = (StepId(0), StepId(1));
+/// assert!(first < second);
+/// assert_eq!(second.to_string(), "1");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StepId(pub u32);
 
 impl StepId {
     /// The step as an index into the plan's list of steps.
+    ///
+    /// ```
+    /// # use dockertest::name::StepId;
+    /// let steps = ["docker_cli/version", "example"];
+    /// assert_eq!(steps[StepId(1).index()], "example");
+    /// ```
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize

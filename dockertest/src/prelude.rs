@@ -1,4 +1,17 @@
 //! What a subtest's module starts with: `use dockertest::prelude::*;`
+//!
+//! ```
+//! use dockertest::prelude::*;
+//!
+//! fn initialize(ctx: &mut Context) -> Outcome {
+//!     let flavor = ctx.engine().map_or("", |engine| &engine.flavor);
+//!     if flavor != "docker" {
+//!         return Err(NotApplicable::because(format!("only docker has this, seen `{flavor}`")).into());
+//!     }
+//!     ctx.docker(["info"]).must_pass()?;
+//!     Ok(())
+//! }
+//! ```
 
 pub use crate::engine::{Command, CommandFailure, Completed};
 pub use crate::subtest::{Attention, CheckFailed, Context, Failure, NotApplicable, Outcome, SubSubtest, Subtest};

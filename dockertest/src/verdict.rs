@@ -47,10 +47,21 @@ pub enum Verdict {
 
 impl Verdict {
     /// All verdicts, from best to worst.
+    ///
+    /// ```
+    /// # use dockertest::verdict::Verdict;
+    /// let words: Vec<&str> = Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect();
+    /// assert_eq!(words.join(" < "), "GOOD < TEST_NA < WARN < FAIL < ERROR < ABORT");
+    /// ```
     pub const ALL: [Verdict; 6] =
         [Verdict::Good, Verdict::TestNa, Verdict::Warn, Verdict::Fail, Verdict::Error, Verdict::Abort];
 
     /// The word used in the status log, for example `TEST_NA`.
+    ///
+    /// ```
+    /// # use dockertest::verdict::Verdict;
+    /// assert_eq!(Verdict::TestNa.as_str(), "TEST_NA");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -64,6 +75,12 @@ impl Verdict {
     }
 
     /// Whether a run with this verdict still counts as passed: `GOOD`, `WARN` and `TEST_NA`.
+    ///
+    /// ```
+    /// # use dockertest::verdict::Verdict;
+    /// assert!(Verdict::Warn.is_passed() && Verdict::TestNa.is_passed());
+    /// assert!(!Verdict::Error.is_passed());
+    /// ```
     #[must_use]
     pub const fn is_passed(self) -> bool {
         matches!(self, Verdict::Good | Verdict::TestNa | Verdict::Warn)
@@ -77,6 +94,16 @@ impl fmt::Display for Verdict {
 }
 
 /// A word that is none of the six verdicts.
+///
+/// ```
+/// use dockertest::verdict::Verdict;
+///
+/// let unknown = "good".parse::<Verdict>().unwrap_err(); // only capitals
+/// assert_eq!(
+///     unknown.to_string(),
+///     "`good` is not a verdict (expected GOOD, TEST_NA, WARN, FAIL, ERROR or ABORT)"
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a verdict (expected GOOD, TEST_NA, WARN, FAIL, ERROR or ABORT)")]
 pub struct UnknownVerdict(String);

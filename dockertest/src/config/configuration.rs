@@ -15,6 +15,19 @@ use super::text::Layer;
 use super::warning::{self, EXAMPLE, Warning};
 
 /// All layers together. Cloning is cheap.
+///
+/// ```
+/// use dockertest::config::{Layers, Source};
+///
+/// let text = "[DEFAULTS]\ndocker_timeout = 300\n[docker_cli/version]\n[docker_cli/kill]\n".to_owned();
+/// let files = Source::Memory(vec![("shipped.ini".to_owned(), text)]);
+/// let configuration = Layers::new().defaults(files).load()?;
+/// assert_eq!(configuration.sections().collect::<Vec<_>>(), ["docker_cli/kill", "docker_cli/version"]);
+/// assert!(configuration.has_section("docker_cli/kill") && !configuration.has_section("docker_cli"));
+/// assert_eq!(configuration.defaults().get("docker_timeout"), Some("300"));
+/// assert_eq!(configuration.files().collect::<Vec<_>>(), ["shipped.ini"]);
+/// # Ok::<(), dockertest::config::LoadFailure>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Configuration {
     tables: Arc<Tables>,
@@ -47,6 +60,25 @@ impl Configuration {
     ///
     /// The section need not exist; one that does not has what is above it. The option `subsubtests` is not inherited
     /// from above, and the lists of `__example__` are united. The sections of `control.ini` have no `DEFAULTS`.
+    ///
+    /// ```
+    /// # use dockertest::config::{Layers, Source};
+    /// let text = "[DEFAULTS]
+    /// docker_timeout = 300
+    /// [docker_cli/kill]
+    /// signals = USR1, HUP
+    /// [docker_cli/kill/sigstop]
+    /// docker_timeout = 20
+    /// ";
+    /// # let files = Source::Memory(vec![("kill.ini".to_owned(), text.to_owned())]);
+    /// # let configuration = Layers::new().defaults(files).load()?;
+    /// let sigstop = configuration.section("docker_cli/kill/sigstop");
+    /// assert_eq!(sigstop.get("signals"), Some("USR1, HUP"));
+    /// assert_eq!(sigstop.get("docker_timeout"), Some("20"));
+    /// // Stands nowhere, so all it has comes from above:
+    /// assert_eq!(configuration.section("docker_cli/kill/run_tty").get("docker_timeout"), Some("300"));
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn section(&self, name: &str) -> Section {
         let view = self.tables.view(name);
@@ -73,6 +105,21 @@ impl Configuration {
 
     /// Visits every value of every section as [`Configuration::section`] has it (but for `__example__`), without
     /// copying those that refer to nothing: section, option, value.
+    ///
+    /// ```
+    /// # use dockertest::config::{Layers, Source};
+    /// let text = "[DEFAULTS]\nname = busybox\n[example]\nimage = %(name)s:latest\n".to_owned();
+    /// # let files = Source::Memory(vec![("example.ini".to_owned(), text)]);
+    /// # let configuration = Layers::new().defaults(files).load()?;
+    /// let mut images = Vec::new();
+    /// configuration.visit(|section, option, value| {
+    ///     if option == "image" {
+    ///         images.push(format!("{section}: {value}"));
+    ///     }
+    /// });
+    /// assert_eq!(images, ["example: busybox:latest"]);
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     pub fn visit(&self, mut visitor: impl FnMut(&str, &str, &str)) {
         // For each option the last section that had it.
         let mut seen = vec![usize::MAX; self.tables.symbols.count()];
@@ -92,6 +139,19 @@ impl Configuration {
     /// something does), options set twice, files that are not read.
     ///
     /// `known_subthings` are the names of all subtests and sub-subtests; without any, sections are not checked.
+    ///
+    /// ```
+    /// # use dockertest::config::{Layers, Source};
+    /// # let file = |name: &str, text: &str| Source::Memory(vec![(name.to_owned(), text.to_owned())]);
+    /// let shipped = file("kill.ini", "[docker_cli/kill]\nsignals = USR1\n");
+    /// let custom = file("mine.ini", "[docker_cli/kill]\nsignal = HUP\n");
+    /// let configuration = Layers::new().defaults(shipped).custom(custom).load()?;
+    /// assert_eq!(
+    ///     configuration.warnings(&[])[0].to_string(),
+    ///     "mine.ini:2: nothing reads option `signal` of section `[docker_cli/kill]`; did you mean `signals`?"
+    /// );
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn warnings(&self, known_subthings: &[SubtestName]) -> Vec<Warning> {
         let mut warnings = self.noticed.to_vec();
@@ -101,6 +161,21 @@ impl Configuration {
 
     /// Options of these subtests, and of `DEFAULTS`, whose shipped values are only examples (`__example__`) and still
     /// stand.
+    ///
+    /// ```
+    /// # use dockertest::config::{Layers, Source};
+    /// let text = "[docker_cli/login]\nuser = nobody\n__example__ = user\n".to_owned();
+    /// # let files = Source::Memory(vec![("login.ini".to_owned(), text)]);
+    /// let login = "docker_cli/login".parse()?;
+    /// let layers = Layers::new().defaults(files);
+    /// let untouched = layers.clone().load()?;
+    /// assert_eq!(untouched.example_warnings(std::slice::from_ref(&login)).len(), 1);
+    /// assert_eq!(untouched.untouched_examples("docker_cli/login"), ["user"]);
+    ///
+    /// let adapted = layers.set("docker_cli/login.user=me").load()?;
+    /// assert!(adapted.example_warnings(&[login]).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn example_warnings(&self, subthings: &[SubtestName]) -> Vec<Warning> {
         warning::untouched(&self.tables, subthings)

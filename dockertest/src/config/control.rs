@@ -80,6 +80,14 @@ impl Control {
     ///
     /// # Errors
     /// [`ReadFailure`] when a value does not fit.
+    ///
+    /// ```
+    /// # use dockertest::config::{Control, Layers, Source};
+    /// let configuration = Layers::new().set("Control.job_timeout=soon").load()?;
+    /// let failure = Control::read(&configuration).unwrap_err();
+    /// assert_eq!((failure.option(), failure.value()), ("job_timeout", Some("soon")));
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     pub fn read(configuration: &Configuration) -> Result<Control, ReadFailure> {
         let section: Section = configuration.section(Self::SECTION);
         let mut control: Control = section.read()?;
@@ -94,6 +102,14 @@ impl Control {
     }
 
     /// Where an option was set, or nothing when it has its default.
+    ///
+    /// ```
+    /// # use dockertest::config::{Control, Layers};
+    /// let control = Control::read(&Layers::new().set("Control.exclude=example").load()?)?;
+    /// assert_eq!(control.origin("exclude").unwrap().to_string(), "--set Control.exclude=example");
+    /// assert_eq!(control.origin("include"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn origin(&self, option: &str) -> Option<&Origin> {
         self.origins.get(option)

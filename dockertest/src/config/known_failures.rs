@@ -30,6 +30,16 @@ pub struct KnownFailures {
 }
 
 /// A line of the list.
+///
+/// ```
+/// use dockertest::config::KnownFailures;
+///
+/// let list = KnownFailures::parse("known_failures.txt", "# by engine\npodman-4.* docker_cli/kill/*\n")?;
+/// let row = list.iter().next().unwrap();
+/// assert_eq!((row.engine.as_str(), row.test.as_str(), row.line), ("podman-4.*", "docker_cli/kill/*", 2));
+/// assert_eq!(row.description, "");
+/// # Ok::<(), dockertest::config::LoadFailure>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownFailure {
     /// Which engines it is about, for example `docker-20.10.24*`.
@@ -47,6 +57,15 @@ impl KnownFailures {
     ///
     /// # Errors
     /// [`LoadFailure`] when the file cannot be read or lines of it are not understood.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use dockertest::config::KnownFailures;
+    ///
+    /// let none = KnownFailures::read(Path::new("no/such/known_failures.txt"))?;
+    /// assert_eq!(none.iter().count(), 0);
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     pub fn read(path: &Path) -> Result<KnownFailures, LoadFailure> {
         let shown = path.to_string_lossy();
         match fs::read_to_string(path) {
@@ -62,6 +81,12 @@ impl KnownFailures {
     ///
     /// # Errors
     /// [`LoadFailure`] with every line that has no name of a test.
+    ///
+    /// ```
+    /// # use dockertest::config::KnownFailures;
+    /// let failure = KnownFailures::parse("known_failures.txt", "docker-20.10.*\n").unwrap_err();
+    /// assert_eq!(failure.to_string(), "known_failures.txt:1:1: the name of the test is missing");
+    /// ```
     pub fn parse(path: &str, text: &str) -> Result<KnownFailures, LoadFailure> {
         let mut rows = Vec::new();
         let mut problems = Vec::new();
@@ -88,6 +113,14 @@ impl KnownFailures {
     }
 
     /// The first line that is about this engine (name, dash, version: `docker-20.10.24`) and this test.
+    ///
+    /// ```
+    /// # use dockertest::config::KnownFailures;
+    /// let list = KnownFailures::parse("known_failures.txt", "* docker_cli/cp always\n")?;
+    /// assert!(list.find("podman-4.3.1", &"docker_cli/cp".parse()?).is_some());
+    /// assert!(list.find("podman-4.3.1", &"docker_cli/cp/symlink".parse()?).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn find(&self, engine: &str, test: &SubtestName) -> Option<&KnownFailure> {
         self.rows.iter().find(|row| matches(&row.engine, engine) && matches(&row.test, test.as_str()))

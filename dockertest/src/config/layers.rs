@@ -60,6 +60,15 @@ impl Layers {
 
     /// Adds what was typed after `--set`: `[SECTION.]OPTION=VALUE`, without a section for `DEFAULTS`. The last dot
     /// before the `=` ends the section's name. Of several arguments for one option the last counts.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// let typed = Layers::new().set("docker_timeout=60").set("docker_cli/version.docker_timeout=5").load()?;
+    /// assert_eq!(typed.section("docker_cli/version").get("docker_timeout"), Some("5"));
+    /// assert_eq!(typed.section("example").get("docker_timeout"), Some("60"));
+    /// assert!(Layers::new().set("docker_timeout").load().is_err()); // no `=`
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn set(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
@@ -70,7 +79,17 @@ impl Layers {
     ///
     /// # Errors
     /// [`LoadFailure`] with everything that is wrong: files that cannot be read, lines that are not understood,
-    /// sections and options that are defined twice, references that cannot be resolved.
+    /// sections that stand twice in a file, options that are set in two files of a layer, references that cannot be
+    /// resolved.
+    ///
+    /// ```
+    /// # use dockertest::config::{Layers, Source};
+    /// let text = "[example]\niterations 3\nimage = %(nmae)s\n".to_owned();
+    /// let files = Source::Memory(vec![("example.ini".to_owned(), text)]);
+    /// let failure = Layers::new().custom(files).load().unwrap_err();
+    /// let lines: Vec<u32> = failure.problems.iter().map(|problem| problem.line).collect();
+    /// assert_eq!(lines, [2, 3]); // both are told
+    /// ```
     pub fn load(self) -> Result<Configuration, LoadFailure> {
         let mut gathered = Gathered::default();
         for source in &self.shipped {

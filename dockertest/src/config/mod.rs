@@ -3,6 +3,29 @@
 //! [`Layers`] says what is read, [`Configuration`] answers what applies to a section, [`Section::read`] puts that into
 //! a struct. Everything is read and resolved at once, so that all mistakes are known before anything runs.
 //! The book's page on configuration describes the dialect and every option of the framework.
+//!
+//! ```
+//! use std::time::Duration;
+//! use dockertest::config::{Layers, Source, types};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Options {
+//!     docker_repo_name: String,
+//!     #[serde(with = "types::seconds")]
+//!     docker_timeout: Duration,
+//! }
+//!
+//! let shipped = "[DEFAULTS]\ndocker_repo_name = busybox\ndocker_timeout = 300\n".to_owned();
+//! let custom = "[docker_cli/version]\ndocker_timeout = 1.5\n".to_owned();
+//! let configuration = Layers::new()
+//!     .defaults(Source::Memory(vec![("defaults.ini".to_owned(), shipped)]))
+//!     .custom(Source::Memory(vec![("mine.ini".to_owned(), custom)]))
+//!     .load()?;
+//! let options: Options = configuration.section("docker_cli/version").read()?;
+//! assert_eq!(options.docker_repo_name, "busybox");
+//! assert_eq!(options.docker_timeout, Duration::from_millis(1500));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod configuration;
 mod control;

@@ -12,6 +12,16 @@ const SHOWN: usize = 120;
 ///
 /// Its `Display` is one line, `path:line:column: message`; [`Problem::render`] gives the text with the source line and
 /// a caret.
+///
+/// ```
+/// use dockertest::config::{Layers, Source};
+///
+/// let text = "[docker_cli/version]\nimage = %(repo)s:latest\n".to_owned();
+/// let files = Source::Memory(vec![("version.ini".to_owned(), text)]);
+/// let problem = Layers::new().custom(files).load().unwrap_err().problems.remove(0);
+/// assert_eq!((problem.path.as_str(), problem.line, problem.column, problem.width), ("version.ini", 2, 9, 8));
+/// assert_eq!(problem.source_line, "image = %(repo)s:latest");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The file, as the user would type it; `--set` for the command line.
@@ -35,6 +45,16 @@ pub struct Problem {
 }
 
 /// A place that explains a [`Problem`], such as the first of two definitions.
+///
+/// ```
+/// use dockertest::config::{Layers, Source};
+///
+/// let files = ["a.ini", "b.ini"].map(|name| (name.to_owned(), "[example]\niterations = 3\n".to_owned()));
+/// let failure = Layers::new().custom(Source::Memory(files.to_vec())).load().unwrap_err();
+/// let first = failure.problems[0].related.as_ref().unwrap();
+/// assert_eq!((first.path.as_str(), first.line), ("a.ini", 2));
+/// assert_eq!(first.message, "it is also set here");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Related {
     /// The file.
@@ -148,6 +168,15 @@ impl fmt::Display for Problem {
 /// The configuration cannot be used. Holds every problem that was found, not only the first.
 ///
 /// Its `Display` is one line a problem; [`LoadFailure::render`] shows the source lines too.
+///
+/// ```
+/// use dockertest::config::Layers;
+///
+/// let failure = Layers::new().set("docker_timeout").set("=5").load().unwrap_err();
+/// assert_eq!(failure.problems.len(), 2);
+/// assert_eq!(failure.to_string().lines().count(), 2);
+/// assert!(failure.render().contains("help: write `--set OPTION=VALUE`"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadFailure {
     /// All problems, file by file in the order of reading, each file's from top to bottom. Never empty.

@@ -20,6 +20,23 @@ use super::value::{Item, Table, Wrong};
 const MAX_SHOWN: usize = 200;
 
 /// A section does not hold what its reader needs.
+///
+/// ```
+/// use dockertest::config::{Layers, Source};
+///
+/// let text = "[docker_cli/version]\ndocker_timeout = soon\n".to_owned();
+/// let files = Source::Memory(vec![("mine.ini".to_owned(), text)]);
+/// let section = Layers::new().custom(files).load()?.section("docker_cli/version");
+/// let failure = section.seconds("docker_timeout").unwrap_err();
+/// assert_eq!(
+///     failure.to_string(),
+///     "mine.ini:2: option `docker_timeout` of `[docker_cli/version]` is `soon`; expected a number of seconds from 0"
+/// );
+/// assert_eq!((failure.section(), failure.option()), ("docker_cli/version", "docker_timeout"));
+/// assert_eq!((failure.value(), failure.expected()), (Some("soon"), "a number of seconds from 0"));
+/// assert_eq!(failure.origin().unwrap().to_string(), "mine.ini:2");
+/// # Ok::<(), dockertest::config::LoadFailure>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadFailure {
     details: Box<Details>,
@@ -133,6 +150,15 @@ impl Section {
     ///
     /// # Errors
     /// [`ReadFailure`] when the value is none of yes, no, true, false, on, off, 1, 0.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// let section = Layers::new().set("remove_after_test=On").set("enable=perhaps").load()?.defaults();
+    /// assert_eq!(section.flag("remove_after_test")?, Some(true));
+    /// assert_eq!(section.flag("preserve_cnames")?, None);
+    /// assert!(section.flag("enable").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn flag(&self, option: &str) -> Result<Option<bool>, ReadFailure> {
         self.one(option)
     }
@@ -141,6 +167,14 @@ impl Section {
     ///
     /// # Errors
     /// [`ReadFailure`] when the value is not a number of this type.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// let section = Layers::new().set("iterations=3").load()?.defaults();
+    /// assert_eq!(section.number::<u32>("iterations")?, Some(3));
+    /// assert_eq!(section.number::<u32>("retries")?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn number<T: DeserializeOwned>(&self, option: &str) -> Result<Option<T>, ReadFailure> {
         self.one(option)
     }
@@ -149,6 +183,15 @@ impl Section {
     ///
     /// # Errors
     /// [`ReadFailure`] when the value is not a number of seconds from 0.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use dockertest::config::Layers;
+    /// let section = Layers::new().set("docker_timeout=0.5").set("wait_stop=").load()?.defaults();
+    /// assert_eq!(section.seconds("docker_timeout")?, Some(Duration::from_millis(500)));
+    /// assert_eq!(section.seconds("wait_stop")?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn seconds(&self, option: &str) -> Result<Option<Duration>, ReadFailure> {
         Ok(self.one::<types::Seconds>(option)?.map(|seconds| seconds.0))
     }
@@ -180,6 +223,13 @@ impl Section {
 
 /// A section is a source of the `config` crate, so it can be mixed with sources of other kinds. Each value's origin is
 /// where it was set.
+///
+/// ```
+/// let section = dockertest::config::Layers::new().set("docker_repo_name=busybox").load()?.defaults();
+/// let mixed = config::Config::builder().add_source(section).set_override("docker_repo_tag", "1.36")?.build()?;
+/// assert_eq!(mixed.get_string("docker_repo_name")?, "busybox");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 impl Source for Section {
     fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
         Box::new(self.clone())

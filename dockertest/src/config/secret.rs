@@ -3,6 +3,14 @@
 use super::section::{Origin, Section, Setting};
 
 /// What is shown in place of a secret.
+///
+/// ```
+/// use dockertest::config::{Layers, MASK};
+///
+/// let section = Layers::new().set("api_token=abc").load()?.defaults();
+/// assert_eq!(section.masked().get("api_token"), Some(MASK));
+/// # Ok::<(), dockertest::config::LoadFailure>(())
+/// ```
 pub const MASK: &str = "********";
 
 /// Parts of option names that tell a secret.

@@ -13,9 +13,29 @@ use super::problem::Problem;
 use super::text::{Layer, Text};
 
 /// The largest file that is read, in bytes.
+///
+/// ```
+/// use dockertest::config::{Layers, MAX_FILE_BYTES, Source};
+///
+/// let text = "#".repeat(MAX_FILE_BYTES as usize + 1);
+/// let failure = Layers::new().custom(Source::Memory(vec![("huge.ini".to_owned(), text)])).load().unwrap_err();
+/// assert_eq!(failure.to_string(), "huge.ini: is too large: more than 16 MiB");
+/// ```
 pub const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// Where the files of a layer are.
+///
+/// ```
+/// use dockertest::config::{Layers, Source};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let custom = folder.path().join("config_custom");
+/// std::fs::create_dir(&custom)?;
+/// std::fs::write(custom.join("mine.ini"), "[docker_cli/version]\ndocker_timeout = 5\n")?;
+/// let configuration = Layers::new().custom(Source::Folder(custom)).load()?;
+/// assert!(configuration.has_section("docker_cli/version"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub enum Source {
     /// All files below a folder whose names end in `.ini` and do not start with a dot, sorted by path. Links are
@@ -28,6 +48,17 @@ pub enum Source {
 }
 
 /// A file that is compiled into the program.
+///
+/// ```
+/// use dockertest::config::{BuiltInFile, Layers, Source};
+///
+/// static SHIPPED: [BuiltInFile; 1] =
+///     [BuiltInFile { path: "defaults.ini", text: "[DEFAULTS]\ndocker_timeout = 300\n" }];
+/// let defaults = Layers::new().defaults(Source::BuiltIn(&SHIPPED)).load()?.defaults();
+/// let origin = &defaults.setting("docker_timeout").unwrap().origin;
+/// assert_eq!(origin.to_string(), "<built in>/defaults.ini:2");
+/// # Ok::<(), dockertest::config::LoadFailure>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuiltInFile {
     /// Its path below the folder of defaults, for example `subtests/example.ini`.

@@ -10,6 +10,16 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A duration, written as a number of seconds: `300`, `0.5`.
+///
+/// ```
+/// use std::time::Duration;
+/// use dockertest::config::types::Seconds;
+///
+/// assert_eq!(serde_json::from_str::<Seconds>("0.5")?, Seconds(Duration::from_millis(500)));
+/// assert_eq!(serde_json::from_str::<Seconds>("\"300\"")?, Seconds(Duration::from_secs(300)));
+/// assert!(serde_json::from_str::<Seconds>("-1").is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Seconds(pub Duration);
 
@@ -58,6 +68,21 @@ impl Serialize for Seconds {
 }
 
 /// A [`Duration`] in seconds.
+///
+/// ```
+/// use std::time::Duration;
+/// use dockertest::config::{Layers, types};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Options {
+///     #[serde(with = "types::seconds")]
+///     docker_timeout: Duration,
+/// }
+///
+/// let options: Options = Layers::new().set("docker_timeout=2.5").load()?.defaults().read()?;
+/// assert_eq!(options.docker_timeout, Duration::from_millis(2500));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub mod seconds {
     use super::{Deserialize, Deserializer, Duration, Seconds, Serialize, Serializer};
 
@@ -65,6 +90,13 @@ pub mod seconds {
     ///
     /// # Errors
     /// When the value is not a number from 0.
+    ///
+    /// ```
+    /// use dockertest::config::types;
+    ///
+    /// let wrong = types::seconds::deserialize(serde_json::json!("soon")).unwrap_err();
+    /// assert!(wrong.to_string().ends_with("expected a number of seconds from 0"));
+    /// ```
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         Seconds::deserialize(deserializer).map(|seconds| seconds.0)
     }
@@ -73,6 +105,15 @@ pub mod seconds {
     ///
     /// # Errors
     /// Those of the serializer.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use dockertest::config::types;
+    ///
+    /// let written = types::seconds::serialize(&Duration::from_millis(2500), serde_json::value::Serializer)?;
+    /// assert_eq!(written, 2.5);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         Seconds(*duration).serialize(serializer)
     }
@@ -80,6 +121,23 @@ pub mod seconds {
 
 /// A [`Duration`] in seconds, or nothing when the value is empty. Needs `#[serde(default)]` when the option may be
 /// missing altogether.
+///
+/// ```
+/// use std::time::Duration;
+/// use dockertest::config::{Layers, types};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Options {
+///     #[serde(with = "types::optional_seconds", default)]
+///     wait_stop: Option<Duration>,
+/// }
+///
+/// let options = |layers: Layers| layers.load().unwrap().defaults().read::<Options>();
+/// assert_eq!(options(Layers::new())?.wait_stop, None);
+/// assert_eq!(options(Layers::new().set("wait_stop="))?.wait_stop, None);
+/// assert_eq!(options(Layers::new().set("wait_stop=5"))?.wait_stop, Some(Duration::from_secs(5)));
+/// # Ok::<(), dockertest::config::ReadFailure>(())
+/// ```
 pub mod optional_seconds {
     use super::{Deserialize, Deserializer, Duration, Seconds, Serialize, Serializer};
 
@@ -87,6 +145,14 @@ pub mod optional_seconds {
     ///
     /// # Errors
     /// When the value is neither empty nor a number from 0.
+    ///
+    /// ```
+    /// use dockertest::config::types;
+    ///
+    /// assert_eq!(types::optional_seconds::deserialize(serde_json::json!(null))?, None);
+    /// assert!(types::optional_seconds::deserialize(serde_json::json!(-1)).is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
         Ok(Option::<Seconds>::deserialize(deserializer)?.map(|seconds| seconds.0))
     }
@@ -95,12 +161,34 @@ pub mod optional_seconds {
     ///
     /// # Errors
     /// Those of the serializer.
+    ///
+    /// ```
+    /// use dockertest::config::types;
+    ///
+    /// let written = types::optional_seconds::serialize(&None, serde_json::value::Serializer)?;
+    /// assert!(written.is_null());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         duration.map(Seconds).serialize(serializer)
     }
 }
 
 /// A boolean in words: yes, no, true, false, on, off, 1, 0.
+///
+/// ```
+/// use dockertest::config::{Layers, types};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Options {
+///     #[serde(with = "types::flag")]
+///     remove_after_test: bool,
+/// }
+///
+/// let options: Options = Layers::new().set("remove_after_test=off").load()?.defaults().read()?;
+/// assert!(!options.remove_after_test);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub mod flag {
     use super::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -108,6 +196,14 @@ pub mod flag {
     ///
     /// # Errors
     /// When the value is none of the words.
+    ///
+    /// ```
+    /// use dockertest::config::types;
+    ///
+    /// assert!(types::flag::deserialize(serde_json::json!("On"))?);
+    /// assert!(types::flag::deserialize(serde_json::json!("perhaps")).is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
         let text = String::deserialize(deserializer)?;
         let wrong =
@@ -119,12 +215,33 @@ pub mod flag {
     ///
     /// # Errors
     /// Those of the serializer.
+    ///
+    /// ```
+    /// use dockertest::config::types;
+    ///
+    /// assert_eq!(types::flag::serialize(&true, serde_json::value::Serializer)?, "yes");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn serialize<S: Serializer>(flag: &bool, serializer: S) -> Result<S::Ok, S::Error> {
         if *flag { "yes" } else { "no" }.serialize(serializer)
     }
 }
 
 /// A list whose items are separated by commas; blanks around them and empty items are dropped.
+///
+/// ```
+/// use dockertest::config::{Layers, types};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Options {
+///     #[serde(with = "types::list")]
+///     exit_statuses: Vec<i32>,
+/// }
+///
+/// let options: Options = Layers::new().set("exit_statuses=0, 125,").load()?.defaults().read()?;
+/// assert_eq!(options.exit_statuses, [0, 125]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub mod list {
     use super::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -132,6 +249,15 @@ pub mod list {
     ///
     /// # Errors
     /// When an item cannot be parsed; the error is the item's.
+    ///
+    /// ```
+    /// use dockertest::config::types;
+    ///
+    /// let statuses: Vec<i32> = types::list::deserialize(serde_json::json!("0, 125,"))?;
+    /// assert_eq!(statuses, [0, 125]);
+    /// assert!(types::list::deserialize::<_, i32>(serde_json::json!("0, x")).is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn deserialize<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
     where
         D: Deserializer<'de>,
@@ -146,6 +272,13 @@ pub mod list {
     ///
     /// # Errors
     /// Those of the serializer.
+    ///
+    /// ```
+    /// use dockertest::config::types;
+    ///
+    /// assert_eq!(types::list::serialize(&[0, 125], serde_json::value::Serializer)?, "0,125");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn serialize<S: Serializer, T: ToString>(items: &[T], serializer: S) -> Result<S::Ok, S::Error> {
         items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",").serialize(serializer)
     }

@@ -16,6 +16,12 @@ use super::text::Layer;
 pub(super) const EXAMPLE: &str = "__example__";
 
 /// Options that the framework itself reads from any section.
+///
+/// ```
+/// use dockertest::config::FRAMEWORK_OPTIONS;
+///
+/// assert!(FRAMEWORK_OPTIONS.contains(&"docker_timeout"));
+/// ```
 pub const FRAMEWORK_OPTIONS: [&str; 20] = [
     "__example__",
     "autotest_version",
@@ -40,6 +46,17 @@ pub const FRAMEWORK_OPTIONS: [&str; 20] = [
 ];
 
 /// Something that is probably not meant as it stands. Nothing stops because of it.
+///
+/// ```
+/// use dockertest::config::{Layers, Source};
+///
+/// # let shipped = vec![("a.ini".to_owned(), "[docker_cli/kill]\nsignals = USR1\n".to_owned())];
+/// let typed = Layers::new().defaults(Source::Memory(shipped)).set("docker_cli/kill.sginals=HUP").load()?;
+/// let warning = typed.warnings(&[]).remove(0);
+/// assert_eq!(warning.origin.to_string(), "--set docker_cli/kill.sginals=HUP");
+/// assert_eq!(warning.help.as_deref(), Some("did you mean `signals`?"));
+/// # Ok::<(), dockertest::config::LoadFailure>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// Where it stands.

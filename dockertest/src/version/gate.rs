@@ -8,9 +8,33 @@ use crate::config::{Origin, Section};
 use super::{API_VERSION, ApiVersion, loose};
 
 /// The value of `config_version` and `autotest_version` that switches the check off.
+///
+/// ```
+/// use dockertest::config::{Layers, Source};
+/// use dockertest::version::{NO_VERSION_CHECK, check_section};
+///
+/// let text = format!("[example]\nconfig_version = {NO_VERSION_CHECK}\n");
+/// let files = Source::Memory(vec![("mine.ini".to_owned(), text)]);
+/// let configuration = Layers::new().custom(files).load()?;
+/// assert_eq!(check_section(&configuration.section("example")), Ok(()));
+/// # Ok::<(), dockertest::config::LoadFailure>(())
+/// ```
 pub const NO_VERSION_CHECK: &str = "@!NOVERSIONCHECK!@";
 
 /// A section was not written for this version: its subtest fails without being run.
+///
+/// ```
+/// use dockertest::config::{Layers, Source};
+/// use dockertest::version::check_section;
+///
+/// # let text = "[docker_cli/version]\nautotest_version = 1.10.0\n".to_owned();
+/// # let files = Source::Memory(vec![("mine.ini".to_owned(), text)]);
+/// # let configuration = Layers::new().custom(files).load()?;
+/// let mismatch = check_section(&configuration.section("docker_cli/version")).unwrap_err();
+/// assert!(mismatch.to_string().starts_with("`docker_cli/version` needs framework version 1.10.0 or later"));
+/// assert_eq!(mismatch.origin().to_string(), "mine.ini:2");
+/// # Ok::<(), dockertest::config::LoadFailure>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionMismatch {
     details: Box<Details>,
@@ -130,6 +154,14 @@ fn check_minimum(section: &Section) -> Result<(), VersionMismatch> {
 }
 
 /// The documentation describes another version. Nothing fails because of it.
+///
+/// ```
+/// use dockertest::version::check_documentation;
+///
+/// let mismatch = check_documentation("0.1.0".parse()?).unwrap();
+/// assert!(mismatch.to_string().starts_with("the documentation is for API version 0.1.0"));
+/// # Ok::<(), dockertest::version::BadVersion>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DocumentationMismatch {
     /// The version that the documentation describes.

@@ -1,4 +1,12 @@
 //! The API version, and what happens when configuration was written for another one.
+//!
+//! ```
+//! use dockertest::version::{API_VERSION, ApiVersion};
+//!
+//! let written_for = ApiVersion { revision: 7, ..API_VERSION };
+//! assert!(written_for.fits(API_VERSION)); // such configuration is used as it is
+//! assert!(!ApiVersion { minor: API_VERSION.minor + 1, ..API_VERSION }.fits(API_VERSION));
+//! ```
 
 mod gate;
 mod loose;
@@ -11,6 +19,13 @@ use serde::{Deserialize, Serialize};
 pub use gate::{DocumentationMismatch, NO_VERSION_CHECK, VersionMismatch, check_documentation, check_section};
 
 /// The version of this library's API, to which configuration and documentation are tied.
+///
+/// ```
+/// # use dockertest::version::API_VERSION;
+/// let new_section = format!("[docker_cli/version]\nconfig_version = {API_VERSION}\n");
+/// assert!(new_section.split(" = ").nth(1).unwrap().parse::<dockertest::version::ApiVersion>()?.fits(API_VERSION));
+/// # Ok::<(), dockertest::version::BadVersion>(())
+/// ```
 pub const API_VERSION: ApiVersion = ApiVersion { major: 0, minor: 9, revision: 0 };
 
 /// Three numbers; the first two decide whether two versions fit together.
@@ -36,6 +51,14 @@ pub struct ApiVersion {
 
 impl ApiVersion {
     /// Whether the two versions have the same major and minor number; the revision does not count.
+    ///
+    /// ```
+    /// # use dockertest::version::ApiVersion;
+    /// let version = |text: &str| text.parse::<ApiVersion>();
+    /// assert!(version("0.9.0")?.fits(version("0.9.12")?));
+    /// assert!(!version("0.9.0")?.fits(version("1.9.0")?));
+    /// # Ok::<(), dockertest::version::BadVersion>(())
+    /// ```
     #[must_use]
     pub const fn fits(self, other: ApiVersion) -> bool {
         self.major == other.major && self.minor == other.minor
@@ -43,6 +66,13 @@ impl ApiVersion {
 }
 
 /// A text that is not a version of three numbers from 0 to 255.
+///
+/// ```
+/// use dockertest::version::ApiVersion;
+///
+/// let bad = "0.9".parse::<ApiVersion>().unwrap_err();
+/// assert_eq!(bad.to_string(), "`0.9` is not a version (expected three numbers from 0 to 255, as in `0.9.0`)");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a version (expected three numbers from 0 to 255, as in `0.9.0`)")]
 pub struct BadVersion(String);

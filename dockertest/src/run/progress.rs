@@ -191,7 +191,7 @@ impl Progress {
                 self.counts.add(ended.ending.verdict);
             }
             event => {
-                if let Some(step) = step_of(event)
+                if let Some(step) = event.step()
                     && let StepState::Running(account) = self.state(record, step)?
                 {
                     account.note(event);
@@ -213,25 +213,5 @@ impl Progress {
             None if self.session.boot_id != now.boot_id => "the machine went down".to_owned(),
             None => "the runner was killed".to_owned(),
         }
-    }
-}
-
-/// The step that an event of a running step belongs to.
-fn step_of(event: &Event) -> Option<StepId> {
-    match event {
-        Event::PhaseStarted(phase) => Some(phase.step),
-        Event::Logged(logged) => logged.step,
-        Event::Keyvals(keyvals) => Some(keyvals.step),
-        Event::SubsubtestStarted(started) => Some(started.step),
-        Event::SubsubtestEnded(ended) => Some(ended.step),
-        Event::StepStarted(started) => Some(started.step),
-        Event::StepEnded(ended) => Some(ended.step),
-        Event::RebootRequested(request) => Some(request.step),
-        Event::RunStarted(_)
-        | Event::Planned(_)
-        | Event::RunResumed(_)
-        | Event::Engine(_)
-        | Event::RunInterrupted(_)
-        | Event::RunEnded(_) => None,
     }
 }

@@ -59,8 +59,9 @@ impl Selection {
 }
 
 fn extend(names: &mut Vec<String>, list: &str) {
+    let mut seen: HashSet<String> = names.iter().cloned().collect();
     for name in list.split(',').filter(|name| !name.is_empty()) {
-        if !names.iter().any(|known| known == name) {
+        if seen.insert(name.to_owned()) {
             names.push(name.to_owned());
         }
     }
@@ -163,7 +164,7 @@ pub(super) fn choose<'c>(
     let by_name = !names.is_empty();
     let control_names = find(&control.subthings, giver("subthings"));
     let control_include = find(&control.include, giver("include"));
-    let control_exclude = find_all(catalog, &control.exclude, &giver("exclude"), &mut Vec::new());
+    let control_exclude = control.exclude.iter().filter_map(|name| find_one(catalog, name)).collect();
     if !unknown.is_empty() {
         return Err(unknown);
     }
@@ -239,6 +240,10 @@ impl<'c> Chooser<'c> {
 
     /// Which sub-subtests of a chosen subtest are run; nothing if none is left of those that were asked for.
     fn children(&self, info: &'c SubtestInfo, named: bool) -> Option<Chosen<'c>> {
+        if info.subsubtests.is_empty() {
+            // Looking through the lists for each subtest would take long when many are named.
+            return Some(Chosen { info, only: None, without: Vec::new(), named });
+        }
         let asked = children_of(&self.names, info);
         let included = children_of(&self.include, info);
         let mut without = children_of(&self.exclude, info);
@@ -276,7 +281,7 @@ fn find_all<'c>(
 ) -> Vec<Target<'c>> {
     let mut targets = Vec::with_capacity(names.len());
     for name in names {
-        match find(catalog, name) {
+        match find_one(catalog, name) {
             Some(target) => targets.push(target),
             None => {
                 unknown.push(UnknownName { name: name.clone(), giver: giver.clone(), nearest: nearest(catalog, name) });
@@ -287,7 +292,7 @@ fn find_all<'c>(
 }
 
 /// A subtest of that name, or else a sub-subtest.
-fn find<'c>(catalog: &'c Catalog, name: &str) -> Option<Target<'c>> {
+fn find_one<'c>(catalog: &'c Catalog, name: &str) -> Option<Target<'c>> {
     let name: SubtestName = name.parse().ok()?;
     if let Some(entry) = catalog.get(&name) {
         return Some(Target { info: &entry.info, child: None });

@@ -15,7 +15,7 @@ use super::known::{excuse, known_for};
 use super::outcome::Stop;
 use super::plan::{DEFAULT_CLEANUP_TIMEOUT, cleanup_timeout};
 use super::progress::Account;
-use super::worker::{Job, Prepared, is_cut_off};
+use super::worker::{Job, Prepared, Ready, is_cut_off};
 
 /// What the engine's facts bring into a step's request.
 type Facts = (Option<EngineFacts>, BTreeMap<String, String>);
@@ -31,10 +31,13 @@ impl<'r> Execution<'r> {
     ) -> Result<(), Leave> {
         let facts = self.facts_for(id)?;
         let known = facts.1.clone();
+        // Making folders has to wait while the file system writes a commit, so it comes first. What takes long is the
+        // start of the process, and that goes on meanwhile.
+        let ready = self.job(id, mode, left, facts).and_then(|job| self.worker.ready(job));
         let mut events = std::mem::take(&mut self.pending);
         events.push(Event::StepStarted(StepStarted { step: id, attempt }));
         let ticket = self.journal.commit(events);
-        let prepared = self.job(id, mode, left, facts).and_then(|job| self.worker.prepare(job));
+        let prepared = ready.and_then(Ready::start);
         let mut account = Account::begin(attempt);
         let end = match prepared {
             Ok(prepared) => {
@@ -75,7 +78,8 @@ impl<'r> Execution<'r> {
     pub(super) fn settle(&mut self, id: StepId, mut account: Account, why: &str) -> Result<(), Leave> {
         let ending = account.cut_off(why);
         let mode = Mode::Cleanup { reason: ending.reason.clone() };
-        let prepared = self.job(id, mode, None, Facts::default()).and_then(|job| self.worker.prepare(job));
+        let prepared =
+            self.job(id, mode, None, Facts::default()).and_then(|job| self.worker.ready(job)).and_then(Ready::start);
         let cleaned = match prepared {
             Ok(prepared) => self.see_through(id, prepared, &mut account)?,
             Err(failure) => StepEnd::Ended(failure),

@@ -42,6 +42,18 @@ pub(super) struct Job<'r> {
     pub(super) known_failures: BTreeMap<String, String>,
 }
 
+/// A step whose folders are made, so that its host can be started.
+#[derive(Debug)]
+pub(super) struct Ready<'r> {
+    id: StepId,
+    step: &'r PlannedStep,
+    program: &'r HostProgram,
+    limit: Duration,
+    cleanup_limit: Duration,
+    request: RunRequest,
+    tmp: PathBuf,
+}
+
 /// A step whose host process is starting.
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -52,10 +64,10 @@ pub(super) struct Prepared {
 }
 
 impl Worker<'_> {
-    /// Makes the step's folders and starts its host, which waits for its request.
+    /// Makes the step's folders.
     ///
-    /// Gives back how the step ends if it cannot be started.
-    pub(super) fn prepare(&self, job: Job<'_>) -> Result<Prepared, Ending> {
+    /// Gives back how the step ends if that is not possible.
+    pub(super) fn ready<'r>(&self, job: Job<'r>) -> Result<Ready<'r>, Ending> {
         let Job { id, step, program, limit, cleanup_limit, .. } = job;
         let output = self.results.join(step.folder());
         let tmp = self.results.join("tmp").join(id.to_string());
@@ -66,9 +78,7 @@ impl Worker<'_> {
         }
         let folders = Folders { output, tmp: tmp.clone(), state: self.state.to_owned() };
         let request = self.request(job, folders);
-        let process = StepProcess::spawn(&Step { program, name: &step.name, request: &request, limit, cleanup_limit })
-            .map_err(|failure| Ending::new(Verdict::Error, failure.to_string()))?;
-        Ok(Prepared { id, process, request, tmp })
+        Ok(Ready { id, step, program, limit, cleanup_limit, request, tmp })
     }
 
     fn request(&self, job: Job<'_>, folders: Folders) -> RunRequest {
@@ -93,6 +103,18 @@ impl Worker<'_> {
             engine: job.engine,
             known_failures: job.known_failures,
         }
+    }
+}
+
+impl Ready<'_> {
+    /// Starts the step's host, which waits for its request.
+    ///
+    /// Gives back how the step ends if that is not possible.
+    pub(super) fn start(self) -> Result<Prepared, Ending> {
+        let Ready { id, step, program, limit, cleanup_limit, request, tmp } = self;
+        let process = StepProcess::spawn(&Step { program, name: &step.name, request: &request, limit, cleanup_limit })
+            .map_err(|failure| Ending::new(Verdict::Error, failure.to_string()))?;
+        Ok(Prepared { id, process, request, tmp })
     }
 }
 

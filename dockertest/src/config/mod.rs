@@ -51,6 +51,7 @@ pub use known_failures::{KnownFailure, KnownFailures};
 pub use layers::Layers;
 pub use problem::{LoadFailure, Problem, Related};
 pub use read::ReadFailure;
+pub(crate) use secret::hide;
 pub use secret::{MASK, is_secret};
 pub use section::{Origin, Section, Setting};
 pub use source::{BuiltInFile, MAX_FILE_BYTES, Source};

@@ -45,14 +45,15 @@ impl Section {
     /// ```
     #[must_use]
     pub fn masked(&self) -> Section {
-        let secrets: Vec<&str> = self
-            .settings
-            .iter()
-            .filter(|(option, setting)| is_secret(option) && !setting.value.is_empty())
-            .map(|(_, setting)| setting.value.as_str())
-            .collect();
+        let secrets: Vec<&str> = self.secrets().collect();
         let masked = self.settings.iter().map(|(option, setting)| (option.clone(), mask(option, setting, &secrets)));
         Section { name: self.name.clone(), settings: masked.collect() }
+    }
+
+    /// The values of its secret options, without empty ones.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let secrets = self.settings.iter().filter(|(option, setting)| is_secret(option) && !setting.value.is_empty());
+        secrets.map(|(_, setting)| setting.value.as_str())
     }
 }
 
@@ -71,9 +72,9 @@ fn mask(option: &str, setting: &Setting, secrets: &[&str]) -> Setting {
 }
 
 /// Short secrets are left: masking every `1` or `yes` would hide more than it should and say what the secret is.
-fn hide(text: &str, secrets: &[&str]) -> String {
+pub(crate) fn hide<S: AsRef<str>>(text: &str, secrets: &[S]) -> String {
     let mut shown = text.to_owned();
-    for secret in secrets.iter().filter(|secret| secret.chars().count() >= 3) {
+    for secret in secrets.iter().map(AsRef::as_ref).filter(|secret| secret.chars().count() >= 3) {
         shown = shown.replace(secret, MASK);
     }
     shown

@@ -17,6 +17,7 @@ use crate::journal::{EngineFacts, Iteration};
 use crate::outcome::{Level, Phase};
 use crate::subtest::failure::RebootWish;
 use crate::subtest::guards::Guards;
+use crate::subtest::secrets::Secrets;
 use crate::subtest::setup::BinFolder;
 use crate::subtest::state::State;
 use crate::subtest::voice::{Voice, fitting};
@@ -38,7 +39,9 @@ pub struct Context {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) request: RunRequest,
+    /// It tells no secrets.
     pub(crate) voice: Voice,
+    pub(crate) secrets: Secrets,
     pub(crate) cancel: CancelToken,
     pub(crate) bindir: BinFolder,
     state: State,
@@ -64,8 +67,10 @@ pub struct Resumed {
 impl Context {
     pub(crate) fn new(request: RunRequest, bindir: BinFolder, voice: Voice, cancel: CancelToken) -> Self {
         let state = State::in_folder(&request.folders.output);
+        let secrets = Secrets::of(&request);
+        let voice = if secrets.is_empty() { voice } else { voice.without(secrets.clone()) };
         let (section, tmp) = (request.section.clone(), request.folders.tmp.clone());
-        let shared = Rc::new(Shared { request, voice, cancel, bindir, state, cleaning_up: Cell::new(false) });
+        let shared = Rc::new(Shared { request, voice, secrets, cancel, bindir, state, cleaning_up: Cell::new(false) });
         Context { shared, section, subsubtest: None, tmp, iteration: None, names_given: 0, guards: Guards::default() }
     }
 

@@ -53,6 +53,7 @@ pub(crate) fn run(subtest: &mut dyn Subtest, ctx: &mut Context) -> End {
     };
     ending.seconds = start.elapsed().as_secs_f64();
     excuse(&mut ending, ctx, "");
+    ctx.shared().secrets.hide_in_ending(&mut ending);
     End::Ended(ending)
 }
 

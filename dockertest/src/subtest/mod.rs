@@ -11,6 +11,7 @@ mod guards;
 mod lifecycle;
 mod panics;
 mod registry;
+mod secrets;
 mod setup;
 mod state;
 #[cfg(test)]

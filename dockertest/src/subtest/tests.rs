@@ -180,6 +180,30 @@ fn what_is_no_failure_does_not_hide_one(#[case] before: fn() -> Outcome) {
 }
 
 #[test]
+fn what_a_step_says_has_no_secrets() {
+    struct LogsIn;
+    impl Subtest for LogsIn {
+        fn run_once(&mut self, ctx: &mut Context) -> Outcome {
+            let password = ctx.section().get("password").unwrap_or_default().to_owned();
+            ctx.keyval("command", format!("login {password}"));
+            ctx.docker(["login", "--password", &password]).must_pass()?;
+            Ok(())
+        }
+        fn cleanup(&mut self, ctx: &mut Context) -> Outcome {
+            Err(Failure::new(Verdict::Error, format!("{:?}", ctx.section().get("password"))))
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut request = request("login", folder.path());
+    request.section = section("login", &[("docker_path", "/bin/false"), ("password", "topsecret")]);
+    let (end, heard) = run(&mut LogsIn, request);
+    let ending = ended(end);
+    assert_eq!(ending.evidence.as_ref().unwrap().command.as_deref(), Some("/bin/false login --password ********"));
+    let said = format!("{ending:?} {heard:?}");
+    assert!(!said.contains("topsecret"), "{said}");
+}
+
+#[test]
 fn a_failure_of_any_size_fits_into_a_message() {
     fn shouts() -> Outcome {
         let text = || Some("\u{1}".repeat(1 << 20));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::host::protocol::HostMessage;
+use crate::subtest::secrets::Secrets;
 
 /// Texts longer than this are cut, so that a message always fits into a line of the protocol, however much of it
 /// has to be escaped.
@@ -23,6 +24,11 @@ impl Voice {
     /// A voice that is heard by `listener`.
     pub(crate) fn new(listener: impl Fn(&HostMessage) + Send + Sync + 'static) -> Self {
         Voice(Arc::new(listener))
+    }
+
+    /// The same voice, but it tells none of these.
+    pub(crate) fn without(self, secrets: Secrets) -> Self {
+        Voice::new(move |message| self.say(&secrets.hide_in(message)))
     }
 
     /// Says something.

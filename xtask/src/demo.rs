@@ -13,7 +13,9 @@ pub(crate) fn demo() -> Result<ExitCode, Failure> {
     setup::with_engine(|engine| {
         let programs = release::build()?;
         let results = fresh_folder(&paths::root().join("results"));
-        let mut command = command(&programs, engine, &results);
+        // It runs in the root, and shorter paths are easier to read.
+        let shown = results.strip_prefix(paths::root()).unwrap_or(&results);
+        let mut command = command(&programs, engine, shown);
         eprintln!("xtask: {} {}\n", command.get_program().display(), arguments(&command));
         child::run(&mut command).map(child::exit_code)
     })

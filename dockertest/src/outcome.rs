@@ -9,6 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::verdict::Verdict;
 
 /// The part of a subtest's life that is running.
+///
+/// ```
+/// use dockertest::outcome::Phase;
+///
+/// assert_eq!(Phase::RunOnce.to_string(), "run_once");
+/// assert_eq!(serde_json::to_string(&Phase::PostprocessIteration)?, r#""postprocess_iteration""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -48,6 +56,16 @@ impl fmt::Display for Phase {
 }
 
 /// How important a line of a step's log is.
+///
+/// Levels are ordered, so that what is important enough can be asked for:
+///
+/// ```
+/// use dockertest::outcome::Level;
+///
+/// let shown: Vec<_> = Level::ALL.into_iter().filter(|level| *level >= Level::Warning).collect();
+/// assert_eq!(shown, [Level::Warning, Level::Error]);
+/// assert_eq!(Level::Warning.to_string(), "WARNING");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
@@ -84,6 +102,21 @@ impl fmt::Display for Level {
 }
 
 /// A check that did not hold, with all that a person needs to see it again by hand.
+///
+/// What is not known is left out, of the journal too:
+///
+/// ```
+/// use dockertest::outcome::Evidence;
+///
+/// let evidence = Evidence {
+///     command: Some("docker version --format '{{.Client.Version}}'".to_owned()),
+///     expected: Some("20.10.24".to_owned()),
+///     seen: Some("20.10.23".to_owned()),
+///     ..Evidence::default()
+/// };
+/// assert!(!serde_json::to_string(&evidence)?.contains("difference"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Evidence {
@@ -105,6 +138,16 @@ pub struct Evidence {
 }
 
 /// How a step or a sub-subtest ended.
+///
+/// ```
+/// use dockertest::outcome::{Ending, Phase};
+/// use dockertest::verdict::Verdict;
+///
+/// let ending = Ending { seconds: 1.25, phase: Some(Phase::RunOnce), ..Ending::new(Verdict::Fail, "still running") };
+/// let json = r#"{"verdict":"FAIL","reason":"still running","seconds":1.25,"phase":"run_once"}"#;
+/// assert_eq!(serde_json::to_string(&ending)?, json);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ending {
     /// The verdict.

@@ -17,6 +17,16 @@ use crate::version::ApiVersion;
 pub const FORMAT: u32 = 1;
 
 /// One line of the journal.
+///
+/// ```
+/// use dockertest::journal::{Event, Record};
+///
+/// let line = r#"{"seq":7,"time_us":1800000000000000,"event":{"step-started":{"step":0,"attempt":1}}}"#;
+/// let record: Record = serde_json::from_str(line)?;
+/// assert!(matches!(record.event, Event::StepStarted(_)));
+/// assert_eq!(serde_json::to_string(&record)?, line);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The number of the record within its run, counted from 0 without gaps, across resumes.
@@ -28,6 +38,16 @@ pub struct Record {
 }
 
 /// Something that a run learned.
+///
+/// ```
+/// use dockertest::journal::{Event, StepStarted};
+/// use dockertest::name::StepId;
+///
+/// let event = Event::StepStarted(StepStarted { step: StepId(0), attempt: 1 });
+/// assert_eq!(event.kind(), "step-started");
+/// assert_eq!(event.step(), Some(StepId(0)));
+/// assert!(Event::KINDS.contains(&event.kind()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
@@ -124,6 +144,19 @@ impl Event {
 }
 
 /// How a run began.
+///
+/// ```
+/// use dockertest::journal::{FORMAT, RunStarted};
+///
+/// let json = r#"{
+///     "format": 1, "run": "20270115-080000-4711", "api-version": "0.9.0",
+///     "invocation": {"args": ["docker_cli/version"]}, "session": {"pid": 4711, "hostname": "bench"}
+/// }"#;
+/// let started: RunStarted = serde_json::from_str(json)?;
+/// assert_eq!(started.format, FORMAT);
+/// assert_eq!(started.invocation.args, ["docker_cli/version"]);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunStarted {
@@ -140,6 +173,18 @@ pub struct RunStarted {
 }
 
 /// What was asked for, enough to plan the same run again.
+///
+/// ```
+/// use dockertest::journal::Invocation;
+///
+/// // dockertest run --args=docker_cli/version --set docker_timeout=30
+/// let invocation = Invocation {
+///     args: vec!["docker_cli/version".to_owned()],
+///     set: vec!["docker_timeout=30".to_owned()],
+///     ..Invocation::default()
+/// };
+/// # assert_eq!(invocation.config_custom, None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Invocation {
@@ -154,6 +199,16 @@ pub struct Invocation {
 }
 
 /// The process that runs a run, or a part of it after a resume.
+///
+/// Two sessions of one run tell whether the machine was rebooted between them:
+///
+/// ```
+/// use dockertest::journal::Session;
+///
+/// let before = Session { boot_id: "5f0c".to_owned(), ..Session::default() };
+/// let after = Session { boot_id: "a217".to_owned(), ..Session::default() };
+/// assert_ne!(before.boot_id, after.boot_id);
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Session {
@@ -168,6 +223,15 @@ pub struct Session {
 }
 
 /// What will be done.
+///
+/// ```
+/// use dockertest::journal::Plan;
+///
+/// let json = r#"{"steps": [{"kind": "subtest", "name": "docker_cli/version", "tag": "test_1-of-1"}]}"#;
+/// let plan: Plan = serde_json::from_str(json)?;
+/// assert_eq!(plan.steps[0].name.as_str(), "docker_cli/version");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Plan {
@@ -176,6 +240,25 @@ pub struct Plan {
 }
 
 /// A step of the plan.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use dockertest::journal::PlannedStep;
+/// use dockertest::name::Kind;
+///
+/// let step = PlannedStep {
+///     kind: Kind::Subtest,
+///     name: "docker_cli/version".parse()?,
+///     tag: "test_2-of-2".to_owned(),
+///     subsubtests: None,
+///     disabled: BTreeMap::new(),
+///     preset: None,
+///     timeout_seconds: 600.0,
+/// };
+/// assert_eq!(step.folder(), "docker/subtests/docker_cli/version.test_2-of-2");
+/// # Ok::<(), dockertest::name::BadName>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedStep {
@@ -209,6 +292,19 @@ impl PlannedStep {
 }
 
 /// What the engine under test said about itself, asked once.
+///
+/// An engine that does not answer leaves nothing but its address and the reason:
+///
+/// ```
+/// use dockertest::journal::EngineFacts;
+///
+/// let facts = EngineFacts {
+///     address: "unix:///var/run/docker.sock".to_owned(),
+///     problem: Some("nobody listens there".to_owned()),
+///     ..EngineFacts::default()
+/// };
+/// assert!(facts.version.is_empty());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct EngineFacts {
@@ -228,6 +324,15 @@ pub struct EngineFacts {
 }
 
 /// A step is about to be run.
+///
+/// ```
+/// use dockertest::journal::{Event, StepStarted};
+/// use dockertest::name::StepId;
+///
+/// let event = Event::StepStarted(StepStarted { step: StepId(3), attempt: 1 });
+/// assert_eq!(serde_json::to_string(&event)?, r#"{"step-started":{"step":3,"attempt":1}}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepStarted {
@@ -238,6 +343,18 @@ pub struct StepStarted {
 }
 
 /// A step entered a phase.
+///
+/// ```
+/// use dockertest::journal::{Iteration, PhaseStarted};
+/// use dockertest::name::StepId;
+/// use dockertest::outcome::Phase;
+///
+/// let iteration = Some(Iteration { number: 2, of: 3 });
+/// let entered = PhaseStarted { step: StepId(0), subsubtest: None, phase: Phase::RunOnce, iteration };
+/// let json = r#"{"step":0,"phase":"run_once","iteration":{"number":2,"of":3}}"#;
+/// assert_eq!(serde_json::to_string(&entered)?, json);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PhaseStarted {
@@ -254,6 +371,14 @@ pub struct PhaseStarted {
 }
 
 /// Which iteration of how many.
+///
+/// ```
+/// use dockertest::journal::Iteration;
+///
+/// let last = Iteration { number: 3, of: 3 };
+/// assert_eq!(serde_json::to_string(&last)?, r#"{"number":3,"of":3}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Iteration {
     /// The iteration, counted from 1.
@@ -263,6 +388,18 @@ pub struct Iteration {
 }
 
 /// A line of a log.
+///
+/// A line of the runner itself, which belongs to no step:
+///
+/// ```
+/// use dockertest::journal::Logged;
+/// use dockertest::outcome::Level;
+///
+/// let text = "killed what was left of the run: 4711 (`sleep 60`)".to_owned();
+/// let logged = Logged { step: None, subsubtest: None, level: Level::Warning, text };
+/// assert!(serde_json::to_string(&logged)?.starts_with(r#"{"level":"warning","text":"killed"#));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Logged {
@@ -279,6 +416,16 @@ pub struct Logged {
 }
 
 /// Facts for the step's keyval file.
+///
+/// ```
+/// use dockertest::journal::Keyvals;
+/// use dockertest::name::StepId;
+///
+/// let values = [("docker_timeout".to_owned(), "300".to_owned())].into();
+/// let keyvals = Keyvals { step: StepId(0), iteration: None, values };
+/// assert_eq!(serde_json::to_string(&keyvals)?, r#"{"step":0,"values":{"docker_timeout":"300"}}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Keyvals {
@@ -292,6 +439,16 @@ pub struct Keyvals {
 }
 
 /// A sub-subtest began.
+///
+/// ```
+/// use dockertest::journal::SubsubtestStarted;
+/// use dockertest::name::StepId;
+///
+/// // `docker_cli/kill/sigstop`, within the step of `docker_cli/kill`:
+/// let started = SubsubtestStarted { step: StepId(4), subsubtest: "sigstop".to_owned() };
+/// assert_eq!(serde_json::to_string(&started)?, r#"{"step":4,"subsubtest":"sigstop"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SubsubtestStarted {
@@ -302,6 +459,18 @@ pub struct SubsubtestStarted {
 }
 
 /// A sub-subtest ended.
+///
+/// ```
+/// use dockertest::journal::SubsubtestEnded;
+/// use dockertest::name::StepId;
+/// use dockertest::outcome::Ending;
+/// use dockertest::verdict::Verdict;
+///
+/// let ending = Ending::new(Verdict::Fail, "the container still runs");
+/// let ended = SubsubtestEnded { step: StepId(4), subsubtest: "sigstop".to_owned(), ending };
+/// assert!(serde_json::to_string(&ended)?.contains(r#""ending":{"verdict":"FAIL""#));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SubsubtestEnded {
@@ -314,6 +483,15 @@ pub struct SubsubtestEnded {
 }
 
 /// The step wants the machine to be rebooted.
+///
+/// ```
+/// use dockertest::journal::{Event, RebootRequested};
+/// use dockertest::name::StepId;
+///
+/// let reason = "the kernel option takes effect at boot".to_owned();
+/// let wish = RebootRequested { step: StepId(1), resume_at: "after boot".to_owned(), reason };
+/// assert_eq!(Event::RebootRequested(wish).kind(), "reboot-requested");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RebootRequested {
@@ -326,6 +504,18 @@ pub struct RebootRequested {
 }
 
 /// A step ended.
+///
+/// ```
+/// use dockertest::journal::{Event, StepEnded};
+/// use dockertest::name::StepId;
+/// use dockertest::outcome::Ending;
+/// use dockertest::verdict::Verdict;
+///
+/// let event = Event::StepEnded(StepEnded { step: StepId(0), ending: Ending::new(Verdict::Good, "") });
+/// let json = r#"{"step-ended":{"step":0,"ending":{"verdict":"GOOD","reason":"","seconds":0.0}}}"#;
+/// assert_eq!(serde_json::to_string(&event)?, json);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepEnded {
@@ -336,6 +526,14 @@ pub struct StepEnded {
 }
 
 /// The run stopped before its end and can be resumed.
+///
+/// ```
+/// use dockertest::journal::RunInterrupted;
+///
+/// let interrupted = RunInterrupted { reason: "SIGTERM".to_owned() };
+/// assert_eq!(serde_json::to_string(&interrupted)?, r#"{"reason":"SIGTERM"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunInterrupted {
@@ -344,6 +542,15 @@ pub struct RunInterrupted {
 }
 
 /// The run is complete.
+///
+/// ```
+/// use dockertest::journal::RunEnded;
+/// use dockertest::verdict::Verdict;
+///
+/// let ended = RunEnded { verdict: Verdict::Warn, seconds: 12.5 };
+/// assert_eq!(serde_json::to_string(&ended)?, r#"{"verdict":"WARN","seconds":12.5}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunEnded {

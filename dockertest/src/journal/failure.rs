@@ -9,6 +9,18 @@ use nix::errno::Errno;
 /// The journal, or a report that is made along with it, could not be written.
 ///
 /// It can be cloned, because everybody who waits for the same write gets it.
+///
+/// ```
+/// use dockertest::journal::{WriteFailure, Writer};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("journal.jsonl");
+/// Writer::create(&path, Vec::new())?.close()?;
+/// let failure = Writer::create(&path, Vec::new()).unwrap_err();
+/// assert!(matches!(failure, WriteFailure::Exists { .. }));
+/// assert!(failure.to_string().ends_with("it is never overwritten; name another results folder"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum WriteFailure {
     /// There is a journal already.

@@ -3,6 +3,25 @@
 //! The journal is the only truth of a run. A [`Writer`] appends [`Event`]s to it and hands each [`Record`] to its
 //! [`Sink`]s once it is on disk; [`read`] gets them back, whatever moment the run was cut off at. What the records
 //! look like to a person is the business of [`crate::report`].
+//!
+//! ```
+//! use dockertest::journal::{Event, FILE_NAME, FORMAT, Invocation, RunStarted, Session, Writer, read};
+//! use dockertest::version::API_VERSION;
+//!
+//! # let results = tempfile::tempdir()?;
+//! let path = results.path().join(FILE_NAME);
+//! let journal = Writer::create(&path, Vec::new())?;
+//! let run = "20270115-080000-4711".to_owned();
+//! let (invocation, session) = (Invocation::default(), Session::default());
+//! let started = RunStarted { format: FORMAT, run, api_version: API_VERSION, invocation, session };
+//! journal.commit(vec![Event::RunStarted(started)]).wait()?; // It is on disk now, whatever comes.
+//! journal.close()?;
+//!
+//! let records = read(&path)?.records;
+//! assert_eq!(records[0].seq, 0);
+//! assert_eq!(records[0].event.kind(), "run-started");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod event;
 mod failure;

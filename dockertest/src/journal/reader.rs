@@ -16,6 +16,21 @@ use crate::version::{API_VERSION, ApiVersion};
 const USUAL_LINE_BYTES: usize = 120;
 
 /// A journal as it was found.
+///
+/// What a runner leaves that was killed while it wrote its second record:
+///
+/// ```
+/// use dockertest::journal::parse;
+///
+/// # let first = r#"{"seq":0,"time_us":0,"event":{"run-started":{"format":1,"run":"r","api-version":"0.9.0","#;
+/// # let first = format!("{first}\"invocation\":{{}},\"session\":{{}}}}}}}}\n");
+/// let text = format!("{first}{}", r#"{"seq":1,"time_us":18"#);
+/// let reading = parse("journal.jsonl".as_ref(), text.as_bytes())?;
+/// assert_eq!(reading.records.len(), 1);
+/// assert_eq!(reading.valid_bytes, first.len() as u64);
+/// assert_eq!(reading.torn_bytes, 21);
+/// # Ok::<(), dockertest::journal::ReadFailure>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reading {
     /// All records, in order. The record at index n has sequence number n.
@@ -27,6 +42,15 @@ pub struct Reading {
 }
 
 /// A journal that cannot be read.
+///
+/// ```
+/// use dockertest::journal::parse;
+///
+/// let text = br#"{"seq":0,"time_us":0,"event":{"run-ended":{"verdict":"GOOD","seconds":1.5}}}"#;
+/// let failure = parse("journal.jsonl".as_ref(), &[text, &b"\n"[..]].concat()).unwrap_err();
+/// let message = "journal.jsonl:1: a journal begins with `run-started`, but this one begins with `run-ended`";
+/// assert_eq!(failure.to_string(), message);
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFailure {
     /// The file cannot be read.
@@ -103,6 +127,15 @@ pub enum ReadFailure {
 ///
 /// # Errors
 /// A [`ReadFailure`], but not for a torn last line.
+///
+/// ```
+/// use dockertest::journal::read;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let failure = read(&folder.path().join("journal.jsonl")).unwrap_err();
+/// assert!(failure.to_string().starts_with("cannot read the journal `"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn read(path: &Path) -> Result<Reading, ReadFailure> {
     let text = std::fs::read(path).map_err(|source| ReadFailure::Open { path: path.to_owned(), source })?;
     parse(path, &text)
@@ -112,6 +145,15 @@ pub fn read(path: &Path) -> Result<Reading, ReadFailure> {
 ///
 /// # Errors
 /// A [`ReadFailure`], but not for a torn last line.
+///
+/// ```
+/// use dockertest::journal::parse;
+///
+/// assert!(parse("journal.jsonl".as_ref(), b"")?.records.is_empty());
+/// let failure = parse("journal.jsonl".as_ref(), b"no journal\n{}\n").unwrap_err();
+/// assert!(failure.to_string().starts_with("journal.jsonl:1:2: not a record of a journal"));
+/// # Ok::<(), dockertest::journal::ReadFailure>(())
+/// ```
 pub fn parse(path: &Path, text: &[u8]) -> Result<Reading, ReadFailure> {
     // Records are large; growing the list by copying would cost more than parsing some of them.
     let records = Vec::with_capacity(text.len() / USUAL_LINE_BYTES);

@@ -28,6 +28,27 @@ const BATCH_BYTES: usize = 1 << 20;
 ///
 /// It runs on the journal's thread, so it has to be quick. After an error it is not called again; the journal goes on,
 /// and [`Writer::report_failure`] tells.
+///
+/// ```
+/// use std::io;
+///
+/// use dockertest::journal::{Event, Record, Sink};
+///
+/// /// Shows a dot for each step that has ended.
+/// struct Dots<W>(W);
+///
+/// impl<W: io::Write + Send> Sink for Dots<W> {
+///     fn record(&mut self, record: &Record) -> io::Result<()> {
+///         if matches!(record.event, Event::StepEnded(_)) { self.0.write_all(b".") } else { Ok(()) }
+///     }
+///
+///     fn idle(&mut self) -> io::Result<()> {
+///         self.0.flush()
+///     }
+/// }
+///
+/// let sinks: Vec<Box<dyn Sink>> = vec![Box::new(Dots(io::stderr()))];
+/// ```
 pub trait Sink: Send {
     /// Takes in a record that is in the journal. Records that somebody committed are durable by then.
     ///
@@ -55,6 +76,21 @@ pub trait Sink: Send {
 /// Appends events to a journal. Can be shared by threads.
 ///
 /// Dropping it writes everything that is waiting, as [`Writer::close`] does, but cannot tell about a failure.
+///
+/// ```
+/// use dockertest::journal::{Event, Logged, Writer};
+/// use dockertest::outcome::Level;
+///
+/// # let results = tempfile::tempdir()?;
+/// let journal = Writer::create(&results.path().join("journal.jsonl"), Vec::new())?;
+/// let say = |text: &str| {
+///     Event::Logged(Logged { step: None, subsubtest: None, level: Level::Info, text: text.to_owned() })
+/// };
+/// journal.append(say("written soon"));
+/// journal.commit(vec![say("on disk when `wait` returns, with all before it")]).wait()?;
+/// journal.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Writer {
     /// Gone once closed: the thread ends when it has taken everything out.
@@ -64,6 +100,20 @@ pub struct Writer {
 }
 
 /// A promise that events will be durable.
+///
+/// The work of the next step hides the wait for the disk:
+///
+/// ```
+/// use dockertest::journal::{Event, StepStarted, Writer};
+/// use dockertest::name::StepId;
+///
+/// # let results = tempfile::tempdir()?;
+/// let journal = Writer::create(&results.path().join("journal.jsonl"), Vec::new())?;
+/// let ticket = journal.commit(vec![Event::StepStarted(StepStarted { step: StepId(0), attempt: 1 })]);
+/// // Start the step's host here. It gets its request only after this:
+/// ticket.wait()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "events are durable only when `wait` has returned Ok"]
 pub struct Ticket {
@@ -120,6 +170,21 @@ impl Writer {
     ///
     /// # Errors
     /// [`WriteFailure::Reopen`]. A sink that cannot take in the past is a [`Writer::report_failure`].
+    ///
+    /// ```
+    /// use dockertest::journal::{Event, RunInterrupted, Writer, read};
+    ///
+    /// # let results = tempfile::tempdir()?;
+    /// # let path = results.path().join("journal.jsonl");
+    /// # let first = r#"{"seq":0,"time_us":0,"event":{"run-started":{"format":1,"run":"r","api-version":"0.9.0","#;
+    /// # let first = format!("{first}\"invocation\":{{}},\"session\":{{}}}}}}}}\n");
+    /// std::fs::write(&path, format!("{first}{}", r#"{"seq":1,"ti"#))?; // The runner was killed here.
+    /// let journal = Writer::reopen(&path, &read(&path)?, Vec::new())?;
+    /// journal.append(Event::RunInterrupted(RunInterrupted { reason: "the runner was killed".to_owned() }));
+    /// journal.close()?;
+    /// assert_eq!(read(&path)?.records[1].seq, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reopen(path: &Path, reading: &Reading, mut sinks: Vec<Box<dyn Sink>>) -> Result<Writer, WriteFailure> {
         let file = open_at(path, reading.valid_bytes)
             .map_err(|source| WriteFailure::Reopen { path: path.to_owned(), source: Arc::new(source) })?;
@@ -192,6 +257,21 @@ impl Writer {
     /// Has something called when the journal fails, on the journal's thread; at once if it has failed already. What a
     /// silent step is doing meanwhile could not be recorded, so somebody should stop it. The call must not use the
     /// writer.
+    ///
+    /// Somebody who hears of it at once:
+    ///
+    /// ```
+    /// use dockertest::host::CancelToken;
+    /// use dockertest::journal::Writer;
+    ///
+    /// # let results = tempfile::tempdir()?;
+    /// let journal = Writer::create(&results.path().join("journal.jsonl"), Vec::new())?;
+    /// let cancel = CancelToken::new()?;
+    /// let stop_all = cancel.clone();
+    /// journal.when_failed(move |failure| stop_all.cancel_now(failure.to_string()));
+    /// assert!(!cancel.is_cancelled());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn when_failed(&self, call: impl FnOnce(&WriteFailure) + Send + 'static) {
         let failure = lock(&self.shared.failure);
         match &*failure {
@@ -201,6 +281,27 @@ impl Writer {
     }
 
     /// What keeps a sink from writing its report, if anything does. The journal is not affected.
+    ///
+    /// ```
+    /// use std::io;
+    ///
+    /// use dockertest::journal::{Event, Record, RunInterrupted, Sink, Writer};
+    ///
+    /// struct Full;
+    ///
+    /// impl Sink for Full {
+    ///     fn record(&mut self, _: &Record) -> io::Result<()> {
+    ///         Err(io::ErrorKind::StorageFull.into())
+    ///     }
+    /// }
+    ///
+    /// # let results = tempfile::tempdir()?;
+    /// let journal = Writer::create(&results.path().join("journal.jsonl"), vec![Box::new(Full)])?;
+    /// journal.append(Event::RunInterrupted(RunInterrupted { reason: "SIGINT".to_owned() }));
+    /// let failure = journal.close().unwrap_err();
+    /// assert!(failure.to_string().contains("the journal is complete"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn report_failure(&self) -> Option<WriteFailure> {
         lock(&self.shared.report_failure).clone()

@@ -26,6 +26,14 @@ const TEXT_COLUMN: usize = 16;
 const LABEL_WIDTH: usize = 15;
 
 /// How a report for people may look.
+///
+/// ```
+/// use std::io::IsTerminal;
+///
+/// use dockertest::report::Style;
+///
+/// let style = if std::io::stdout().is_terminal() { Style::Coloured } else { Style::Plain };
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// Text only, the same bytes everywhere.
@@ -35,6 +43,20 @@ pub enum Style {
 }
 
 /// Writes the tree of a run, record by record.
+///
+/// ```
+/// use dockertest::journal;
+/// use dockertest::report::{Console, Style};
+///
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// let mut console = Console::new(Vec::new(), Style::Plain, "results/default".as_ref());
+/// for record in &journal::read(&results.join(journal::FILE_NAME))?.records {
+///     console.show(record)?;
+/// }
+/// let tree = String::from_utf8(console.into_inner())?;
+/// assert!(tree.ends_with("2 steps in 2.1 s: 1 GOOD, 1 FAIL; results in results/default\n"), "{tree}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Console<W> {
     out: W,
@@ -66,6 +88,22 @@ impl<W: Write> Console<W> {
     }
 
     /// Takes in a record without showing anything.
+    ///
+    /// After a resume, only what is new is shown:
+    ///
+    /// ```
+    /// use dockertest::journal;
+    /// use dockertest::report::{Console, Style};
+    ///
+    /// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+    /// let records = journal::read(&results.join(journal::FILE_NAME))?.records;
+    /// let (past, news) = records.split_at(records.len() - 1);
+    /// let mut console = Console::new(Vec::new(), Style::Plain, results);
+    /// past.iter().for_each(|record| console.skip(record));
+    /// news.iter().try_for_each(|record| console.show(record))?;
+    /// assert!(console.into_inner().starts_with(b"END FAIL    ----    ----\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn skip(&mut self, record: &Record) {
         self.state.record(record);
     }

@@ -18,6 +18,22 @@ use crate::name::StepId;
 const PENDING_BYTES: usize = 1 << 16;
 
 /// A sink that writes the files of a results folder.
+///
+/// ```
+/// use dockertest::journal::{Event, Plan, RunEnded, Writer};
+/// use dockertest::report::{RESULTS_NAME, files};
+/// use dockertest::verdict::Verdict;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let results = folder.path();
+/// let journal = Writer::create(&results.join("journal.jsonl"), vec![files(results)])?;
+/// // … what happens in the run …
+/// # journal.append(Event::Planned(Plan::default()));
+/// journal.append(Event::RunEnded(RunEnded { verdict: Verdict::Good, seconds: 1.5 }));
+/// journal.close()?;
+/// assert!(results.join(RESULTS_NAME).exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn files(results: &Path) -> Box<dyn Sink> {
     Box::new(Files {

@@ -4,10 +4,36 @@
 //! key ends in `{perf}` and an empty line follows each iteration. The keys of one message are sorted. A value always
 //! takes one line: a backslash reads `\\`, a line end `\n`, a carriage return `\r`, a tab `\t`, and other control
 //! characters `\u{1b}`. In a key, what is not a letter, digit, `_`, `-` or `.` reads `_`.
+//!
+//! Values keep their line, whatever is in them:
+//!
+//! ```
+//! use dockertest::journal::Keyvals;
+//! use dockertest::name::StepId;
+//! use dockertest::report::keyval;
+//!
+//! let values = [("docker_options".to_owned(), "--debug\n".to_owned())].into();
+//! let mut text = String::new();
+//! keyval::write(&Keyvals { step: StepId(0), iteration: None, values }, &mut text);
+//! assert_eq!(text, "docker_options=--debug\\n\n");
+//! ```
 
 use crate::journal::Keyvals;
 
 /// Appends facts as lines of a keyval file.
+///
+/// Figures of an iteration:
+///
+/// ```
+/// use dockertest::journal::Keyvals;
+/// use dockertest::name::StepId;
+/// use dockertest::report::keyval;
+///
+/// let values = [("seconds".to_owned(), "1.5".to_owned())].into();
+/// let mut text = String::new();
+/// keyval::write(&Keyvals { step: StepId(0), iteration: Some(1), values }, &mut text);
+/// assert_eq!(text, "seconds{perf}=1.5\n\n");
+/// ```
 pub fn write(keyvals: &Keyvals, out: &mut String) {
     let suffix = if keyvals.iteration.is_some() { "{perf}" } else { "" };
     for (key, value) in &keyvals.values {

@@ -6,6 +6,20 @@
 //! so the bytes are the same.
 //!
 //! Reports never look at anything but records: not at the clock, the time zone or the machine that they are made on.
+//!
+//! Making a report again from the journal of a results folder:
+//!
+//! ```
+//! use dockertest::report::{Format, write};
+//!
+//! # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+//! let mut tree = Vec::new();
+//! write(results, Format::Console, &mut tree)?;
+//! let tree = String::from_utf8(tree)?;
+//! assert!(tree.contains("GOOD    docker/subtests/subexample.test_2-of-2"));
+//! assert!(tree.contains("FAIL    docker_cli/version: the client's version is not the one that its file has"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod console;
 mod files;

@@ -11,6 +11,20 @@ use crate::verdict::Verdict;
 /// How far a run is.
 ///
 /// It is fed with the records of a run and looks at nothing else; whoever draws it gives the time.
+///
+/// ```
+/// use dockertest::journal;
+/// use dockertest::report::Progress;
+///
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// let records = journal::read(&results.join(journal::FILE_NAME))?.records;
+/// let mut progress = Progress::default();
+/// records[..8].iter().for_each(|record| progress.record(record));
+/// let now_us = records[0].time_us + 12_500_000;
+/// assert_eq!(progress.line(now_us), "[0/2] docker_cli/version: run_once() (12 s)");
+/// assert_eq!((progress.done(), progress.total()), (0, 2));
+/// # Ok::<(), journal::ReadFailure>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Progress {
     state: RunState,
@@ -18,6 +32,19 @@ pub struct Progress {
 }
 
 /// A step that is running.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use dockertest::name::StepId;
+/// use dockertest::report::RunningStep;
+///
+/// let (id, name, phase) = (StepId(0), "docker_cli/version".parse()?, "run_once()".to_owned());
+/// let step = RunningStep { id, name, phase, started_us: 1_800_000_000_000_000 };
+/// assert_eq!(step.elapsed(1_800_000_001_500_000), Duration::from_millis(1500));
+/// assert_eq!(step.elapsed(0), Duration::ZERO);
+/// # Ok::<(), dockertest::name::BadName>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunningStep {
     /// The step.

@@ -13,12 +13,21 @@ use crate::verdict::Verdict;
 
 /// The results of a run, complete or not.
 ///
-/// ```
-/// use dockertest::report::{Results, RunState};
+/// What the file holds, made from the journal and read back:
 ///
-/// let results = Results::of(&RunState::default());
-/// assert_eq!(results.state, "running");
-/// assert!(results.to_json().ends_with("}\n"));
+/// ```
+/// use dockertest::journal;
+/// use dockertest::report::{Results, RunState};
+/// use dockertest::verdict::Verdict;
+///
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// let records = journal::read(&results.join(journal::FILE_NAME))?.records;
+/// let text = Results::of(&RunState::of(&records)).to_json();
+/// let results: Results = serde_json::from_str(&text)?;
+/// assert_eq!(results.verdict, Verdict::Fail);
+/// assert_eq!(results.started, "2027-01-15T08:00:00Z");
+/// assert!(results.pending.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Results {
@@ -54,19 +63,49 @@ pub struct Results {
 }
 
 /// How many steps ended with each verdict.
+///
+/// ```
+/// # use dockertest::{journal, report::RunState};
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// # let state = RunState::of(&journal::read(&results.join(journal::FILE_NAME))?.records);
+/// use dockertest::report::Totals;
+/// use dockertest::verdict::Verdict;
+///
+/// let totals = Totals::of(&state);
+/// assert_eq!((totals.good, totals.fail), (1, 1));
+/// assert_eq!(totals.count(Verdict::Fail), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the verdicts are explained where they are defined")]
 pub struct Totals {
+    /// Steps that ended as `GOOD`: the engine kept its promise.
     pub good: u32,
+    /// Steps that ended as `TEST_NA`: the test does not apply here.
     pub test_na: u32,
+    /// Steps that ended as `WARN`: kept, but somebody should look.
     pub warn: u32,
+    /// Steps that ended as `FAIL`: the engine broke its promise.
     pub fail: u32,
+    /// Steps that ended as `ERROR`: the test could not do its job.
     pub error: u32,
+    /// Steps that ended as `ABORT`: the host or the runner died, or time ran out.
     pub abort: u32,
 }
 
 /// The machine that a run was made on.
+///
+/// ```
+/// # use dockertest::{journal, report::RunState};
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// # let state = RunState::of(&journal::read(&results.join(journal::FILE_NAME))?.records);
+/// use dockertest::report::Results;
+///
+/// let host = Results::of(&state).host;
+/// let json = r#"{"hostname":"bench","boot_id":"b007","utc_offset_seconds":0}"#;
+/// assert_eq!(serde_json::to_string(&host)?, json);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostResult {
     /// Its name.
@@ -78,6 +117,18 @@ pub struct HostResult {
 }
 
 /// The engine under test.
+///
+/// ```
+/// # use dockertest::{journal, report::RunState};
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// # let state = RunState::of(&journal::read(&results.join(journal::FILE_NAME))?.records);
+/// use dockertest::report::Results;
+///
+/// let engine = Results::of(&state).engine.expect("the engine was asked");
+/// assert_eq!((engine.flavor.as_str(), engine.version.as_str()), ("docker", "20.10.24"));
+/// assert_eq!(engine.problem, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineResult {
     /// Where it was asked.
@@ -96,6 +147,21 @@ pub struct EngineResult {
 }
 
 /// A step that has ended.
+///
+/// ```
+/// # use dockertest::{journal, report::RunState};
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// # let state = RunState::of(&journal::read(&results.join(journal::FILE_NAME))?.records);
+/// use dockertest::report::Results;
+/// use dockertest::verdict::Verdict;
+///
+/// let results = Results::of(&state);
+/// let failed = results.steps.iter().find(|step| step.verdict == Verdict::Fail).expect("a step failed");
+/// assert_eq!(failed.name.as_str(), "docker_cli/version");
+/// let evidence = failed.evidence.as_ref().expect("a check decided");
+/// assert_eq!(evidence.seen.as_deref(), Some("20.10.23"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepResult {
     /// The name of the subtest.
@@ -130,6 +196,18 @@ pub struct StepResult {
 }
 
 /// A sub-subtest of a step that has ended.
+///
+/// ```
+/// # use dockertest::{journal, report::RunState};
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// # let state = RunState::of(&journal::read(&results.join(journal::FILE_NAME))?.records);
+/// use dockertest::report::Results;
+///
+/// let step = &Results::of(&state).steps[1];
+/// let names: Vec<_> = step.subsubtests.iter().map(|subsubtest| subsubtest.name.as_str()).collect();
+/// assert_eq!((step.name.as_str(), names), ("subexample", vec!["one", "two"]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SubsubtestResult {
     /// The last component of its name.

@@ -9,6 +9,21 @@ use crate::verdict::Verdict;
 ///
 /// Records that make no sense, for example of a step that is not in the plan, change nothing: what a report shows is
 /// always something that happened.
+///
+/// ```
+/// use dockertest::journal;
+/// use dockertest::report::RunState;
+/// use dockertest::verdict::Verdict;
+///
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// let records = journal::read(&results.join(journal::FILE_NAME))?.records;
+/// let state = RunState::of(&records[..9]); // Up to the end of the first step.
+/// assert_eq!(state.worst(), Verdict::Fail);
+/// assert_eq!(state.endings().count(), 1);
+/// assert!(!state.is_ended());
+/// assert!(RunState::of(&records).is_ended());
+/// # Ok::<(), journal::ReadFailure>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RunState {
     /// How the run began; nothing before the first record.
@@ -31,6 +46,21 @@ pub struct RunState {
 }
 
 /// Whether a run goes on.
+///
+/// ```
+/// # use dockertest::{journal, report::RunState};
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// # let state = RunState::of(&journal::read(&results.join(journal::FILE_NAME))?.records);
+/// use dockertest::report::Standing;
+///
+/// let how = match &state.standing {
+///     Standing::Running => "goes on, or was cut off".to_owned(),
+///     Standing::Interrupted { reason } => format!("can be resumed: {reason}"),
+///     Standing::Ended { verdict, .. } => format!("complete: {verdict}"),
+/// };
+/// assert_eq!(how, "complete: FAIL");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Standing {
     /// It goes on, or was cut off without a word.
@@ -51,6 +81,22 @@ pub enum Standing {
 }
 
 /// What is known of a step.
+///
+/// A step in the middle of its work:
+///
+/// ```
+/// use dockertest::name::StepId;
+/// use dockertest::outcome::Phase;
+/// # use dockertest::{journal, report::RunState};
+///
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// # let records = journal::read(&results.join(journal::FILE_NAME))?.records;
+/// # let state = RunState::of(&records[..8]);
+/// let step = state.step(StepId(0)).expect("the plan has it");
+/// assert_eq!(step.phase.map(|(phase, _)| phase), Some(Phase::RunOnce));
+/// assert_eq!((step.attempts, &step.ending), (1, &None));
+/// # Ok::<(), journal::ReadFailure>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepState {
     /// What was planned.
@@ -70,6 +116,18 @@ pub struct StepState {
 }
 
 /// What is known of a sub-subtest.
+///
+/// ```
+/// # use dockertest::{journal, report::RunState};
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// # let state = RunState::of(&journal::read(&results.join(journal::FILE_NAME))?.records);
+/// use dockertest::verdict::Verdict;
+///
+/// let first = &state.steps[1].subsubtests[0];
+/// assert_eq!(first.name, "one");
+/// assert_eq!(first.ending.as_ref().map(|ending| ending.verdict), Some(Verdict::Good));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SubsubtestState {
     /// The last component of its name.

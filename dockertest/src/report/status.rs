@@ -20,6 +20,27 @@ const NONE: &str = "----";
 /// Appends the lines that a record adds to the status log, given what was known before it.
 ///
 /// Tells which step the lines belong to, so that they can go into that step's own file too.
+///
+/// The log of one step, picked out of the whole run:
+///
+/// ```
+/// use dockertest::journal;
+/// use dockertest::name::StepId;
+/// use dockertest::report::{RunState, status};
+///
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// let (mut state, mut of_step) = (RunState::default(), String::new());
+/// for record in journal::read(&results.join(journal::FILE_NAME))?.records {
+///     let mut lines = String::new();
+///     if status::write_record(&state, &record, &mut lines) == Some(StepId(1)) {
+///         of_step.push_str(&lines);
+///     }
+///     state.record(&record);
+/// }
+/// let codes: Vec<_> = of_step.lines().filter_map(|line| line.trim_start().split('\t').next()).collect();
+/// assert_eq!(codes, ["START", "GOOD", "END GOOD"]);
+/// # Ok::<(), journal::ReadFailure>(())
+/// ```
 pub fn write_record(before: &RunState, record: &Record, out: &mut String) -> Option<StepId> {
     let log = Log { time_us: record.time_us, utc_offset_seconds: before.session.utc_offset_seconds };
     match &record.event {
@@ -58,6 +79,18 @@ pub fn write_record(before: &RunState, record: &Record, out: &mut String) -> Opt
 }
 
 /// The whole status log of these records.
+///
+/// ```
+/// use dockertest::journal;
+/// use dockertest::report::status;
+///
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// let records = journal::read(&results.join(journal::FILE_NAME))?.records;
+/// let log = status::render(&records);
+/// assert!(log.starts_with("START\t----\t----\ttimestamp=1800000000\tlocaltime=Jan 15 08:00:00\t\n"));
+/// assert_eq!(log.lines().count(), 8);
+/// # Ok::<(), journal::ReadFailure>(())
+/// ```
 #[must_use]
 pub fn render(records: &[Record]) -> String {
     let (mut state, mut out) = (RunState::default(), String::new());

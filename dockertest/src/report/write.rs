@@ -9,6 +9,13 @@ use super::{Console, Results, RunState, Style, status};
 use crate::journal::{self, FILE_NAME, ReadFailure};
 
 /// A report that can be made at any time.
+///
+/// ```
+/// use dockertest::report::Format;
+///
+/// assert_eq!("json".parse(), Ok(Format::Json));
+/// assert_eq!(Format::ALL.map(Format::as_str), ["status", "json", "console"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Autotest's status log: the bytes of the file `status`.
@@ -41,6 +48,13 @@ impl fmt::Display for Format {
 }
 
 /// A word that is the name of no format.
+///
+/// ```
+/// use dockertest::report::Format;
+///
+/// let failure = "xml".parse::<Format>().unwrap_err();
+/// assert_eq!(failure.to_string(), "`xml` is not a report format (expected status, json or console)");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a report format (expected status, json or console)")]
 pub struct UnknownFormat(String);
@@ -54,6 +68,14 @@ impl FromStr for Format {
 }
 
 /// A report that cannot be made.
+///
+/// ```
+/// use dockertest::report::{Format, ReportFailure, write};
+///
+/// let failure = write("/proc/self/task".as_ref(), Format::Json, &mut std::io::sink()).unwrap_err();
+/// assert!(matches!(failure, ReportFailure::NoRun { .. }));
+/// assert_eq!(failure.to_string(), "`/proc/self/task` holds no run (there is no `journal.jsonl` in it)");
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum ReportFailure {
     /// There is no journal.
@@ -80,6 +102,16 @@ pub enum ReportFailure {
 ///
 /// # Errors
 /// [`ReportFailure`].
+///
+/// ```
+/// use dockertest::report::{Format, write};
+///
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// let mut status = Vec::new();
+/// write(results, Format::Status, &mut status)?;
+/// assert!(status.starts_with(b"START\t----\t----\t"));
+/// # Ok::<(), dockertest::report::ReportFailure>(())
+/// ```
 pub fn write(results: &Path, format: Format, out: &mut dyn Write) -> Result<(), ReportFailure> {
     let path = results.join(FILE_NAME);
     if matches!(path.try_exists(), Ok(false)) {

@@ -28,6 +28,19 @@ pub struct Api {
 }
 
 /// The API did not answer, or not as it should.
+///
+/// ```
+/// use std::time::Duration;
+/// use dockertest::engine::Api;
+///
+/// let remote = Api::connect("tcp://127.0.0.1:2375", Duration::from_secs(2)).unwrap_err();
+/// assert_eq!(
+///     remote.to_string(),
+///     "cannot ask the engine at `tcp://127.0.0.1:2375`: only unix sockets (`unix:///path`) are supported"
+/// );
+/// let stopped = Api::connect("unix:///no/such/docker.sock", Duration::from_secs(2)).unwrap_err();
+/// assert_eq!(stopped.to_string(), "no engine answers at `unix:///no/such/docker.sock`");
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum ApiFailure {
     /// Only sockets of this machine can be asked.
@@ -55,6 +68,17 @@ pub enum ApiFailure {
 }
 
 /// What the engine says of its version (`GET /version`).
+///
+/// ```
+/// use dockertest::engine::ServerVersion;
+///
+/// let version = ServerVersion {
+///     version: "4.3.1".to_owned(),
+///     components: vec!["Podman Engine".to_owned(), "Conmon".to_owned()],
+///     ..ServerVersion::default()
+/// };
+/// assert_eq!(version.flavor(), "podman");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServerVersion {
     /// The engine's version, for example `20.10.24+dfsg1`.
@@ -69,6 +93,11 @@ pub struct ServerVersion {
 
 impl ServerVersion {
     /// `docker` or `podman`, by the names of the components.
+    ///
+    /// ```
+    /// # use dockertest::engine::ServerVersion;
+    /// assert_eq!(ServerVersion::default().flavor(), "docker"); // also when no component is named
+    /// ```
     #[must_use]
     pub fn flavor(&self) -> &'static str {
         if self.components.iter().any(|name| name.to_lowercase().contains("podman")) { "podman" } else { "docker" }
@@ -92,6 +121,15 @@ impl Api {
     ///
     /// # Errors
     /// When nothing answers there in time.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use dockertest::engine::Api;
+    ///
+    /// let api = Api::connect(&Api::address_of_options("--context rootless"), Duration::from_secs(2))?;
+    /// println!("asking {}", api.address());
+    /// # Ok::<(), dockertest::engine::ApiFailure>(())
+    /// ```
     pub fn connect(address: &str, limit: Duration) -> Result<Api, ApiFailure> {
         if !address.starts_with("unix://") {
             return Err(ApiFailure::Address(address.to_owned()));
@@ -106,6 +144,14 @@ impl Api {
     }
 
     /// Where the engine listens.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use dockertest::engine::Api;
+    /// let api = Api::connect("unix:///var/run/docker.sock", Duration::from_secs(2))?;
+    /// assert_eq!(api.address(), "unix:///var/run/docker.sock");
+    /// # Ok::<(), dockertest::engine::ApiFailure>(())
+    /// ```
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
@@ -115,6 +161,14 @@ impl Api {
     ///
     /// # Errors
     /// When the engine does not answer.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(api: dockertest::engine::Api, shown: &str) -> Outcome {
+    /// let version = api.version()?;
+    /// check_eq!(shown, version.api_version, "the API version that `docker version` shows");
+    /// # Ok(()) }
+    /// ```
     pub fn version(&self) -> Result<ServerVersion, ApiFailure> {
         let seen = self.call(self.docker.version())?;
         let components = seen.components.unwrap_or_default().into_iter().map(|component| component.name).collect();
@@ -130,6 +184,14 @@ impl Api {
     ///
     /// # Errors
     /// When the engine does not answer.
+    ///
+    /// ```no_run
+    /// # fn phase(api: dockertest::engine::Api) -> dockertest::subtest::Outcome {
+    /// let info = api.info()?;
+    /// let driver = info.get("Driver").map_or("unknown", String::as_str); // what `docker info` calls Storage Driver
+    /// # let _ = driver;
+    /// # Ok(()) }
+    /// ```
     pub fn info(&self) -> Result<BTreeMap<String, String>, ApiFailure> {
         let seen = self.call(self.docker.info())?;
         let Ok(Value::Object(values)) = serde_json::to_value(seen) else { return Ok(BTreeMap::new()) };

@@ -73,6 +73,14 @@ impl Command {
     }
 
     /// The same with a limit of its own in place of `docker_timeout`; zero is none.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// ctx.docker(["pull", "busybox"]).timeout(Duration::from_secs(600)).must_pass()?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
@@ -80,6 +88,14 @@ impl Command {
     }
 
     /// The same with something to read on standard input. Without it, standard input is empty.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let seen = ctx.docker(["run", "--rm", "--interactive", "busybox", "cat"]).stdin("hello").must_pass()?;
+    /// check_eq!(seen.stdout_text(), "hello", "what went through the container");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
@@ -87,6 +103,14 @@ impl Command {
     }
 
     /// The command as it can be pasted into a shell.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let echo = ctx.docker(["run", "busybox", "echo", "a b"]);
+    /// assert_eq!(echo.typed(), "/usr/bin/docker run busybox echo 'a b'");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn typed(&self) -> String {
         self.words.as_ref().map_or_else(String::clone, |words| typed(words))
@@ -97,6 +121,15 @@ impl Command {
     /// # Errors
     /// When it cannot be started, does not end within its limit (then it and all its children are killed), or the step
     /// is asked to stop. In a clean-up the last does not apply: there a command may still run.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let seen = ctx.docker(["inspect", "maybe"]).run()?;
+    /// let exists = seen.status.success();
+    /// # let _ = exists;
+    /// # Ok(()) }
+    /// ```
     pub fn run(&self) -> Result<Completed, CommandFailure> {
         let words = self.words.as_ref().map_err(|problem| CommandFailure::Configuration(problem.clone()))?;
         let typed = typed(words);
@@ -113,6 +146,13 @@ impl Command {
     ///
     /// # Errors
     /// As for [`run`](Self::run), and when the promise is broken.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// ctx.docker(["version"]).must_pass()?; // FAIL, with the command and its outputs, when the status is not 0
+    /// # Ok(()) }
+    /// ```
     pub fn must_pass(&self) -> Result<Completed, CommandFailure> {
         self.run()?.must_pass()
     }
@@ -121,6 +161,14 @@ impl Command {
     ///
     /// # Errors
     /// As for [`run`](Self::run), and when the promise is broken.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let seen = ctx.docker(["run", "--no-such-option"]).must_fail(125)?;
+    /// check!(seen.stderr_text().contains("unknown flag"), "the option is named as unknown");
+    /// # Ok(()) }
+    /// ```
     pub fn must_fail(&self, status: i32) -> Result<Completed, CommandFailure> {
         self.run()?.must_fail(status)
     }

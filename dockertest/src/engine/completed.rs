@@ -13,7 +13,27 @@ use crate::engine::CommandFailure;
 /// How much of an output is shown in a log or a failure.
 const SHOWN_BYTES: usize = 4096;
 
-/// A command that ended by itself.
+/// What a command did until it ended, or until it was killed because its limit was over.
+///
+/// Usually made by [`Command::run`](super::Command::run). By hand, to try a check without an engine:
+///
+/// ```
+/// use std::os::unix::process::ExitStatusExt;
+/// use std::process::ExitStatus;
+/// use std::time::Duration;
+/// use dockertest::engine::Completed;
+///
+/// let seen = Completed {
+///     command: "docker version".to_owned(),
+///     status: ExitStatus::from_raw(0),
+///     stdout: b"Client:\n Version: 20.10.24\n".to_vec(),
+///     stderr: Vec::new(),
+///     dropped_bytes: 0,
+///     duration: Duration::from_millis(40),
+/// };
+/// assert!(seen.must_pass()?.stdout_text().contains("20.10.24"));
+/// # Ok::<(), dockertest::engine::CommandFailure>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Completed {
     /// The command as it can be pasted into a shell.
@@ -32,12 +52,44 @@ pub struct Completed {
 
 impl Completed {
     /// Standard output as text; bytes that are no UTF-8 are replaced.
+    ///
+    /// ```
+    /// # use std::os::unix::process::ExitStatusExt;
+    /// # use std::process::ExitStatus;
+    /// # use dockertest::engine::Completed;
+    /// # let docker = |code: i32, stdout: &[u8], stderr: &[u8]| Completed {
+    /// #     command: "docker version".to_owned(),
+    /// #     status: ExitStatus::from_raw(code << 8),
+    /// #     stdout: stdout.to_vec(),
+    /// #     stderr: stderr.to_vec(),
+    /// #     dropped_bytes: 0,
+    /// #     duration: std::time::Duration::ZERO,
+    /// # };
+    /// let seen = docker(0, b"20.10\xff\n", b"");
+    /// assert_eq!(seen.stdout_text(), "20.10\u{fffd}\n");
+    /// ```
     #[must_use]
     pub fn stdout_text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.stdout)
     }
 
     /// Standard error as text; bytes that are no UTF-8 are replaced.
+    ///
+    /// ```
+    /// # use std::os::unix::process::ExitStatusExt;
+    /// # use std::process::ExitStatus;
+    /// # use dockertest::engine::Completed;
+    /// # let docker = |code: i32, stdout: &[u8], stderr: &[u8]| Completed {
+    /// #     command: "docker version".to_owned(),
+    /// #     status: ExitStatus::from_raw(code << 8),
+    /// #     stdout: stdout.to_vec(),
+    /// #     stderr: stderr.to_vec(),
+    /// #     dropped_bytes: 0,
+    /// #     duration: std::time::Duration::ZERO,
+    /// # };
+    /// let seen = docker(0, b"", b"WARNING: no swap limit support\n");
+    /// assert!(seen.stderr_text().starts_with("WARNING"));
+    /// ```
     #[must_use]
     pub fn stderr_text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.stderr)
@@ -47,6 +99,32 @@ impl Completed {
     ///
     /// # Errors
     /// `FAIL` with both outputs; `ERROR` when the reason is that no engine answers.
+    ///
+    /// ```
+    /// # use std::os::unix::process::ExitStatusExt;
+    /// # use std::process::ExitStatus;
+    /// # use dockertest::engine::Completed;
+    /// # let docker = |code: i32, stdout: &[u8], stderr: &[u8]| Completed {
+    /// #     command: "docker version".to_owned(),
+    /// #     status: ExitStatus::from_raw(code << 8),
+    /// #     stdout: stdout.to_vec(),
+    /// #     stderr: stderr.to_vec(),
+    /// #     dropped_bytes: 0,
+    /// #     duration: std::time::Duration::ZERO,
+    /// # };
+    /// use dockertest::verdict::Verdict;
+    ///
+    /// let failure = docker(1, b"", b"unknown flag: --formta").must_pass().unwrap_err();
+    /// assert_eq!(failure.to_string(), "`docker version` ended with exit status 1, expected exit status 0");
+    /// assert_eq!(failure.verdict(), Verdict::Fail);
+    ///
+    /// let down = docker(1, b"", b"Cannot connect to the Docker daemon at unix:///var/run/docker.sock.");
+    /// assert_eq!(down.must_pass().unwrap_err().verdict(), Verdict::Error);
+    ///
+    /// // The status alone does not make it right:
+    /// let crashed = docker(0, b"", b"panic: runtime error: index out of range").must_pass();
+    /// assert_eq!(crashed.unwrap_err().verdict(), Verdict::Fail);
+    /// ```
     pub fn must_pass(self) -> Result<Self, CommandFailure> {
         self.must_end_with(0)
     }
@@ -55,6 +133,22 @@ impl Completed {
     ///
     /// # Errors
     /// As for [`must_pass`](Self::must_pass), also `ERROR` when it failed because no engine answers.
+    ///
+    /// ```
+    /// # use std::os::unix::process::ExitStatusExt;
+    /// # use std::process::ExitStatus;
+    /// # use dockertest::engine::Completed;
+    /// # let docker = |code: i32, stdout: &[u8], stderr: &[u8]| Completed {
+    /// #     command: "docker version".to_owned(),
+    /// #     status: ExitStatus::from_raw(code << 8),
+    /// #     stdout: stdout.to_vec(),
+    /// #     stderr: stderr.to_vec(),
+    /// #     dropped_bytes: 0,
+    /// #     duration: std::time::Duration::ZERO,
+    /// # };
+    /// assert!(docker(125, b"", b"unknown flag: --formta").must_fail(125).is_ok());
+    /// assert!(docker(0, b"", b"").must_fail(125).is_err());
+    /// ```
     pub fn must_fail(self, status: i32) -> Result<Self, CommandFailure> {
         self.must_end_with(status)
     }

@@ -23,6 +23,14 @@ const KEPT: [(&str, &str); 7] = [
 /// Asks the engine that commands with these options (`docker_options`) would talk to.
 ///
 /// There is always an answer: an engine that is not there is one with a `problem`.
+///
+/// ```
+/// use dockertest::engine::facts;
+///
+/// let facts = facts("--host unix:///no/such/docker.sock");
+/// assert_eq!((facts.address.as_str(), facts.version.as_str()), ("unix:///no/such/docker.sock", ""));
+/// assert!(facts.problem.unwrap().starts_with("no engine answers at `unix:///no/such/docker.sock`"));
+/// ```
 #[must_use]
 pub fn facts(docker_options: &str) -> EngineFacts {
     let address = Api::address_of_options(docker_options);

@@ -8,6 +8,21 @@ use crate::outcome::Evidence;
 use crate::verdict::Verdict;
 
 /// A command that did not do what it must.
+///
+/// ```
+/// use std::io;
+/// use dockertest::engine::CommandFailure;
+/// use dockertest::subtest::Failure;
+/// use dockertest::verdict::Verdict;
+///
+/// let missing = CommandFailure::NotStarted {
+///     program: "/usr/bin/docker".to_owned(),
+///     command: "/usr/bin/docker version".to_owned(),
+///     source: io::ErrorKind::NotFound.into(),
+/// };
+/// assert_eq!(missing.to_string(), "cannot run `/usr/bin/docker` (option `docker_path`)");
+/// assert_eq!(Failure::from(missing).verdict(), Verdict::Error); // as `?` does
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum CommandFailure {
     /// The configuration does not make a command.
@@ -78,6 +93,15 @@ pub enum CommandFailure {
 impl CommandFailure {
     /// Whose fault it is: `FAIL` for a wrong status, a crash, and a limit that was exceeded; `ERROR` when the program
     /// or the engine is not there; `ABORT` when the step was asked to stop.
+    ///
+    /// ```
+    /// # use dockertest::engine::CommandFailure;
+    /// # use dockertest::verdict::Verdict;
+    /// let command = "docker wait test".to_owned();
+    /// let stopped = CommandFailure::Cancelled { command, reason: "interrupted".to_owned() };
+    /// assert_eq!(stopped.verdict(), Verdict::Abort);
+    /// assert_eq!(CommandFailure::Configuration("an open quote".to_owned()).verdict(), Verdict::Error);
+    /// ```
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
@@ -93,6 +117,18 @@ impl CommandFailure {
     }
 
     /// What is shown for it.
+    ///
+    /// ```
+    /// # use dockertest::engine::CommandFailure;
+    /// let missing = CommandFailure::NotStarted {
+    ///     program: "docker".to_owned(),
+    ///     command: "docker version".to_owned(),
+    ///     source: std::io::ErrorKind::NotFound.into(),
+    /// };
+    /// let evidence = missing.evidence();
+    /// assert_eq!(evidence.command.as_deref(), Some("docker version"));
+    /// assert!(evidence.help.unwrap().contains("set `docker_path`"));
+    /// ```
     #[must_use]
     pub fn evidence(&self) -> Evidence {
         let of = |command: &str, expected: Option<String>, seen: Option<String>, help: Option<&str>| Evidence {

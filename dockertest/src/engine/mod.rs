@@ -2,6 +2,21 @@
 //!
 //! Its command line is what is tested ([`Command`]); what it claims is checked through another way ([`Api`]), never by
 //! asking the same command again.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use dockertest::engine::Api;
+//! use dockertest::prelude::*;
+//!
+//! fn run_once(ctx: &mut Context) -> Outcome {
+//!     let shown = ctx.docker(["version", "--format", "{{.Server.Version}}"]).must_pass()?;
+//!     let options = ctx.section().get("docker_options").unwrap_or_default();
+//!     let api = Api::connect(&Api::address_of_options(options), Duration::from_secs(2))?;
+//!     let shown = shown.stdout_text();
+//!     check_eq!(shown.trim(), api.version()?.version, "the server's version");
+//!     Ok(())
+//! }
+//! ```
 
 mod address;
 mod api;

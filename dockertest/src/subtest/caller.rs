@@ -12,6 +12,20 @@ use crate::subtest::{Context, Failure, NotApplicable, Outcome, SubSubtest, Subte
 use crate::verdict::Verdict;
 
 /// A sub-subtest that a parent can run. Made by [`subtest!`](crate::subtest!).
+///
+/// ```
+/// # use dockertest::prelude::*;
+/// # use dockertest::subtest::{Caller, Child, Order};
+/// # #[derive(Default)]
+/// # struct Kill;
+/// # impl Subtest for Kill {}
+/// # #[derive(Default)]
+/// # struct Sigstop;
+/// # impl SubSubtest<Kill> for Sigstop {}
+/// let child: Child<Kill> = Child { name: "sigstop", make: || Box::new(Sigstop) };
+/// assert_eq!(child.name, "sigstop");
+/// let _fresh: Box<dyn SubSubtest<Kill>> = (child.make)();
+/// ```
 pub struct Child<P> {
     /// The last component of its name.
     pub name: &'static str,
@@ -27,6 +41,18 @@ impl<P> fmt::Debug for Child<P> {
 
 /// In which order the phases of sub-subtests run. Either way the sub-subtests come in the order of the option
 /// `subsubtests`.
+///
+/// ```
+/// # use dockertest::prelude::*;
+/// # #[derive(Default)]
+/// # struct Kill;
+/// # impl Subtest for Kill {}
+/// # #[derive(Default)]
+/// # struct Sigstop;
+/// # impl SubSubtest<Kill> for Sigstop {}
+/// // `staged` is `Order::StageByStage`, `sequential` is `Order::OneAfterAnother`:
+/// dockertest::subtest!(Kill, "Checks what `docker kill` promises.", staged { sigstop: Sigstop });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// Each goes through all its phases before the next one begins.
@@ -39,6 +65,25 @@ pub enum Order {
 ///
 /// The parent's own phases run before those of the sub-subtests, its clean-up after theirs. Its verdict is the worst
 /// of its own and theirs; one that does not apply does not make the others worse.
+///
+/// ```
+/// # use dockertest::prelude::*;
+/// # use dockertest::subtest::{Caller, Child, Order};
+/// # #[derive(Default)]
+/// # struct Kill;
+/// # impl Subtest for Kill {}
+/// # #[derive(Default)]
+/// # struct Sigstop;
+/// # impl SubSubtest<Kill> for Sigstop {}
+/// use dockertest::subtest::Registration;
+///
+/// dockertest::subtest!(Kill, "Checks `docker kill` by signal.", sequential { sigstop: Sigstop });
+///
+/// let is_ours = |found: &&Registration| found.summary == "Checks `docker kill` by signal.";
+/// let kill = dockertest::subtest::registered().find(is_ours).unwrap();
+/// assert_eq!(kill.children, ["sigstop"]);
+/// let _caller: Box<dyn Subtest> = (kill.make)();
+/// ```
 pub struct Caller<P: 'static> {
     parent: P,
     available: &'static [Child<P>],
@@ -64,6 +109,21 @@ impl<P> fmt::Debug for Caller<P> {
 
 impl<P: Subtest> Caller<P> {
     /// A subtest that runs those of `available` that the configuration or the command line chooses.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # use dockertest::subtest::{Caller, Child, Order};
+    /// # #[derive(Default)]
+    /// # struct Kill;
+    /// # impl Subtest for Kill {}
+    /// # #[derive(Default)]
+    /// # struct Sigstop;
+    /// # impl SubSubtest<Kill> for Sigstop {}
+    /// const CHILDREN: &[Child<Kill>] = &[Child { name: "sigstop", make: || Box::new(Sigstop) }];
+    ///
+    /// let caller = Caller::new(Kill, CHILDREN, Order::OneAfterAnother);
+    /// assert!(!caller.needs_engine()); // as its parent
+    /// ```
     #[must_use]
     pub fn new(parent: P, available: &'static [Child<P>], order: Order) -> Self {
         Caller { parent, available, order, running: Vec::new(), ended: Vec::new() }

@@ -24,6 +24,19 @@ use crate::subtest::voice::{Voice, fitting};
 use crate::subtest::{Cancelled, Failure, Outcome};
 
 /// What a subtest or sub-subtest gets to know and to do. It is handed to every phase.
+///
+/// ```no_run
+/// use dockertest::prelude::*;
+///
+/// fn run_once(ctx: &mut Context) -> Outcome {
+///     ctx.info(format!("{} runs in {}", ctx.name(), ctx.output().display()));
+///     let log = ctx.tmp().join("docker_version.log");
+///     let seen = ctx.docker(["version"]).must_pass()?;
+///     std::fs::write(log, &seen.stdout)?; // ERROR when it cannot be written
+///     ctx.keyval("version_bytes", seen.stdout.len());
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Context {
     shared: Rc<Shared>,
@@ -56,6 +69,20 @@ impl Shared {
 }
 
 /// Why and where a subtest is entered again after a reboot that it asked for.
+///
+/// ```
+/// use dockertest::subtest::Resumed;
+///
+/// fn greeting(resumed: Option<&Resumed>) -> &'static str {
+///     match resumed {
+///         None => "first part",
+///         Some(Resumed { rebooted: true, .. }) => "second part",
+///         Some(Resumed { rebooted: false, .. }) => "somebody was faster than the reboot",
+///     }
+/// }
+/// let resumed = Resumed { at: "after".to_owned(), rebooted: true };
+/// assert_eq!(greeting(Some(&resumed)), "second part");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resumed {
     /// The word that it gave to [`Context::request_reboot`].
@@ -97,23 +124,64 @@ impl Context {
     ///
     /// # Errors
     /// `ERROR`, with the option, its value, what was expected, and the file and line that set it.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # use dockertest::config::types;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// #[derive(serde::Deserialize)]
+    /// struct Options {
+    ///     #[serde(with = "types::list")]
+    ///     signals: Vec<String>,
+    ///     #[serde(with = "types::seconds")]
+    ///     wait_stop: std::time::Duration,
+    /// }
+    /// let options: Options = ctx.config()?;
+    /// ctx.info(format!("{} signals, {:?} each", options.signals.len(), options.wait_stop));
+    /// # Ok(()) }
+    /// ```
     pub fn config<T: DeserializeOwned>(&self) -> Outcome<T> {
         Ok(self.section.read()?)
     }
 
     /// The options as text, with everything that applies.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let image = ctx.section().get("docker_repo_name").unwrap_or("busybox");
+    /// if ctx.section().flag("remove_after_test")?.unwrap_or(true) {
+    ///     ctx.docker(["rmi", image]).must_pass()?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn section(&self) -> &Section {
         &self.section
     }
 
     /// The full name, for example `docker_cli/kill/sigstop` of a sub-subtest.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// ctx.docker(["create", "--label", &format!("made_by={}", ctx.name()), "busybox"]).must_pass()?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.section.name
     }
 
     /// The step's results folder, absolute; also the working folder.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let shown = ctx.docker(["info"]).must_pass()?;
+    /// std::fs::write(ctx.output().join("docker_info.txt"), &shown.stdout)?; // stays with the results
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn output(&self) -> &Path {
         &self.shared.request.folders.output
@@ -121,6 +189,16 @@ impl Context {
 
     /// A folder that is empty at the start and removed after the step; a sub-subtest has one of its own. A later
     /// process of the step, for its clean-up or after a reboot, finds it as it was left.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let cidfile = ctx.tmp().join("cid");
+    /// ctx.docker(["create", "--cidfile", &cidfile.display().to_string(), "busybox"]).must_pass()?;
+    /// let id = std::fs::read_to_string(&cidfile)?;
+    /// # let _ = id;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn tmp(&self) -> &Path {
         &self.tmp
@@ -130,17 +208,43 @@ impl Context {
     ///
     /// # Errors
     /// When the program runs without its source tree and the content that is compiled in cannot be unpacked.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let context = ctx.bindir()?.join("build_context"); // a folder beside the module's file
+    /// ctx.docker(["build", &context.display().to_string()]).must_pass()?;
+    /// # Ok(()) }
+    /// ```
     pub fn bindir(&self) -> Outcome<PathBuf> {
         self.shared.bindir.find(&self.shared.request.folders.state)
     }
 
     /// The folder that [`setup`](crate::subtest::Subtest::setup) fills. It is kept from run to run.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let adapted = ctx.srcdir().join("Dockerfile"); // made by `setup`
+    /// let folder = ctx.srcdir().display().to_string();
+    /// ctx.docker(["build", "--file", &adapted.display().to_string(), &folder]).must_pass()?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn srcdir(&self) -> PathBuf {
         crate::subtest::setup::srcdir(&self.shared.request)
     }
 
     /// Which iteration is running; nothing outside of the iterations.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// if let Some(iteration) = ctx.iteration() {
+    ///     ctx.info(format!("round {} of {}", iteration.number, iteration.of));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn iteration(&self) -> Option<Iteration> {
         self.iteration
@@ -148,6 +252,16 @@ impl Context {
 
     /// What the engine said about itself, asked once for the whole run. Nothing for a subtest that
     /// [does not need it](crate::subtest::Subtest::needs_engine).
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// if let Some(engine) = ctx.engine() {
+    ///     let driver = engine.facts.get("storage-driver").map_or("unknown", String::as_str);
+    ///     ctx.info(format!("{} {} with {driver}", engine.flavor, engine.version));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn engine(&self) -> Option<&EngineFacts> {
         self.shared.request.engine.as_ref()
@@ -168,32 +282,79 @@ impl Context {
     }
 
     /// Something for the log files only: commands, output, state.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let before = ctx.docker(["ps", "--all", "--quiet"]).must_pass()?;
+    /// ctx.debug(format!("{} containers were there before", before.stdout_text().lines().count()));
+    /// # Ok(()) }
+    /// ```
     pub fn debug(&self, text: impl fmt::Display) {
         self.log(Level::Debug, text);
     }
 
     /// Something that a person watching the run wants to see.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// ctx.info("waiting for the container to stop");
+    /// # Ok(()) }
+    /// ```
     pub fn info(&self, text: impl fmt::Display) {
         self.log(Level::Info, text);
     }
 
     /// Something that may explain a later failure.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// ctx.warning("the image was there already and is used as it is");
+    /// # Ok(()) }
+    /// ```
     pub fn warning(&self, text: impl fmt::Display) {
         self.log(Level::Warning, text);
     }
 
     /// Something that went wrong, whatever the verdict will be.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// ctx.error("the container could not be removed");
+    /// # Ok(()) }
+    /// ```
     pub fn error(&self, text: impl fmt::Display) {
         self.log(Level::Error, text);
     }
 
     /// A line for the log.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # use dockertest::outcome::Level;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let seen = ctx.docker(["logs", "test"]).run()?;
+    /// let level = if seen.status.success() { Level::Debug } else { Level::Warning };
+    /// ctx.log(level, seen.stderr_text());
+    /// # Ok(()) }
+    /// ```
     pub fn log(&self, level: Level, text: impl fmt::Display) {
         let text = fitting(text.to_string());
         self.say(&HostMessage::Log { subsubtest: self.subsubtest.clone(), level, text });
     }
 
     /// A fact for the step's keyval file; within an iteration, for the file of that iteration's figures.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let seen = ctx.docker(["run", "--rm", "busybox", "true"]).must_pass()?;
+    /// ctx.keyval("start_seconds", seen.duration.as_secs_f64());
+    /// # Ok(()) }
+    /// ```
     pub fn keyval(&self, key: impl Into<String>, value: impl fmt::Display) {
         let values = BTreeMap::from([(key.into(), fitting(value.to_string()))]);
         self.say(&HostMessage::Keyvals { iteration: self.iteration.map(|iteration| iteration.number), values });
@@ -201,6 +362,14 @@ impl Context {
 
     /// A name that nothing else has: the prefix, the last component of the subtest's name, and some letters. Lower
     /// case, and fit for a container, an image, a network or a volume.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let container = ctx.unique_name("test"); // of `docker_cli/kill`: test-kill-5f3a09c1
+    /// ctx.docker(["create", "--name", &container, "busybox"]).must_pass()?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn unique_name(&mut self, prefix: &str) -> String {
         use std::hash::{BuildHasher, RandomState};
@@ -237,6 +406,15 @@ impl Context {
     ///
     /// # Errors
     /// `ERROR` when it cannot be written.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let container = ctx.unique_name("test");
+    /// ctx.keep("container", &container)?; // first, so that nothing is made that nobody knows of
+    /// ctx.docker(["create", "--name", &container, "busybox"]).must_pass()?;
+    /// # Ok(()) }
+    /// ```
     pub fn keep(&mut self, key: &str, value: &impl Serialize) -> Outcome {
         Ok(self.shared.state.keep(&self.state_key(key), value)?)
     }
@@ -245,6 +423,15 @@ impl Context {
     ///
     /// # Errors
     /// `ERROR` when it cannot be read, or is of another type.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// if let Some(container) = ctx.kept::<String>("container")? {
+    ///     ctx.docker(["rm", "--force", &container]).must_pass()?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn kept<T: DeserializeOwned>(&self, key: &str) -> Outcome<Option<T>> {
         Ok(self.shared.state.kept(&self.state_key(key))?)
     }
@@ -265,6 +452,16 @@ impl Context {
     }
 
     /// Where this process was entered again after a reboot, or nothing in the first process of the step.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// match ctx.resumed() {
+    ///     None => ctx.info("before the reboot"),
+    ///     Some(resumed) => ctx.info(format!("entered again at `{}`", resumed.at)),
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn resumed(&self) -> Option<Resumed> {
         match &self.shared.request.mode {
@@ -277,6 +474,16 @@ impl Context {
     ///
     /// # Errors
     /// `ABORT` with the reason.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// for number in 0..10_000 {
+    ///     ctx.checkpoint()?; // Ctrl-C and time limits end the loop here
+    ///     std::fs::write(ctx.tmp().join(number.to_string()), "content of a layer")?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn checkpoint(&self) -> Outcome {
         match self.shared.cancel.reason() {
             Some(reason) => Err(Cancelled { reason }.into()),

@@ -8,6 +8,16 @@ use crate::outcome::Evidence;
 use crate::verdict::Verdict;
 
 /// What a phase of a subtest returns.
+///
+/// ```
+/// use dockertest::prelude::*;
+///
+/// fn first_word(output: &str) -> Outcome<&str> {
+///     output.split_whitespace().next().ok_or_else(|| Attention::because("nothing was printed").into())
+/// }
+/// assert_eq!(first_word("Client: Docker")?, "Client:");
+/// # Ok::<(), Failure>(())
+/// ```
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 /// A phase that did not succeed: the verdict that it leads to, and why.
@@ -54,6 +64,13 @@ pub(crate) struct RebootWish {
 
 impl Failure {
     /// A failure with a verdict of the caller's choice. Prefer an error type that says it.
+    ///
+    /// ```
+    /// # use dockertest::subtest::Failure;
+    /// # use dockertest::verdict::Verdict;
+    /// let failure = Failure::new(Verdict::Warn, "the container stopped late");
+    /// assert_eq!(failure.to_string(), "WARN: the container stopped late");
+    /// ```
     #[must_use]
     pub fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
         Failure(Box::new(Inner { verdict, reason: reason.into(), evidence: None, reboot: None }))
@@ -67,18 +84,42 @@ impl Failure {
     }
 
     /// The verdict that it leads to.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # use dockertest::verdict::Verdict;
+    /// let failure = Failure::from(NotApplicable::because("cgroup v1 is not mounted"));
+    /// assert_eq!(failure.verdict(), Verdict::TestNa);
+    /// ```
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.0.verdict
     }
 
     /// Why, in words; may have several lines.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// let failure = Failure::from("x".parse::<u32>().unwrap_err());
+    /// assert_eq!(failure.reason(), "invalid digit found in string");
+    /// ```
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.0.reason
     }
 
     /// The check that did not hold, if it was one.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # fn phase() -> Outcome {
+    /// #     check_eq!("19.03", "20.10.24", "the server's version");
+    /// #     Ok(())
+    /// # }
+    /// let failure = phase().unwrap_err(); // check_eq!("19.03", "20.10.24", "the server's version")
+    /// assert_eq!(failure.evidence().unwrap().seen.as_deref(), Some("19.03"));
+    /// assert_eq!(Failure::from(std::fmt::Error).evidence(), None);
+    /// ```
     #[must_use]
     pub fn evidence(&self) -> Option<&Evidence> {
         self.0.evidence.as_deref()
@@ -89,6 +130,15 @@ impl Failure {
     }
 
     /// The same failure with its reason put behind what was being done: `context: reason`.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// fn exit_status(text: &str) -> Outcome<i32> {
+    ///     text.trim().parse().map_err(|error| Failure::from(error).context("what `docker wait` printed"))
+    /// }
+    /// let failure = exit_status("137x").unwrap_err();
+    /// assert_eq!(failure.reason(), "what `docker wait` printed: invalid digit found in string");
+    /// ```
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Self {
         self.0.reason = format!("{context}: {}", self.0.reason);
@@ -141,6 +191,21 @@ fn with_causes(error: &dyn Error) -> String {
 /// The engine broke a promise: `FAIL`.
 ///
 /// Usually made by [`check!`](crate::check), [`check_eq!`](crate::check_eq) or the checks of [`crate::engine`].
+///
+/// ```
+/// use dockertest::outcome::Evidence;
+/// use dockertest::prelude::*;
+///
+/// let evidence = Evidence {
+///     command: Some("docker ps --quiet".to_owned()),
+///     expected: Some("no container".to_owned()),
+///     seen: Some("4c01db0b339c".to_owned()),
+///     ..Evidence::default()
+/// };
+/// let failure = Failure::from(CheckFailed::new("a container is left", evidence));
+/// assert_eq!(failure.to_string(), "FAIL: a container is left");
+/// assert_eq!(failure.evidence().unwrap().seen.as_deref(), Some("4c01db0b339c"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct CheckFailed {
@@ -150,6 +215,12 @@ pub struct CheckFailed {
 
 impl CheckFailed {
     /// A broken promise, described by what is shown for it.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// let failed = CheckFailed::new("the container still runs", dockertest::outcome::Evidence::default());
+    /// assert_eq!(failed.to_string(), "the container still runs");
+    /// ```
     #[must_use]
     pub fn new(reason: impl Into<String>, evidence: Evidence) -> Self {
         CheckFailed { reason: reason.into(), evidence: Box::new(evidence) }
@@ -175,6 +246,12 @@ pub struct NotApplicable(String);
 
 impl NotApplicable {
     /// Does not apply, for this reason.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// let error = NotApplicable::because("the kernel has no user namespaces");
+    /// assert_eq!(error.to_string(), "the kernel has no user namespaces");
+    /// ```
     #[must_use]
     pub fn because(reason: impl Into<String>) -> Self {
         NotApplicable(reason.into())
@@ -182,12 +259,30 @@ impl NotApplicable {
 }
 
 /// The promise was kept, but somebody should look: `WARN`.
+///
+/// ```
+/// use dockertest::prelude::*;
+///
+/// fn postprocess(seconds: u32) -> Outcome {
+///     if seconds > 10 {
+///         return Err(Attention::because(format!("stopping took {seconds} s")).into());
+///     }
+///     Ok(())
+/// }
+/// assert_eq!(postprocess(12).unwrap_err().to_string(), "WARN: stopping took 12 s");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Attention(String);
 
 impl Attention {
     /// Somebody should look, for this reason.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// let error = Attention::because("the image was removed by somebody else");
+    /// assert_eq!(error.to_string(), "the image was removed by somebody else");
+    /// ```
     #[must_use]
     pub fn because(reason: impl Into<String>) -> Self {
         Attention(reason.into())
@@ -195,6 +290,13 @@ impl Attention {
 }
 
 /// The step was asked to stop: `ABORT`.
+///
+/// ```
+/// use dockertest::subtest::{Cancelled, Failure};
+///
+/// let failure = Failure::from(Cancelled { reason: "interrupted by the user".to_owned() });
+/// assert_eq!(failure.to_string(), "ABORT: interrupted by the user");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Cancelled {

@@ -3,6 +3,29 @@
 //! A subtest is a struct with an `impl` of [`Subtest`] in a module whose place is its name. It runs in a process of its
 //! own, a [host](crate::host), and knows nothing of the runner: it gets a [`Context`], returns an [`Outcome`] from each
 //! phase, and the type of an error decides the verdict.
+//!
+//! ```
+//! use dockertest::prelude::*;
+//!
+//! #[derive(Default)]
+//! struct Version {
+//!     shown: String,
+//! }
+//!
+//! impl Subtest for Version {
+//!     fn run_once(&mut self, ctx: &mut Context) -> Outcome {
+//!         let seen = ctx.docker(["version"]).must_pass()?;
+//!         self.shown = seen.stdout_text().into_owned();
+//!         Ok(())
+//!     }
+//!
+//!     fn postprocess(&mut self, _ctx: &mut Context) -> Outcome {
+//!         check!(self.shown.contains("Server"), "the server's version is shown");
+//!         Ok(())
+//!     }
+//! }
+//! dockertest::subtest!(Version, "Checks that `docker version` shows the server.");
+//! ```
 
 mod caller;
 mod context;

@@ -5,6 +5,20 @@ use crate::name::{BadName, Kind, SubtestName};
 use crate::subtest::Subtest;
 
 /// A registered subtest. Made by [`subtest!`](crate::subtest!).
+///
+/// ```
+/// use dockertest::prelude::*;
+/// use dockertest::subtest::registered;
+///
+/// #[derive(Default)]
+/// struct Version;
+/// impl Subtest for Version {}
+/// dockertest::subtest!(Version, "Checks the version for this page.");
+///
+/// let registration = registered().find(|found| found.summary == "Checks the version for this page.").unwrap();
+/// assert!(registration.children.is_empty());
+/// assert!(!(registration.make)().needs_engine());
+/// ```
 #[derive(Debug)]
 pub struct Registration {
     /// The path of the module in which it stands, with its crate.
@@ -20,6 +34,15 @@ pub struct Registration {
 }
 
 /// A module's folder, in the two parts that the compiler knows.
+///
+/// ```
+/// use std::path::Path;
+/// use dockertest::subtest::Folder;
+///
+/// // As `subtest!` fills it in:
+/// let here = Folder { package: env!("CARGO_MANIFEST_DIR"), file: file!() };
+/// assert!(Path::new(here.package).is_absolute());
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Folder {
     /// The folder of the package.
@@ -31,6 +54,14 @@ pub struct Folder {
 inventory::collect!(Registration);
 
 /// A file that belongs to a subtest, compiled in so that it is there without the source tree.
+///
+/// ```
+/// use dockertest::subtest::Content;
+///
+/// let content = Content { folder: "subtests/docker_cli/build", files: &[("Dockerfile", b"FROM busybox\n")] };
+/// let (path, bytes) = content.files[0];
+/// assert_eq!((path, bytes.len()), ("Dockerfile", 13));
+/// ```
 #[derive(Debug)]
 pub struct Content {
     /// The name of the subtest's folder within its tree, for example `subtests/example`.
@@ -49,6 +80,27 @@ impl Registration {
     ///
     /// # Errors
     /// [`BadName`] when the module's path is no name of a subtest.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # use dockertest::subtest::{Folder, Registration};
+    /// # #[derive(Default)]
+    /// # struct Version;
+    /// # impl Subtest for Version {}
+    /// use dockertest::name::Kind;
+    ///
+    /// let registration = Registration {
+    ///     module: "subtests::subtests::docker_cli::version",
+    ///     // …
+    /// #     summary: "",
+    /// #     folder: Folder { package: "", file: "" },
+    /// #     children: &[],
+    /// #     make: || Box::new(Version),
+    /// };
+    /// let (kind, name) = registration.place()?;
+    /// assert_eq!((kind, name.as_str()), (Kind::Subtest, "docker_cli/version"));
+    /// # Ok::<(), dockertest::name::BadName>(())
+    /// ```
     pub fn place(&self) -> Result<(Kind, SubtestName), BadName> {
         let mut components: Vec<&str> = self.module.split("::").map(|part| part.trim_start_matches("r#")).collect();
         if components.len() > 1 {
@@ -66,6 +118,25 @@ impl Registration {
     ///
     /// # Errors
     /// [`BadName`] as for [`place`](Self::place).
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # use dockertest::subtest::{Folder, Registration};
+    /// # #[derive(Default)]
+    /// # struct Version;
+    /// # impl Subtest for Version {}
+    /// let registration = Registration {
+    ///     module: "acme::pretests::log_versions",
+    ///     summary: "Logs the versions of everything.",
+    ///     // …
+    /// #     folder: Folder { package: "", file: "" },
+    /// #     children: &[],
+    /// #     make: || Box::new(Version),
+    /// };
+    /// let info = registration.info()?;
+    /// assert_eq!((info.name.as_str(), info.kind.as_str()), ("log_versions", "pretest"));
+    /// # Ok::<(), dockertest::name::BadName>(())
+    /// ```
     pub fn info(&self) -> Result<SubtestInfo, BadName> {
         let (kind, name) = self.place()?;
         Ok(SubtestInfo {
@@ -79,6 +150,16 @@ impl Registration {
 }
 
 /// All subtests that are linked into this program, in no particular order.
+///
+/// ```
+/// use dockertest::subtest::registered;
+///
+/// for registration in registered() {
+///     let (kind, name) = registration.place()?;
+///     println!("{kind:10} {name}: {}", registration.summary);
+/// }
+/// # Ok::<(), dockertest::name::BadName>(())
+/// ```
 pub fn registered() -> impl Iterator<Item = &'static Registration> {
     inventory::iter::<Registration>()
 }

@@ -13,6 +13,16 @@ use crate::version::API_VERSION;
 const SETUP_FOLDER: &str = ".setup";
 
 /// A file or folder that `setup` needs and that cannot be used.
+///
+/// It reaches the results as the reason of an `ERROR`:
+///
+/// ```no_run
+/// # use dockertest::prelude::*;
+/// # fn phase(ctx: &mut Context) -> Outcome {
+/// let folder = ctx.bindir()?; // ERROR: cannot make the folder `/state/.setup/0.9.0`: Permission denied (os error 13)
+/// # let _ = folder;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {what} `{path}`")]
 pub struct SetupFailure {

@@ -13,6 +13,15 @@ use serde_json::Value;
 const FILE: &str = "state.json";
 
 /// What could not be kept or found again.
+///
+/// ```
+/// use dockertest::subtest::{Failure, StateFailure};
+///
+/// let source = serde_json::from_str::<u32>("\"test-version\"").unwrap_err();
+/// let failure = StateFailure::Value { key: "container".to_owned(), source };
+/// assert_eq!(failure.to_string(), "the kept value `container` is not what it is read as");
+/// assert!(Failure::from(failure).to_string().starts_with("ERROR: "));
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum StateFailure {
     /// The file cannot be written.

@@ -27,6 +27,22 @@ use crate::subtest::{Context, Outcome};
 /// ```
 pub trait Subtest {
     /// Whether it needs the engine's facts ([`Context::engine`]); then it starts when the engine has been asked.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # struct Version;
+    /// # impl Subtest for Version {
+    /// fn needs_engine(&self) -> bool {
+    ///     true
+    /// }
+    ///
+    /// fn initialize(&mut self, ctx: &mut Context) -> Outcome {
+    ///     let version = ctx.engine().map_or("unknown", |engine| engine.version.as_str());
+    ///     ctx.info(format!("the engine says that it is {version}"));
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     fn needs_engine(&self) -> bool {
         false
     }
@@ -35,6 +51,19 @@ pub trait Subtest {
     ///
     /// # Errors
     /// Any; see [`Failure`](crate::subtest::Failure) for the verdict that it leads to.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # struct UserNamespaces;
+    /// # impl Subtest for UserNamespaces {
+    /// fn initialize(&mut self, _ctx: &mut Context) -> Outcome {
+    ///     if !std::fs::exists("/proc/self/ns/user")? {
+    ///         return Err(NotApplicable::because("the kernel has no user namespaces").into());
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     fn initialize(&mut self, _ctx: &mut Context) -> Outcome {
         Ok(())
     }
@@ -44,6 +73,19 @@ pub trait Subtest {
     ///
     /// # Errors
     /// Any; then it will run again next time.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # struct Build;
+    /// # impl Subtest for Build {
+    /// fn setup(&mut self, ctx: &mut Context) -> Outcome {
+    ///     let template = std::fs::read_to_string(ctx.bindir()?.join("Dockerfile.in"))?;
+    ///     let image = ctx.section().get("docker_repo_name").unwrap_or("busybox");
+    ///     std::fs::write(ctx.srcdir().join("Dockerfile"), template.replace("@IMAGE@", image))?;
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     fn setup(&mut self, _ctx: &mut Context) -> Outcome {
         Ok(())
     }
@@ -52,6 +94,17 @@ pub trait Subtest {
     ///
     /// # Errors
     /// Any; the iterations after it are not run.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # struct Version;
+    /// # impl Subtest for Version {
+    /// fn run_once(&mut self, ctx: &mut Context) -> Outcome {
+    ///     ctx.docker(["version"]).must_pass()?;
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     fn run_once(&mut self, _ctx: &mut Context) -> Outcome {
         Ok(())
     }
@@ -60,6 +113,26 @@ pub trait Subtest {
     ///
     /// # Errors
     /// Any; the iterations after it are not run.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// struct Start {
+    ///     seconds: Vec<f64>,
+    /// }
+    ///
+    /// impl Subtest for Start {
+    ///     fn run_once(&mut self, ctx: &mut Context) -> Outcome {
+    ///         let seen = ctx.docker(["run", "--rm", "busybox", "true"]).must_pass()?;
+    ///         self.seconds.push(seen.duration.as_secs_f64());
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn postprocess_iteration(&mut self, ctx: &mut Context) -> Outcome {
+    ///         ctx.keyval("start_seconds", self.seconds.last().copied().unwrap_or_default());
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
     fn postprocess_iteration(&mut self, _ctx: &mut Context) -> Outcome {
         Ok(())
     }
@@ -68,6 +141,22 @@ pub trait Subtest {
     ///
     /// # Errors
     /// Any.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// struct Start {
+    ///     seconds: Vec<f64>, // one of each iteration
+    /// }
+    ///
+    /// impl Subtest for Start {
+    ///     fn postprocess(&mut self, ctx: &mut Context) -> Outcome {
+    ///         let worst = self.seconds.iter().copied().fold(0.0, f64::max);
+    ///         let limit = ctx.section().number::<f64>("start_limit")?.unwrap_or(10.0);
+    ///         check!(worst <= limit, "a container starts within {limit} s, the slowest took {worst} s");
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
     fn postprocess(&mut self, _ctx: &mut Context) -> Outcome {
         Ok(())
     }
@@ -77,6 +166,26 @@ pub trait Subtest {
     /// # Errors
     /// Any; `ERROR` if nothing failed before (a warning is no failure), otherwise it is logged and the first failure
     /// stands.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # struct Create;
+    /// # impl Subtest for Create {
+    /// fn run_once(&mut self, ctx: &mut Context) -> Outcome {
+    ///     let container = ctx.unique_name("test");
+    ///     ctx.keep("container", &container)?;
+    ///     ctx.docker(["create", "--name", &container, "busybox"]).must_pass()?;
+    ///     Ok(())
+    /// }
+    ///
+    /// fn cleanup(&mut self, ctx: &mut Context) -> Outcome {
+    ///     if let Some(container) = ctx.kept::<String>("container")? {
+    ///         ctx.docker(["rm", "--force", &container]).must_pass()?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     fn cleanup(&mut self, _ctx: &mut Context) -> Outcome {
         Ok(())
     }
@@ -95,6 +204,49 @@ pub trait Subtest {
 ///
 /// It has a configuration section, a log, a verdict and a clean-up of its own; whatever becomes of it, its siblings
 /// run.
+///
+/// ```
+/// use dockertest::prelude::*;
+///
+/// #[derive(Default)]
+/// struct Kill {
+///     container: String,
+/// }
+///
+/// impl Subtest for Kill {
+///     fn initialize(&mut self, ctx: &mut Context) -> Outcome {
+///         self.container = ctx.unique_name("test");
+///         Ok(())
+///     }
+/// }
+///
+/// #[derive(Default)]
+/// struct Sigstop;
+///
+/// impl SubSubtest<Kill> for Sigstop {
+///     fn initialize(&mut self, kill: &mut Kill, ctx: &mut Context) -> Outcome {
+///         ctx.docker(["run", "--detach", "--name", &kill.container, "busybox", "sleep", "60"]).must_pass()?;
+///         Ok(())
+///     }
+///
+///     fn run_once(&mut self, kill: &mut Kill, ctx: &mut Context) -> Outcome {
+///         ctx.docker(["kill", "--signal", "STOP", &kill.container]).must_pass()?;
+///         Ok(())
+///     }
+///
+///     fn postprocess(&mut self, kill: &mut Kill, ctx: &mut Context) -> Outcome {
+///         let top = ctx.docker(["top", &kill.container, "-o", "stat"]).must_pass()?;
+///         check!(top.stdout_text().contains('T'), "the process is stopped");
+///         Ok(())
+///     }
+///
+///     fn cleanup(&mut self, kill: &mut Kill, ctx: &mut Context) -> Outcome {
+///         ctx.docker(["rm", "--force", &kill.container]).must_pass()?;
+///         Ok(())
+///     }
+/// }
+/// dockertest::subtest!(Kill, "Checks what `docker kill` promises.", sequential { sigstop: Sigstop });
+/// ```
 pub trait SubSubtest<P> {
     /// Before everything else.
     ///

@@ -29,7 +29,7 @@ const LOCK_ATTEMPTS: u32 = 100;
 pub enum FolderFailure {
     /// Another process is writing there.
     #[error(
-        "the results folder `{}` is in use by {}: wait for it, or choose another folder with `--results`",
+        "the results folder `{}` is in use by {}: wait for it, or choose another results folder",
         path.display(), Holder(holder)
     )]
     InUse {
@@ -88,10 +88,10 @@ impl std::fmt::Display for Holder<'_> {
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-            "; choose a folder that you may write to with `--results`"
+            "; choose a results folder that you may write to"
         }
-        io::ErrorKind::StorageFull => "; free space there, or choose another folder with `--results`",
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "; choose another folder with `--results`",
+        io::ErrorKind::StorageFull => "; free space there, or choose another results folder",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "; choose another results folder",
         _ => "",
     }
 }

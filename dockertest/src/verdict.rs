@@ -1,4 +1,13 @@
 //! How a step, a sub-subtest or a whole run ended, in one word.
+//!
+//! ```
+//! use dockertest::verdict::Verdict;
+//!
+//! let line = "GOOD docker/subtests/docker_cli/version.test_1-of-1"; // as the status log begins one
+//! let verdict: Verdict = line.split(' ').next().unwrap_or_default().parse()?;
+//! assert!(verdict.is_passed());
+//! # Ok::<(), dockertest::verdict::UnknownVerdict>(())
+//! ```
 
 use std::fmt;
 use std::str::FromStr;

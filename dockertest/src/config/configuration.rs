@@ -42,6 +42,13 @@ impl Configuration {
     }
 
     /// The names of all sections that stand in a file or on the command line, sorted, without `DEFAULTS`.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// let typed = Layers::new().set("example.iterations=3").set("docker_timeout=60").load()?;
+    /// assert_eq!(typed.sections().collect::<Vec<_>>(), ["example"]);
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     pub fn sections(&self) -> impl Iterator<Item = &str> {
         let mut names: Vec<&str> = self.tables.sections.iter().map(|table| &*table.name).collect();
         names.retain(|name| *name != DEFAULTS && *name != "DEFAULT");
@@ -50,6 +57,14 @@ impl Configuration {
     }
 
     /// Whether a section of exactly this name stands in a file or on the command line.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// let typed = Layers::new().set("docker_cli/kill.enable=no").load()?;
+    /// assert!(typed.has_section("docker_cli/kill"));
+    /// assert!(!typed.has_section("docker_cli/kill/sigstop")); // although it has options: those of the section above
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn has_section(&self, name: &str) -> bool {
         self.tables.section_id(name).is_some()
@@ -98,6 +113,13 @@ impl Configuration {
     }
 
     /// `DEFAULTS` alone.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// let defaults = Layers::new().set("docker_path=/usr/bin/podman").load()?.defaults();
+    /// assert_eq!((defaults.name.as_str(), defaults.get("docker_path")), ("DEFAULTS", Some("/usr/bin/podman")));
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn defaults(&self) -> Section {
         self.section(DEFAULTS)
@@ -182,12 +204,31 @@ impl Configuration {
     }
 
     /// The options that `__example__` lists for this section and whose values are still the shipped ones.
+    ///
+    /// ```
+    /// # use dockertest::config::{Layers, Source};
+    /// let text = "[DEFAULTS]\ndocker_repo_name = busybox\n__example__ = docker_repo_name\n".to_owned();
+    /// # let layers = Layers::new().defaults(Source::Memory(vec![("defaults.ini".to_owned(), text)]));
+    /// let shipped = layers.clone().load()?;
+    /// assert_eq!(shipped.untouched_examples("docker_cli/version"), ["docker_repo_name"]);
+    /// let adapted = layers.set("docker_cli/version.docker_repo_name=alpine").load()?;
+    /// assert!(adapted.untouched_examples("docker_cli/version").is_empty());
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn untouched_examples(&self, section: &str) -> Vec<String> {
         warning::untouched_in(self.tables.view(section)).into_iter().map(|(option, _)| option).collect()
     }
 
     /// The files that were read, in the order of reading.
+    ///
+    /// ```
+    /// # use dockertest::config::{Layers, Source};
+    /// let texts = ["b.ini", "a.ini"].map(|label| (label.to_owned(), String::new()));
+    /// let configuration = Layers::new().defaults(Source::Memory(texts.to_vec())).set("iterations=3").load()?;
+    /// assert_eq!(configuration.files().collect::<Vec<_>>(), ["b.ini", "a.ini"]);
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.tables.texts.iter().filter(|text| text.layer != Layer::CommandLine).map(|text| text.path.as_str())
     }

@@ -127,6 +127,14 @@ impl KnownFailures {
     }
 
     /// All lines, in the order of the file.
+    ///
+    /// ```
+    /// # use dockertest::config::KnownFailures;
+    /// let list = KnownFailures::parse("known_failures.txt", "docker-* docker_cli/cp\n\npodman-* *\n")?;
+    /// let lines: Vec<u32> = list.iter().map(|row| row.line).collect();
+    /// assert_eq!(lines, [1, 3]);
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &KnownFailure> {
         self.rows.iter()
     }

@@ -39,12 +39,27 @@ pub struct Layers {
 
 impl Layers {
     /// Nothing yet.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// assert_eq!(Layers::new().load()?.sections().count(), 0);
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Layers::default()
     }
 
     /// Adds to what is shipped.
+    ///
+    /// ```
+    /// # use dockertest::config::{Layers, Source};
+    /// let framework = Source::Memory(vec![("defaults.ini".to_owned(), "[DEFAULTS]\niterations = 1\n".to_owned())]);
+    /// let plug_in = Source::Memory(vec![("disk_quota.ini".to_owned(), "[disk_quota]\nlimit = 10\n".to_owned())]);
+    /// let quota = Layers::new().defaults(framework).defaults(plug_in).load()?.section("disk_quota");
+    /// assert_eq!((quota.get("iterations"), quota.get("limit")), (Some("1"), Some("10")));
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn defaults(mut self, source: Source) -> Self {
         self.shipped.push(source);
@@ -52,6 +67,15 @@ impl Layers {
     }
 
     /// Adds to what the user wrote.
+    ///
+    /// ```
+    /// # use dockertest::config::{Layers, Source};
+    /// let shipped = Source::Memory(vec![("example.ini".to_owned(), "[example]\niterations = 1\n".to_owned())]);
+    /// let mine = Source::Memory(vec![("mine.ini".to_owned(), "[DEFAULTS]\niterations = 5\n".to_owned())]);
+    /// let configuration = Layers::new().defaults(shipped).custom(mine).load()?;
+    /// assert_eq!(configuration.section("example").get("iterations"), Some("1")); // its own section is nearer
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn custom(mut self, source: Source) -> Self {
         self.custom.push(source);

@@ -185,6 +185,19 @@ pub struct LoadFailure {
 
 impl LoadFailure {
     /// All problems as [`Problem::render`] shows them, an empty line between two.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// let failure = Layers::new().set("docker_timeout").load().unwrap_err();
+    /// assert_eq!(
+    ///     failure.render(),
+    ///     "--set: `=` and a value are missing
+    ///  |
+    ///  | docker_timeout
+    ///  | ^^^^^^^^^^^^^^
+    ///  = help: write `--set OPTION=VALUE` or `--set SECTION.OPTION=VALUE`"
+    /// );
+    /// ```
     #[must_use]
     pub fn render(&self) -> String {
         self.problems.iter().map(Problem::render).collect::<Vec<_>>().join("\n\n")

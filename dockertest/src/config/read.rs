@@ -55,30 +55,71 @@ struct Details {
 
 impl ReadFailure {
     /// The section that was read.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// let section = Layers::new().set("example.iterations=many").load()?.section("example");
+    /// assert_eq!(section.number::<u32>("iterations").unwrap_err().section(), "example");
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn section(&self) -> &str {
         &self.details.section
     }
 
     /// The option that is missing or does not fit; empty when it is not about one.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// #[derive(Debug, serde::Deserialize)]
+    /// struct Options {
+    ///     iterations: u32,
+    /// }
+    ///
+    /// let failure = Layers::new().load()?.section("example").read::<Options>().unwrap_err();
+    /// assert_eq!(failure.option(), "iterations");
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn option(&self) -> &str {
         &self.details.option
     }
 
     /// The option's value (a mask for a secret), or nothing when it is not set.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// let section = Layers::new().set("iterations=many").set("api_token=abc").load()?.defaults();
+    /// assert_eq!(section.number::<u32>("iterations").unwrap_err().value(), Some("many"));
+    /// assert_eq!(section.flag("api_token").unwrap_err().value(), Some("********"));
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         self.details.value.as_deref()
     }
 
     /// What the reader expects, to be read after `expected`.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// let section = Layers::new().set("step_timeout=-1").load()?.defaults();
+    /// assert_eq!(section.seconds("step_timeout").unwrap_err().expected(), "a number of seconds from 0");
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn expected(&self) -> &str {
         &self.details.expected
     }
 
-    /// Where the value was set.
+    /// Where the value was set, or nothing when it is not set.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// let section = Layers::new().set("enable=perhaps").load()?.defaults();
+    /// assert_eq!(section.flag("enable").unwrap_err().origin().unwrap().to_string(), "--set enable=perhaps");
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {
         self.details.origin.as_ref()

@@ -2,6 +2,27 @@
 //!
 //! [`Section::read`](super::Section::read) understands booleans and lists by itself; [`flag`] and [`list`] are for
 //! structs that are read from other sources too.
+//!
+//! ```
+//! use std::time::Duration;
+//! use dockertest::config::{Layers, types};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Options {
+//!     #[serde(with = "types::flag")]
+//!     remove_after_test: bool,
+//!     #[serde(with = "types::list")]
+//!     signals: Vec<String>,
+//!     #[serde(with = "types::seconds")]
+//!     wait_stop: Duration,
+//! }
+//!
+//! let typed = Layers::new().set("remove_after_test=yes").set("signals=USR1, HUP").set("wait_stop=0.5");
+//! let options: Options = typed.load()?.defaults().read()?;
+//! assert!(options.remove_after_test && options.wait_stop == Duration::from_millis(500));
+//! assert_eq!(options.signals, ["USR1", "HUP"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::fmt;
 use std::time::Duration;

@@ -252,6 +252,19 @@ pub trait SubSubtest<P> {
     ///
     /// # Errors
     /// Any; the phases after it are skipped, but for `cleanup`.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # struct Kill { container: String }
+    /// # struct Sigstop;
+    /// # impl SubSubtest<Kill> for Sigstop {
+    /// fn initialize(&mut self, kill: &mut Kill, ctx: &mut Context) -> Outcome {
+    ///     kill.container = ctx.unique_name("test"); // a name of this sub-subtest's own
+    ///     ctx.docker(["run", "--detach", "--name", &kill.container, "busybox", "sleep", "60"]).must_pass()?;
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     fn initialize(&mut self, _parent: &mut P, _ctx: &mut Context) -> Outcome {
         Ok(())
     }
@@ -260,6 +273,20 @@ pub trait SubSubtest<P> {
     ///
     /// # Errors
     /// As for `initialize`.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # struct Kill { container: String }
+    /// # struct Sigstop;
+    /// # impl SubSubtest<Kill> for Sigstop {
+    /// fn run_once(&mut self, kill: &mut Kill, ctx: &mut Context) -> Outcome {
+    ///     for signal in ctx.section().list("signals") { // its own section's, else the parent's
+    ///         ctx.docker(["kill", "--signal", &signal, &kill.container]).must_pass()?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     fn run_once(&mut self, _parent: &mut P, _ctx: &mut Context) -> Outcome {
         Ok(())
     }
@@ -268,6 +295,20 @@ pub trait SubSubtest<P> {
     ///
     /// # Errors
     /// As for `initialize`.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # struct Kill { container: String }
+    /// # struct Sigstop;
+    /// # impl SubSubtest<Kill> for Sigstop {
+    /// fn postprocess(&mut self, kill: &mut Kill, ctx: &mut Context) -> Outcome {
+    ///     let running = ctx.docker(["inspect", "--format", "{{.State.Running}}", &kill.container]).must_pass()?;
+    ///     let running = running.stdout_text();
+    ///     check_eq!(running.trim(), "true", "whether the container runs after SIGSTOP");
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     fn postprocess(&mut self, _parent: &mut P, _ctx: &mut Context) -> Outcome {
         Ok(())
     }
@@ -276,6 +317,21 @@ pub trait SubSubtest<P> {
     ///
     /// # Errors
     /// Any; `ERROR` if nothing failed before, otherwise it is logged and the first failure stands.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// # struct Kill { container: String }
+    /// # struct Sigstop;
+    /// # impl SubSubtest<Kill> for Sigstop {
+    /// fn cleanup(&mut self, _kill: &mut Kill, ctx: &mut Context) -> Outcome {
+    ///     // What was kept under this name by this sub-subtest, not by its siblings:
+    ///     if let Some(container) = ctx.kept::<String>("container")? {
+    ///         ctx.docker(["rm", "--force", &container]).must_pass()?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     fn cleanup(&mut self, _parent: &mut P, _ctx: &mut Context) -> Outcome {
         Ok(())
     }

@@ -68,6 +68,15 @@ impl VersionMismatch {
     }
 
     /// Where the value that does not fit was set.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// # use dockertest::version::check_section;
+    /// let typed = Layers::new().set("example.config_version=0.8.8").load()?;
+    /// let mismatch = check_section(&typed.section("example")).unwrap_err();
+    /// assert_eq!(mismatch.origin().to_string(), "--set example.config_version=0.8.8");
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.details.origin

@@ -1,6 +1,15 @@
 //! What is said about a step while it runs and when it has ended: phases, log levels, endings.
 //!
 //! These are the words that a host sends, the journal keeps and every report shows. They are data only.
+//!
+//! ```
+//! use dockertest::outcome::{Ending, Level, Phase};
+//! use dockertest::verdict::Verdict;
+//!
+//! let ending = Ending { phase: Some(Phase::Setup), ..Ending::new(Verdict::Error, "no space left on device") };
+//! let level = if ending.verdict.is_passed() { Level::Info } else { Level::Error };
+//! assert_eq!(format!("{level}: {} in {}", ending.reason, Phase::Setup), "ERROR: no space left on device in setup");
+//! ```
 
 use std::fmt;
 
@@ -36,6 +45,12 @@ pub enum Phase {
 
 impl Phase {
     /// The phase's method name, for example `run_once`.
+    ///
+    /// ```
+    /// use dockertest::outcome::Phase;
+    ///
+    /// assert_eq!(Phase::PostprocessIteration.as_str(), "postprocess_iteration");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -84,6 +99,12 @@ impl Level {
     pub const ALL: [Level; 4] = [Level::Debug, Level::Info, Level::Warning, Level::Error];
 
     /// The word in upper case, for example `WARNING`.
+    ///
+    /// ```
+    /// use dockertest::outcome::Level;
+    ///
+    /// assert_eq!(Level::ALL.map(Level::as_str), ["DEBUG", "INFO", "WARNING", "ERROR"]);
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -170,6 +191,14 @@ pub struct Ending {
 
 impl Ending {
     /// An ending that no time was spent on and that no check decided.
+    ///
+    /// ```
+    /// use dockertest::outcome::Ending;
+    /// use dockertest::verdict::Verdict;
+    ///
+    /// let ending = Ending::new(Verdict::TestNa, "disabled in configuration (kill.ini:12)");
+    /// assert_eq!((ending.seconds, ending.phase, ending.evidence), (0.0, None, None));
+    /// ```
     #[must_use]
     pub fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
         Ending { verdict, reason: reason.into(), seconds: 0.0, phase: None, evidence: None, known_failure: None }

@@ -10,6 +10,12 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::Signal;
 
 /// How urgent it is to stop.
+///
+/// ```
+/// use dockertest::host::CancelLevel;
+///
+/// assert!(CancelLevel::None < CancelLevel::Graceful && CancelLevel::Graceful < CancelLevel::Now);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CancelLevel {
     /// Nobody wants to stop.
@@ -69,6 +75,17 @@ impl CancelToken {
     }
 
     /// Asks to stop at once. The first reason stands.
+    ///
+    /// ```
+    /// use dockertest::host::CancelToken;
+    ///
+    /// let token = CancelToken::new()?;
+    /// token.cancel("the job limit of 4 h is reached");
+    /// token.cancel_now("the journal cannot be written");
+    /// assert!(token.is_now());
+    /// assert_eq!(token.reason().as_deref(), Some("the job limit of 4 h is reached"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn cancel_now(&self, reason: impl Into<String>) {
         self.0.reason.get_or_init(|| reason.into());
         self.raise(CancelLevel::Now);
@@ -77,6 +94,18 @@ impl CancelToken {
     /// Tells of a signal: the first asks to stop soon, any further one to stop at once.
     ///
     /// It is made of two atomic numbers and a `write`, so it may be called in a signal handler.
+    ///
+    /// ```
+    /// use dockertest::host::CancelToken;
+    ///
+    /// let token = CancelToken::new()?;
+    /// token.signalled(2);
+    /// assert!(token.is_cancelled() && !token.is_now());
+    /// assert_eq!((token.signal(), token.reason().as_deref()), (Some(2), Some("SIGINT")));
+    /// token.signalled(2);
+    /// assert!(token.is_now());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn signalled(&self, signal: i32) {
         let first = self.0.signal.compare_exchange(0, signal, Ordering::AcqRel, Ordering::Acquire).is_ok();
         self.raise(if first { CancelLevel::Graceful } else { CancelLevel::Now });
@@ -123,6 +152,20 @@ impl CancelToken {
     }
 
     /// A descriptor that becomes readable when the level gets above the given one. Do not read from it.
+    ///
+    /// Waiting for up to a minute, but not once somebody wants to stop:
+    ///
+    /// ```
+    /// use dockertest::host::{CancelLevel, CancelToken};
+    /// use nix::poll::{PollFd, PollFlags, poll};
+    ///
+    /// let token = CancelToken::new()?;
+    /// token.cancel("SIGINT");
+    /// let wish = token.above(CancelLevel::None).expect("something is above it");
+    /// assert_eq!(poll(&mut [PollFd::new(wish, PollFlags::POLLIN)], 60_000u16)?, 1);
+    /// assert!(token.above(CancelLevel::Now).is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn above(&self, level: CancelLevel) -> Option<BorrowedFd<'_>> {
         match level {

@@ -14,6 +14,12 @@ const QUOTED_CHARS: usize = 160;
 const PROBLEM_CHARS: usize = 300;
 
 /// What a host was asked for.
+///
+/// ```
+/// use dockertest::host::Task;
+///
+/// assert_eq!([Task::List, Task::Run].map(|task| task.to_string()), ["list", "run"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// To list its subtests.
@@ -23,6 +29,19 @@ pub enum Task {
 }
 
 /// The last message of a conversation.
+///
+/// ```
+/// use dockertest::host::{Conversation, LastWord, LineReader, Task};
+///
+/// let said = br#"{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+/// {"phase":{"phase":"run_once"}}
+/// {"ended":{"verdict":"GOOD","reason":"","seconds":0.25}}
+/// "#;
+/// let mut conversation = Conversation::new(Task::Run);
+/// LineReader::new().push(said, &mut |line| assert!(conversation.hear(line).is_ok()));
+/// assert!(matches!(conversation.last_word(), Some(LastWord::Ended(_))));
+/// assert_eq!(conversation.last_word().unwrap().to_string(), "ended GOOD");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum LastWord {
     /// All subtests were listed.
@@ -42,6 +61,17 @@ pub enum LastWord {
 }
 
 /// A host does not keep the protocol.
+///
+/// A host that was built with a program of another protocol:
+///
+/// ```
+/// use dockertest::host::{Conversation, Fault, Line, Task};
+///
+/// let bytes = br#"{"hello":{"protocol":2,"api-version":"0.9.0","program":"my-subtests 1.0"}}"#;
+/// let fault = Conversation::new(Task::Run).hear(Line { number: 1, bytes, too_long: false }).unwrap_err();
+/// assert!(matches!(fault, Fault::Protocol { protocol: 2, .. }));
+/// assert!(fault.to_string().starts_with("`my-subtests 1.0` speaks protocol 2, this program speaks 1"));
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Fault {
     /// A line is no message.
@@ -183,6 +213,15 @@ impl Conversation {
     ///
     /// # Errors
     /// As [`hear`](Conversation::hear); a message without a line end is at fault too, because it may be half of one.
+    ///
+    /// ```
+    /// use dockertest::host::{Conversation, LineReader, Task};
+    ///
+    /// let mut reader = LineReader::new();
+    /// reader.push(br#"{"ended":{"verdict":"GOOD""#, &mut |_| unreachable!("the line does not end"));
+    /// let fault = Conversation::new(Task::Run).hear_rest(reader.rest().unwrap()).unwrap_err();
+    /// assert!(fault.to_string().ends_with("(its line end is missing)"));
+    /// ```
     pub fn hear_rest(&mut self, line: Line<'_>) -> Result<(), Fault> {
         if self.last_word.is_some() {
             self.pass_over(line);
@@ -205,6 +244,19 @@ impl Conversation {
     }
 
     /// Says what came after the last message, if anything did.
+    ///
+    /// ```
+    /// use dockertest::host::{Conversation, LineReader, Task};
+    ///
+    /// let said = br#"{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+    /// {"listed":{"subtests":0}}
+    /// bye
+    /// "#;
+    /// let mut conversation = Conversation::new(Task::List);
+    /// LineReader::new().push(said, &mut |line| assert!(conversation.hear(line).is_ok()));
+    /// let told = conversation.afterwards().unwrap();
+    /// assert_eq!(told, "the host wrote a line to its standard output after its last message: `bye`");
+    /// ```
     #[must_use]
     pub fn afterwards(&self) -> Option<String> {
         let (lines, first) = self.afterwards.as_ref()?;

@@ -6,6 +6,15 @@ use super::protocol::MAX_LINE_BYTES;
 const HEAD_BYTES: usize = 200;
 
 /// A line of a stream, counted from 1, without its line end (`\n`).
+///
+/// ```
+/// use dockertest::host::LineReader;
+///
+/// LineReader::new().push(b"{\"listed\":{\"subtests\":2}}\n", &mut |line| {
+///     assert_eq!((line.number, line.too_long), (1, false));
+///     assert_eq!(line.bytes, br#"{"listed":{"subtests":2}}"#);
+/// });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
     /// Its number.
@@ -47,6 +56,14 @@ impl LineReader {
     }
 
     /// A reader of lines of up to `limit_bytes`.
+    ///
+    /// ```
+    /// use dockertest::host::LineReader;
+    ///
+    /// let mut told = Vec::new();
+    /// LineReader::with_limit(8).push(b"much too long\nshort\n", &mut |line| told.push((line.number, line.too_long)));
+    /// assert_eq!(told, [(1, true), (2, false)]);
+    /// ```
     #[must_use]
     pub fn with_limit(limit_bytes: usize) -> Self {
         LineReader { limit_bytes, number: 1, partial: Vec::new(), skipping: false }

@@ -2,6 +2,24 @@
 //!
 //! The runner's side: a [`HostProgram`] lists its subtests; a [`StepProcess`] runs one of them, and whatever becomes
 //! of it is a [`StepEnd`]; a [`CancelToken`] stops it; [`sweep`] finds what a runner that was cut off left behind.
+//!
+//! Any program that keeps the [`protocol`] is a host. This one is a line of shell:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use dockertest::host::HostProgram;
+//!
+//! let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+//! {"subtest":{"name":"docker_cli/version","summary":"Checks `docker version`"}}
+//! {"listed":{"subtests":1}}'"#;
+//! let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+//!
+//! let listing = host.list(Duration::from_secs(30))?;
+//! assert_eq!(listing.hello.program, "my-subtests 1.0");
+//! assert_eq!(listing.subtests[0].name.as_str(), "docker_cli/version");
+//! # Ok::<(), dockertest::host::ListFailure>(())
+//! ```
 
 mod cancel;
 mod channel;

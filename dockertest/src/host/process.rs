@@ -21,6 +21,9 @@ use crate::outcome::{Ending, Level};
 use crate::verdict::Verdict;
 
 /// A step, and how to run it.
+///
+/// [`StepProcess`] shows one being run.
+///
 #[derive(Debug, Clone, Copy)]
 pub struct Step<'a> {
     /// The host that holds its subtest.
@@ -40,6 +43,36 @@ pub struct Step<'a> {
 ///
 /// Starting it costs most of what a step costs, so start it while something else is being waited for. One that is
 /// dropped without having been run is killed.
+///
+/// A host that is a line of shell, and keeps the [protocol](super::protocol):
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use dockertest::host::protocol::{Folders, Mode, PROTOCOL, RunRequest};
+/// use dockertest::host::{CancelToken, HostProgram, Step, StepEnd, StepProcess};
+/// use dockertest::verdict::Verdict;
+///
+/// let script = r#"read request
+///     echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}'
+///     echo '{"ended":{"verdict":"GOOD","reason":"","seconds":0.25}}'"#;
+/// let program = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// # let folder = tempfile::tempdir()?;
+/// # let place = |name: &str| { let path = folder.path().join(name); std::fs::create_dir(&path).map(|()| path) };
+/// # let folders = Folders { output: place("output")?, tmp: place("tmp")?, state: place("state")? };
+/// # let (run, step) = (format!("example-{}", std::process::id()), "docker/subtests/example.test_1-of-1".to_owned());
+/// # let request = RunRequest { protocol: PROTOCOL, run, step, mode: Mode::Full, section: Default::default(),
+/// #     subsections: Default::default(), subsubtests: None, folders, engine: None,
+/// #     known_failures: Default::default() };
+/// let (limit, cleanup_limit) = (Duration::from_secs(3600), Duration::from_secs(30));
+/// let name = "example".parse()?;
+/// let step = Step { program: &program, name: &name, request: &request, limit, cleanup_limit };
+/// let process = StepProcess::spawn(&step)?;
+/// // It waits. What has to be in the journal before the step begins can be written now.
+/// let end = process.run(&request, &CancelToken::new()?, &mut |message| println!("{message:?}"));
+/// assert!(matches!(end, StepEnd::Ended(ending) if ending.verdict == Verdict::Good));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct StepProcess {
     /// Nothing once it runs.
@@ -51,6 +84,17 @@ pub struct StepProcess {
 }
 
 /// A host that cannot be started.
+///
+/// ```
+/// use std::io;
+///
+/// use dockertest::host::SpawnFailure;
+/// use dockertest::verdict::Verdict;
+///
+/// let failure = SpawnFailure { program: "/no/such/host".into(), source: io::ErrorKind::NotFound.into() };
+/// assert_eq!(failure.ending().verdict, Verdict::Error);
+/// assert_eq!(failure.to_string(), "cannot start the host `/no/such/host`: entity not found");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("cannot start the host `{}`: {source}", program.display())]
 pub struct SpawnFailure {
@@ -69,6 +113,19 @@ impl SpawnFailure {
 }
 
 /// How a step ended, or why it did not.
+///
+/// ```
+/// use dockertest::host::StepEnd;
+/// use dockertest::outcome::Ending;
+/// use dockertest::verdict::Verdict;
+///
+/// let end = StepEnd::Ended(Ending::new(Verdict::Abort, "did not end within 3600 s"));
+/// let text = match &end {
+///     StepEnd::Ended(ending) => format!("{}: {}", ending.verdict, ending.reason),
+///     StepEnd::Reboot { resume_at, .. } => format!("after a reboot, it goes on at `{resume_at}`"),
+/// };
+/// assert_eq!(text, "ABORT: did not end within 3600 s");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepEnd {
     /// It ended: by its own verdict, or in one of the many ways of not giving one.

@@ -17,6 +17,15 @@ use crate::name::SubtestName;
 use crate::outcome::Level;
 
 /// How to start a host. `list` or `run NAME` is appended to its arguments.
+///
+/// ```
+/// use dockertest::host::HostProgram;
+///
+/// let mut host = HostProgram::new("python3");
+/// host.arguments.push("my_subtests.py".into());
+/// // It is started as `python3 my_subtests.py list` and `python3 my_subtests.py run docker_cli/version`.
+/// assert_eq!(host.arguments, ["my_subtests.py"]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HostProgram {
     /// The program.
@@ -26,6 +35,16 @@ pub struct HostProgram {
 }
 
 /// What a host holds.
+///
+/// ```
+/// use dockertest::host::Listing;
+/// use dockertest::host::protocol::Hello;
+///
+/// # let (program, api_version) = ("my-subtests 1.0".to_owned(), dockertest::version::API_VERSION);
+/// # let listing = Listing { hello: Hello { protocol: 1, api_version, program }, subtests: Vec::new() };
+/// let Listing { hello: Hello { program, .. }, subtests } = listing;
+/// assert_eq!(format!("{program} holds {} subtests", subtests.len()), "my-subtests 1.0 holds 0 subtests");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
     /// How it introduced itself.
@@ -35,6 +54,17 @@ pub struct Listing {
 }
 
 /// Why a host's subtests are not known.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use dockertest::host::{HostProgram, ListFailure};
+///
+/// let failure = HostProgram::new("/no/such/host").list(Duration::from_secs(30)).unwrap_err();
+/// assert!(matches!(failure, ListFailure::Start { .. }));
+/// let message = "cannot start the host `/no/such/host`: No such file or directory (os error 2)";
+/// assert_eq!(failure.to_string(), message);
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum ListFailure {
     /// The program cannot be started.
@@ -116,6 +146,17 @@ impl HostProgram {
     ///
     /// # Errors
     /// [`ListFailure`] when it cannot be started, takes longer than `limit`, or does not keep the protocol.
+    ///
+    /// A program that is no host:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use dockertest::host::HostProgram;
+    ///
+    /// let failure = HostProgram::new("/bin/echo").list(Duration::from_secs(30)).unwrap_err();
+    /// assert!(failure.to_string().contains("not a message of the protocol: `list`"));
+    /// ```
     pub fn list(&self, limit: Duration) -> Result<Listing, ListFailure> {
         let program = || self.path.clone();
         let mut command = self.command(&["list"]);

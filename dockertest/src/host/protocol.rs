@@ -6,6 +6,17 @@
 //! message. Standard input stays open for the life of the step: [`RunnerMessage::Cancel`] asks the step to stop and
 //! clean up; the end of standard input means that the runner is gone, and the host must end itself and all its
 //! children. The book's page on the protocol has the whole text with examples.
+//!
+//! A message is an object with one key, the message's name:
+//!
+//! ```
+//! use dockertest::host::protocol::HostMessage;
+//!
+//! let line = r#"{"log":{"level":"info","text":"client 20.10.24, server 20.10.24"}}"#;
+//! let message: HostMessage = serde_json::from_str(line)?;
+//! assert!(matches!(message, HostMessage::Log { .. }));
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,6 +43,18 @@ pub const RUN_VARIABLE: &str = "DOCKERTEST_RUN";
 pub const STEP_VARIABLE: &str = "DOCKERTEST_STEP";
 
 /// What a host says.
+///
+/// ```
+/// use dockertest::host::protocol::HostMessage;
+/// use dockertest::outcome::{Ending, Phase};
+/// use dockertest::verdict::Verdict;
+///
+/// let phase = HostMessage::Phase { subsubtest: None, phase: Phase::Cleanup, iteration: None };
+/// assert_eq!(serde_json::to_string(&phase)?, r#"{"phase":{"phase":"cleanup"}}"#);
+/// let ended = HostMessage::Ended(Ending::new(Verdict::Good, ""));
+/// assert_eq!(serde_json::to_string(&ended)?, r#"{"ended":{"verdict":"GOOD","reason":"","seconds":0.0}}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum HostMessage {
@@ -97,6 +120,16 @@ pub enum HostMessage {
 }
 
 /// Who is speaking.
+///
+/// ```
+/// use dockertest::host::protocol::{Hello, PROTOCOL};
+/// use dockertest::version::API_VERSION;
+///
+/// let hello = Hello { protocol: PROTOCOL, api_version: API_VERSION, program: "my-subtests 1.0".to_owned() };
+/// let json = r#"{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}"#;
+/// assert_eq!(serde_json::to_string(&hello)?, json);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Hello {
@@ -109,6 +142,18 @@ pub struct Hello {
 }
 
 /// A subtest, as its host describes it.
+///
+/// Only the name is required:
+///
+/// ```
+/// use dockertest::host::protocol::SubtestInfo;
+/// use dockertest::name::Kind;
+///
+/// let info: SubtestInfo = serde_json::from_str(r#"{"name":"docker_cli/kill","subsubtests":["sigstop"]}"#)?;
+/// assert_eq!(info.kind, Kind::Subtest);
+/// assert!(!info.needs_engine);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SubtestInfo {
@@ -135,6 +180,14 @@ impl SubtestInfo {
 }
 
 /// What a runner says.
+///
+/// ```
+/// use dockertest::host::protocol::RunnerMessage;
+///
+/// let cancel = RunnerMessage::Cancel { reason: "SIGINT".to_owned(), grace_ms: 30_000 };
+/// assert_eq!(serde_json::to_string(&cancel)?, r#"{"cancel":{"reason":"SIGINT","grace-ms":30000}}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum RunnerMessage {
@@ -150,6 +203,21 @@ pub enum RunnerMessage {
 }
 
 /// All that a subtest gets to know.
+///
+/// The least that a request says:
+///
+/// ```
+/// use dockertest::host::protocol::{Mode, RunRequest};
+///
+/// let json = r#"{
+///     "protocol": 1, "run": "20270115-080000-4711", "step": "docker/subtests/example.test_1-of-1",
+///     "mode": "full", "section": {"name": "example", "settings": {}},
+///     "folders": {"output": "/r/docker/subtests/example.test_1-of-1", "tmp": "/r/tmp/0", "state": "/r/state"}
+/// }"#;
+/// let request: RunRequest = serde_json::from_str(json)?;
+/// assert_eq!(request.mode, Mode::Full);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunRequest {
@@ -181,6 +249,15 @@ pub struct RunRequest {
 }
 
 /// What a host is to do with a subtest.
+///
+/// ```
+/// use dockertest::host::protocol::Mode;
+///
+/// let mode = Mode::Resume { resume_at: "second half".to_owned(), rebooted: true };
+/// assert_eq!(serde_json::to_string(&mode)?, r#"{"resume":{"resume-at":"second half","rebooted":true}}"#);
+/// assert_eq!(serde_json::to_string(&Mode::Full)?, r#""full""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Mode {
@@ -201,6 +278,15 @@ pub enum Mode {
 }
 
 /// Folders of a step. All exist when the host gets them, and all are absolute.
+///
+/// ```
+/// use dockertest::host::protocol::Folders;
+///
+/// let json = r#"{"output":"/r/docker/subtests/example.test_1-of-1","tmp":"/r/tmp/0","state":"/r/state"}"#;
+/// let folders: Folders = serde_json::from_str(json)?;
+/// assert_eq!(folders.tmp.join("work"), std::path::Path::new("/r/tmp/0/work"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Folders {

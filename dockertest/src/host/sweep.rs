@@ -8,6 +8,14 @@ use super::tree::{self, Belongs, Process, ProcessDescription};
 ///
 /// It is for a resume, when no step of the run is running. This process and its ancestors are never touched. It takes
 /// about 2 ms for 100 processes on the machine.
+///
+/// ```
+/// use dockertest::host::sweep;
+///
+/// for process in sweep("20270115-080000-4711") {
+///     eprintln!("killed what was left of the run: {process}");
+/// }
+/// ```
 #[must_use = "what was killed should be told to the user"]
 pub fn sweep(run: &str) -> Vec<ProcessDescription> {
     tree::kill(&RunTree { run }).into_iter().map(|(_, description)| description).collect()

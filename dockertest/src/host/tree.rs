@@ -43,6 +43,13 @@ const SLACK_MARKS: u64 = 40_000;
 const TICKS_PER_SECOND: u64 = 100;
 
 /// A process that a step left behind, for people.
+///
+/// ```
+/// use dockertest::host::ProcessDescription;
+///
+/// let process = ProcessDescription { pid: 4711, command: "sleep 60".to_owned() };
+/// assert_eq!(process.to_string(), "4711 (`sleep 60`)");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessDescription {
     /// Its process id.

@@ -101,6 +101,15 @@ impl Event {
     ];
 
     /// The step that the event is about, if it is about one.
+    ///
+    /// ```
+    /// use dockertest::journal::{Event, Logged, RunInterrupted};
+    /// use dockertest::outcome::Level;
+    ///
+    /// let of_runner = Logged { step: None, subsubtest: None, level: Level::Warning, text: "no `sysinfo`".to_owned() };
+    /// assert_eq!(Event::Logged(of_runner).step(), None);
+    /// assert_eq!(Event::RunInterrupted(RunInterrupted { reason: "SIGINT".to_owned() }).step(), None);
+    /// ```
     #[must_use]
     pub const fn step(&self) -> Option<StepId> {
         match self {

@@ -110,6 +110,14 @@ impl Progress {
 
     /// One line, for example `[3/20] docker_cli/version: run_once() (12 s)`; `now_us` is the time in microseconds since
     /// 1970-01-01 UTC.
+    ///
+    /// Before the first record, and between two steps, there are only the counts:
+    ///
+    /// ```
+    /// use dockertest::report::Progress;
+    ///
+    /// assert_eq!(Progress::default().line(0), "[0/0]");
+    /// ```
     #[must_use]
     pub fn line(&self, now_us: i64) -> String {
         let counts = format!("[{}/{}]", self.done(), self.total());

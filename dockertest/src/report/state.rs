@@ -209,6 +209,15 @@ impl RunState {
     }
 
     /// The run's verdict if it has ended, or else the worst so far.
+    ///
+    /// Nothing has gone wrong in a run of which nothing is known:
+    ///
+    /// ```
+    /// use dockertest::report::RunState;
+    /// use dockertest::verdict::Verdict;
+    ///
+    /// assert_eq!(RunState::default().verdict(), Verdict::Good);
+    /// ```
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match &self.standing {
@@ -218,6 +227,15 @@ impl RunState {
     }
 
     /// How long the run took up to its last record, in seconds, without the time between sessions.
+    ///
+    /// ```
+    /// # use dockertest::{journal, report::RunState};
+    /// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+    /// # let records = journal::read(&results.join(journal::FILE_NAME))?.records;
+    /// let state = RunState::of(&records[..9]); // The first step has just ended.
+    /// assert_eq!(state.seconds(), 1.35);
+    /// # Ok::<(), journal::ReadFailure>(())
+    /// ```
     #[must_use]
     pub fn seconds(&self) -> f64 {
         match &self.standing {

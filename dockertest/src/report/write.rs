@@ -72,9 +72,9 @@ impl FromStr for Format {
 /// ```
 /// use dockertest::report::{Format, ReportFailure, write};
 ///
-/// let failure = write("/proc/self/task".as_ref(), Format::Json, &mut std::io::sink()).unwrap_err();
+/// let failure = write("results/none".as_ref(), Format::Json, &mut std::io::sink()).unwrap_err();
 /// assert!(matches!(failure, ReportFailure::NoRun { .. }));
-/// assert_eq!(failure.to_string(), "`/proc/self/task` holds no run (there is no `journal.jsonl` in it)");
+/// assert_eq!(failure.to_string(), "`results/none` holds no run (there is no `journal.jsonl` in it)");
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub enum ReportFailure {

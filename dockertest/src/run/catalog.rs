@@ -13,12 +13,43 @@ use crate::version::ApiVersion;
 const LIST_LIMIT: Duration = Duration::from_secs(30);
 
 /// The subtests of all hosts, by name.
+///
+/// ```
+/// use dockertest::host::HostProgram;
+/// use dockertest::run::Catalog;
+///
+/// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+/// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
+/// # {"listed":{"subtests":1}}'"#;
+/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// let catalog = Catalog::ask(&[host])?;
+/// let names: Vec<_> = catalog.all_names().collect();
+/// assert_eq!(names, ["subexample", "subexample/one", "subexample/two"]);
+/// assert_eq!(catalog.get(&"subexample".parse()?).map(|entry| entry.host), Some(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     entries: BTreeMap<SubtestName, Entry>,
 }
 
 /// A subtest and who holds it.
+///
+/// ```
+/// use dockertest::host::HostProgram;
+/// use dockertest::run::{Catalog, Entry};
+///
+/// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+/// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
+/// # {"listed":{"subtests":1}}'"#;
+/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// let hosts = [host];
+/// let catalog = Catalog::ask(&hosts)?;
+/// let Entry { info, host, api_version } = catalog.get(&"subexample".parse()?).expect("the host holds it");
+/// assert_eq!(hosts[*host].path, std::path::Path::new("/bin/sh"));
+/// assert_eq!((info.subsubtests.len(), api_version.to_string().as_str()), (2, "0.9.0"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What its host says about it.
@@ -30,6 +61,18 @@ pub struct Entry {
 }
 
 /// Hosts did not list their subtests, or list the same one.
+///
+/// Everything that is wrong is told at once:
+///
+/// ```
+/// use dockertest::host::HostProgram;
+/// use dockertest::run::Catalog;
+///
+/// let hosts = [HostProgram::new("/no/such/host"), HostProgram::new("/bin/echo")];
+/// let failure = Catalog::ask(&hosts).unwrap_err();
+/// assert_eq!(failure.problems.len(), 2);
+/// assert_eq!(failure.to_string().lines().count(), 2);
+/// ```
 #[derive(Debug)]
 pub struct CatalogFailure {
     /// What is wrong, host by host.
@@ -37,6 +80,19 @@ pub struct CatalogFailure {
 }
 
 /// What is wrong with a host's list.
+///
+/// ```
+/// use dockertest::host::HostProgram;
+/// use dockertest::run::{Catalog, CatalogProblem};
+///
+/// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+/// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
+/// # {"listed":{"subtests":1}}'"#;
+/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// let failure = Catalog::ask(&[host.clone(), host]).unwrap_err();
+/// assert!(matches!(failure.problems[0], CatalogProblem::Duplicate { .. }));
+/// assert!(failure.to_string().starts_with("subtest `subexample` is in two hosts: `/bin/sh` and `/bin/sh`"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogProblem {
     /// There is no list.
@@ -111,6 +167,19 @@ impl Catalog {
     }
 
     /// All subtests, of every kind, in the order of their names.
+    ///
+    /// ```
+    /// # use dockertest::{host::HostProgram, run::Catalog};
+    /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+    /// # {"subtest":{"name":"docker_cli/version","summary":"Checks `docker version`"}}
+    /// # {"subtest":{"name":"docker_cli/kill"}}
+    /// # {"listed":{"subtests":2}}'"#;
+    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    /// let catalog = Catalog::ask(&[host])?;
+    /// let names: Vec<_> = catalog.subtests().map(|info| info.name.as_str()).collect();
+    /// assert_eq!(names, ["docker_cli/kill", "docker_cli/version"]);
+    /// # Ok::<(), dockertest::run::CatalogFailure>(())
+    /// ```
     pub fn subtests(&self) -> impl Iterator<Item = &SubtestInfo> {
         self.entries.values().map(|entry| &entry.info)
     }

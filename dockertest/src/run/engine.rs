@@ -12,6 +12,16 @@ use crate::host::{CancelLevel, CancelToken};
 use crate::journal::EngineFacts;
 
 /// Asks the engine what it is. It answers in any case: an engine that does not is an answer with a `problem`.
+///
+/// One that knows the answer, for a test of an embedder:
+///
+/// ```
+/// use dockertest::journal::EngineFacts;
+/// use dockertest::run::EngineProbe;
+///
+/// let probe: EngineProbe = Box::new(|| EngineFacts { version: "20.10.24".to_owned(), ..EngineFacts::default() });
+/// assert_eq!(probe().version, "20.10.24");
+/// ```
 pub type EngineProbe = Box<dyn FnOnce() -> EngineFacts + Send>;
 
 /// The facts, or the promise of them.

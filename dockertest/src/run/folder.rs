@@ -25,6 +25,17 @@ const ORPHANED_LOCK: Duration = Duration::from_secs(2);
 const LOCK_ATTEMPTS: u32 = 100;
 
 /// Why a results folder cannot be used.
+///
+/// ```
+/// use dockertest::run::{FolderFailure, ResultsFolder};
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("thesis.tex"), "")?;
+/// let failure = ResultsFolder::create(home.path()).unwrap_err();
+/// assert!(matches!(failure, FolderFailure::Foreign { .. }));
+/// assert!(failure.to_string().contains("is no results folder, but is not empty (it has `thesis.tex`)"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum FolderFailure {
     /// Another process is writing there.
@@ -99,6 +110,18 @@ fn advice(error: &io::Error) -> &'static str {
 /// A results folder that this process, and no other, may write to.
 ///
 /// The lock is the kernel's: it is gone when the process is, however it ended.
+///
+/// ```
+/// use dockertest::run::{FolderFailure, ResultsFolder};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let results = folder.path().join("results");
+/// let (ours, kept_aside) = ResultsFolder::create(&results)?;
+/// assert_eq!(kept_aside, None);
+/// assert!(ours.journal().ends_with("results/journal.jsonl"));
+/// assert!(matches!(ResultsFolder::create(&results), Err(FolderFailure::InUse { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ResultsFolder {
     path: PathBuf,
@@ -111,6 +134,21 @@ impl ResultsFolder {
     ///
     /// # Errors
     /// The folder is in use, holds a run that is not complete or something else, or the system refuses.
+    ///
+    /// A complete run is never lost:
+    ///
+    /// ```
+    /// use dockertest::run::ResultsFolder;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let results = folder.path().join("results");
+    /// # std::fs::create_dir(&results)?;
+    /// # let example = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example/journal.jsonl");
+    /// # std::fs::copy(example, results.join("journal.jsonl"))?;
+    /// let (_new, kept_aside) = ResultsFolder::create(&results)?;
+    /// assert!(kept_aside.is_some_and(|path| path.ends_with("results.1")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn create(path: &Path) -> Result<(ResultsFolder, Option<PathBuf>), FolderFailure> {
         let path = absolute(path)?;
         let mut aside = None;
@@ -135,6 +173,15 @@ impl ResultsFolder {
     ///
     /// # Errors
     /// The folder is in use, holds no run, or the system refuses.
+    ///
+    /// ```
+    /// use dockertest::run::{FolderFailure, ResultsFolder};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let failure = ResultsFolder::open(folder.path()).unwrap_err();
+    /// assert!(matches!(failure, FolderFailure::NoRun { .. }));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn open(path: &Path) -> Result<ResultsFolder, FolderFailure> {
         let path = absolute(path)?;
         if !path.join(FILE_NAME).exists() {
@@ -147,6 +194,16 @@ impl ResultsFolder {
     }
 
     /// The folder, as an absolute path.
+    ///
+    /// ```
+    /// use dockertest::run::ResultsFolder;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// let (results, _) = ResultsFolder::create("results/default".as_ref())?;
+    /// assert!(results.path().is_absolute());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

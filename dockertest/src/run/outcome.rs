@@ -24,6 +24,17 @@ pub const EXIT_TERMINATED: u8 = 143;
 const SIGTERM: i32 = Signal::SIGTERM as i32;
 
 /// How many steps ended with each verdict.
+///
+/// ```
+/// use dockertest::run::Counts;
+/// use dockertest::verdict::Verdict;
+///
+/// let mut counts = Counts::default();
+/// counts.add(Verdict::Good);
+/// counts.add(Verdict::TestNa);
+/// assert_eq!((counts.total(), counts.of(Verdict::Good)), (2, 1));
+/// assert!(counts.worst().is_passed());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts([u32; Verdict::ALL.len()]);
 
@@ -54,6 +65,18 @@ impl Counts {
 }
 
 /// Why a run is over, for now or for good.
+///
+/// ```
+/// use dockertest::run::Stop;
+///
+/// let stop = Stop::Reboot { step: "example".to_owned(), reason: "new kernel".to_owned() };
+/// let next = match stop {
+///     Stop::Complete => "look at the results",
+///     Stop::Interrupted { .. } => "dockertest resume",
+///     Stop::Reboot { .. } => "reboot, then dockertest resume",
+/// };
+/// assert_eq!(next, "reboot, then dockertest resume");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
     /// Every step has ended.
@@ -75,6 +98,17 @@ pub enum Stop {
 }
 
 /// What came of a run.
+///
+/// ```
+/// use dockertest::run::{Counts, EXIT_FAILED, Outcome, Stop};
+/// use dockertest::verdict::Verdict;
+///
+/// let mut counts = Counts::default();
+/// counts.add(Verdict::Fail);
+/// let outcome = Outcome { results: "results".into(), planned: 1, counts, stop: Stop::Complete, report_failure: None };
+/// assert_eq!(outcome.verdict(), Verdict::Fail);
+/// assert_eq!(outcome.exit_status(), EXIT_FAILED);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// The results folder.

@@ -112,6 +112,15 @@ pub(super) struct Progress {
 }
 
 /// Why a journal tells no progress.
+///
+/// ```
+/// use dockertest::name::StepId;
+/// use dockertest::run::BrokenJournal;
+///
+/// let broken = BrokenJournal::UnknownStep { seq: 12, step: StepId(7) };
+/// let message = "record 12 of the journal speaks of step 7, which is not in the plan: the journal is damaged";
+/// assert_eq!(broken.to_string(), message);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BrokenJournal {
     /// The first two records are missing: nothing was run.

@@ -16,6 +16,16 @@ use super::runner::{Begin, RunFailure, Runner, close, journal_failure, make_stat
 use super::{secrets, session};
 
 /// Why a run cannot be resumed. Nothing has been changed.
+///
+/// ```
+/// use dockertest::run::{ResumeFailure, Resumption};
+///
+/// # let results = tempfile::tempdir()?;
+/// let failure = Resumption::open(results.path()).unwrap_err();
+/// assert!(matches!(failure, ResumeFailure::Folder(_)));
+/// assert!(failure.to_string().ends_with("holds no run (there is no `journal.jsonl` in it)"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum ResumeFailure {
     /// The results folder cannot be used.
@@ -58,6 +68,26 @@ impl std::fmt::Display for List<'_> {
 ///
 /// To go on with it, load the configuration as its [`invocation`](Resumption::invocation) says, make a [`Runner`] from
 /// that, and hand it over to [`Runner::resume`].
+///
+/// ```no_run
+/// use dockertest::config::{Layers, Source};
+/// use dockertest::host::{CancelToken, HostProgram};
+/// use dockertest::report::files;
+/// use dockertest::run::{Options, Resumption, Runner};
+///
+/// let resumption = Resumption::open("results/default".as_ref())?;
+/// let invocation = resumption.invocation().clone();
+/// let mut layers = Layers::new().defaults(Source::Folder("config_defaults".into()));
+/// for argument in &invocation.set {
+///     layers = layers.set(argument);
+/// }
+/// let host = HostProgram::new("target/debug/dockertest-host");
+/// let runner = Runner::new(layers.load()?, vec![host], Options::new(invocation))?;
+/// let sinks = vec![files(resumption.results())];
+/// let outcome = runner.resume(resumption, sinks, &CancelToken::new()?)?;
+/// println!("{}", outcome.verdict());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Resumption {
     folder: ResultsFolder,
@@ -95,6 +125,17 @@ impl Resumption {
 
     /// How the run ended, if it is complete: then there is nothing to go on with, and [`Resumption::conclude`] is all
     /// that is left to do.
+    ///
+    /// ```
+    /// # use dockertest::run::{EXIT_FAILED, Resumption};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let results = folder.path();
+    /// # let example = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example/journal.jsonl");
+    /// # std::fs::copy(example, results.join("journal.jsonl"))?;
+    /// let resumption = Resumption::open(results)?;
+    /// assert_eq!(resumption.outcome().map(|outcome| outcome.exit_status()), Some(EXIT_FAILED));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
         self.progress.ended.as_ref()?;
@@ -112,6 +153,20 @@ impl Resumption {
     ///
     /// # Errors
     /// Something cannot be written.
+    ///
+    /// ```
+    /// use dockertest::run::Resumption;
+    /// use dockertest::verdict::Verdict;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let results = folder.path();
+    /// # let example = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example/journal.jsonl");
+    /// # std::fs::copy(example, results.join("journal.jsonl"))?;
+    /// let resumption = Resumption::open(results)?;
+    /// let outcome = resumption.conclude(Vec::new())?.expect("the run is complete");
+    /// assert_eq!((outcome.planned, outcome.verdict()), (2, Verdict::Fail));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn conclude(self, sinks: Vec<Box<dyn Sink>>) -> Result<Option<Outcome>, RunFailure> {
         let outcome = self.outcome();
         outcome.map(|outcome| self.make_sure(outcome, sinks)).transpose()
@@ -138,7 +193,8 @@ impl Resumption {
 
 impl Runner {
     /// Goes on with a run: ends what is left of its processes, cleans up after the step that was cut off, and runs the
-    /// steps that have not ended. If the run is complete, says so, and only makes sure of its reports. A resume that is cut off can be resumed.
+    /// steps that have not ended. If the run is complete, says so, and only makes sure of its reports. A resume that is
+    /// cut off can be resumed.
     ///
     /// # Errors
     /// The plan can no longer be carried out, or something cannot be written.

@@ -24,6 +24,15 @@ use super::worker::{Worker, remove_tree};
 use super::{secrets, session, sysinfo};
 
 /// How a run is to be carried out.
+///
+/// ```
+/// use dockertest::journal::Invocation;
+/// use dockertest::run::Options;
+///
+/// let invocation = Invocation { args: vec!["docker_cli/version".to_owned()], ..Invocation::default() };
+/// let options = Options { retry_interrupted: true, ..Options::new(invocation) };
+/// assert!(options.state.ends_with(".dockertest/state"));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// What was asked for, as typed, with the true values of secrets; the journal gets them masked.
@@ -45,6 +54,19 @@ impl Options {
 }
 
 /// Why a run cannot be set up. Nothing has run.
+///
+/// ```
+/// use dockertest::config::Layers;
+/// use dockertest::host::HostProgram;
+/// use dockertest::journal::Invocation;
+/// use dockertest::run::{Options, Runner, SetupFailure};
+///
+/// let host = HostProgram::new("/no/such/host");
+/// let failure = Runner::new(Layers::new().load()?, vec![host], Options::new(Invocation::default())).unwrap_err();
+/// assert!(matches!(failure, SetupFailure::Hosts(_)));
+/// assert!(failure.to_string().starts_with("cannot start the host `/no/such/host`"));
+/// # Ok::<(), dockertest::config::LoadFailure>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum SetupFailure {
     /// Hosts do not list their subtests.
@@ -59,6 +81,17 @@ pub enum SetupFailure {
 }
 
 /// Why a run did not get to its end, and is not merely interrupted.
+///
+/// A results folder in which somebody has put a journal meanwhile:
+///
+/// ```
+/// use dockertest::journal::WriteFailure;
+/// use dockertest::run::RunFailure;
+///
+/// let failure = WriteFailure::Exists { path: "results/default/journal.jsonl".into() };
+/// let failure = RunFailure::Journal { failure, step: None };
+/// assert!(failure.to_string().starts_with("the journal `results/default/journal.jsonl` exists already"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum RunFailure {
     /// The results folder cannot be used. Nothing has run.
@@ -161,6 +194,22 @@ impl Runner {
     }
 
     /// Uses a way to ask the engine what it is. It is asked once, at the start of the execution.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// # use dockertest::host::HostProgram;
+    /// use dockertest::journal::{EngineFacts, Invocation};
+    /// use dockertest::run::{Options, Runner};
+    ///
+    /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+    /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
+    /// # {"listed":{"subtests":1}}'"#;
+    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    /// # let (configuration, options) = (Layers::new().load()?, Options::new(Invocation::default()));
+    /// let runner = Runner::new(configuration, vec![host], options)?
+    ///     .with_engine_probe(Box::new(|| EngineFacts { version: "20.10.24".to_owned(), ..EngineFacts::default() }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_engine_probe(mut self, probe: EngineProbe) -> Runner {
         self.probe = Probe(Some(probe));
@@ -193,6 +242,25 @@ impl Runner {
     ///
     /// # Errors
     /// Unknown names, all of them; options of the framework that cannot be read; nothing to run.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// # use dockertest::host::HostProgram;
+    /// use dockertest::journal::Invocation;
+    /// use dockertest::run::{Options, Runner};
+    ///
+    /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+    /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
+    /// # {"listed":{"subtests":1}}'"#;
+    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    /// # let configuration = Layers::new().load()?;
+    /// let invocation = Invocation { args: vec!["subexample/two !!!".to_owned()], ..Invocation::default() };
+    /// let runner = Runner::new(configuration, vec![host], Options::new(invocation))?;
+    /// assert!(runner.is_dry_run());
+    /// let step = &runner.plan()?.steps[0];
+    /// assert_eq!(step.subsubtests.as_deref(), Some(&["two".to_owned()][..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn plan(&self) -> Result<Plan, PlanFailure> {
         make(&self.catalog, &self.configuration, &self.selection(), &self.control)
     }

@@ -15,6 +15,15 @@ use super::catalog::Catalog;
 const DRY_RUN: &str = "!!!";
 
 /// What `--args` asks for.
+///
+/// ```
+/// use dockertest::run::Selection;
+///
+/// let all = Selection::parse::<&str>(&[]);
+/// assert_eq!(all, Selection::default());
+/// let some = Selection::parse(&["i=docker_cli/version"]);
+/// assert_eq!(some.include, ["docker_cli/version"]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
     /// Subtests and sub-subtests to run, in order. Empty: all.
@@ -68,6 +77,13 @@ fn extend(names: &mut Vec<String>, list: &str) {
 }
 
 /// Who gave a list of names.
+///
+/// ```
+/// use dockertest::run::Giver;
+///
+/// let giver = Giver::Control { option: "exclude", origin: "config_custom/control.ini:3".to_owned() };
+/// assert_eq!(giver.to_string(), "option `exclude` of [Control] (config_custom/control.ini:3)");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Giver {
     /// `--args`.
@@ -91,6 +107,15 @@ impl fmt::Display for Giver {
 }
 
 /// A name that no host holds.
+///
+/// ```
+/// use dockertest::run::{Giver, UnknownName};
+///
+/// let nearest = vec!["docker_cli/version".to_owned()];
+/// let unknown = UnknownName { name: "docker_cli/versoin".to_owned(), giver: Giver::Args, nearest };
+/// let message = "unknown name `docker_cli/versoin` in --args; did you mean `docker_cli/version`?";
+/// assert_eq!(unknown.to_string(), message);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownName {
     /// The name as given.

@@ -344,20 +344,23 @@ macro_rules! check {
 /// ```
 #[macro_export]
 macro_rules! check_eq {
-    ($seen:expr, $expected:expr, $($what:tt)+) => {{
-        let (seen, expected) = (&$seen, &$expected);
-        if seen != expected {
-            let (seen, expected) = (::std::string::ToString::to_string(seen), ::std::string::ToString::to_string(expected));
-            return ::std::result::Result::Err($crate::subtest::CheckFailed::new(
-                ::std::format!("{}: expected `{expected}`, seen `{seen}`", ::std::format_args!($($what)+)),
-                $crate::outcome::Evidence {
-                    expected: ::std::option::Option::Some(expected),
-                    seen: ::std::option::Option::Some(seen),
-                    ..::std::default::Default::default()
-                },
-            ).into());
+    ($seen:expr, $expected:expr, $($what:tt)+) => {
+        // A `match` keeps temporaries of both expressions until the end, which a `let` would not.
+        match (&$seen, &$expected) {
+            (seen, expected) => if seen != expected {
+                let seen = ::std::string::ToString::to_string(seen);
+                let expected = ::std::string::ToString::to_string(expected);
+                return ::std::result::Result::Err($crate::subtest::CheckFailed::new(
+                    ::std::format!("{}: expected `{expected}`, seen `{seen}`", ::std::format_args!($($what)+)),
+                    $crate::outcome::Evidence {
+                        expected: ::std::option::Option::Some(expected),
+                        seen: ::std::option::Option::Some(seen),
+                        ..::std::default::Default::default()
+                    },
+                ).into());
+            }
         }
-    }};
+    };
 }
 
 #[cfg(test)]
@@ -380,6 +383,16 @@ mod tests {
     #[case(judged(io::Error::other("x")), Verdict::Error)]
     fn the_type_of_an_error_decides_the_verdict(#[case] seen: Verdict, #[case] expected: Verdict) {
         assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_check_may_look_at_a_temporary() {
+        fn phase(text: &[u8]) -> Outcome {
+            check_eq!(String::from_utf8_lossy(text).trim(), "hello", "the greeting");
+            Ok(())
+        }
+        assert!(phase(b"hello\n").is_ok());
+        assert_eq!(phase(b"bye").unwrap_err().reason(), "the greeting: expected `hello`, seen `bye`");
     }
 
     #[test]

@@ -25,11 +25,10 @@ pub(super) fn measure(setting: &Setting) -> io::Result<Vec<Row>> {
     let names: Vec<String> = (0..count).map(noop_name).collect();
     let series = take(setting, &names)?;
     let each = |candidate: usize| per(series.median(candidate), names.len());
-    let one_job = "1 job (there is no other yet)";
     let (ratio, dynamic) = (series.ratio(STATIC, BARE_STATIC), series.ratio(DYNAMIC, BARE_DYNAMIC));
     let against = |ratio: f64, candidate: usize| format!("{ratio:.2} × bare ({})", ms(each(candidate)));
     let mut rows = vec![
-        Row::new("P1", format!("run of {count} no-ops, durable journal, against bare; {one_job}"))
+        Row::new("P1", format!("run of {count} no-ops, durable journal, 1 job, against bare"))
             .measured(ms(each(STATIC)))
             .ratio(against(ratio, BARE_STATIC))
             .target("≤ 1.25 × bare", Met::at_most(ratio, 1.25)),

@@ -52,6 +52,6 @@ fn a_read_only_folder_is_told_before_anything_runs() {
     let Some(output) = run_on(&place, "ro", "good") else { return };
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("Read-only file system") && text.contains("--results"), "{text}");
+    assert!(text.contains("Read-only file system") && text.contains("choose a results folder"), "{text}");
     assert_eq!(place.witness(), "");
 }

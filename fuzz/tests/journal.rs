@@ -81,6 +81,15 @@ fn the_sample_is_whole() {
     report(&reading.records);
 }
 
+/// What becomes a path and a column of the status log is no place for a control character or for `..`.
+#[test]
+fn a_tag_that_is_no_part_of_a_name_is_damage() {
+    for tag in ["test_\u{7f}1-of-2", "../../x", "", "a\\tb"] {
+        let damaged = WHOLE.replace("test_1-of-2", tag);
+        assert!(parse(Path::new("damaged"), damaged.as_bytes()).is_err(), "{tag:?}");
+    }
+}
+
 #[test]
 fn any_bytes() {
     check!().with_test_time(test_time()).for_each(|bytes: &[u8]| {

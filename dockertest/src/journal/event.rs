@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::name::{Kind, StepId, SubtestName};
 use crate::outcome::{Ending, Level, Phase, finite};
@@ -276,6 +277,7 @@ pub struct PlannedStep {
     /// The name of the subtest.
     pub name: SubtestName,
     /// What makes its folder unique, for example `test_1-of-2`.
+    #[serde(deserialize_with = "component")]
     pub tag: String,
     /// The sub-subtests to run, by the last component of their names, in order. Absent: it has none, or all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -289,6 +291,16 @@ pub struct PlannedStep {
     /// The limit of the whole step, in seconds; 0 is none.
     #[serde(default, serialize_with = "finite")]
     pub timeout_seconds: f64,
+}
+
+/// Reads what becomes part of a path and of the status log: it must be fit for a component of a name.
+fn component<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.parse::<SubtestName>() {
+        Ok(name) if name.parent().is_none() => Ok(text),
+        Ok(_) => Err(D::Error::custom("a tag has no `/`")),
+        Err(bad) => Err(D::Error::custom(bad)),
+    }
 }
 
 impl PlannedStep {

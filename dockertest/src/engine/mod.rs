@@ -24,10 +24,14 @@ mod command;
 mod completed;
 mod facts;
 mod failure;
+mod image_name;
 mod process;
+mod text;
 
 pub use api::{Api, ApiFailure, ServerVersion};
 pub use command::Command;
 pub use completed::Completed;
 pub use facts::facts;
 pub use failure::CommandFailure;
+pub use image_name::{ImageName, ImageNameError};
+pub use text::{Row, Table, TableError};

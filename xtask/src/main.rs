@@ -9,14 +9,12 @@
 
 mod bench;
 mod book;
-mod cgroups;
 mod check;
 mod child;
 mod counts;
 mod demo;
 mod engine;
 mod failure;
-mod inside;
 mod links;
 mod packages;
 mod paths;
@@ -27,6 +25,7 @@ mod test;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use dockertest::engine::daemon;
 use failure::Failure;
 
 const HELP: &str = "\
@@ -64,10 +63,11 @@ Exit status: 0 all well; 1 something failed; 2 wrong usage, or the set-up is not
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let is_inside = arguments.first().is_some_and(|word| word == inside::COMMAND);
-    // The first process of an engine's namespaces ends by its pipe; signals are not for it.
-    let ready = if is_inside { Ok(()) } else { child::watch_signals() };
-    let result = ready.and_then(|()| dispatch(&arguments));
+    // The first process of an engine's namespaces: signals are not for it.
+    if arguments.first().is_some_and(|word| word == daemon::FIRST_PROCESS) {
+        return daemon::first_process(arguments.into_iter().skip(1));
+    }
+    let result = child::watch_signals().and_then(|()| dispatch(&arguments));
     match result {
         Ok(code) => code,
         Err(failure) => {
@@ -105,7 +105,6 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         ["docs"] => check::docs().map(|()| ExitCode::SUCCESS),
         ["install"] => release::install(None),
         ["install", "--root", folder] => release::install(Some(folder)),
-        [inside::COMMAND, folder] => inside::main(folder),
         words => Err(Failure::usage(not_understood(words))),
     }
 }

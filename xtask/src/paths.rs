@@ -4,8 +4,7 @@ use std::env;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Where system programs are that a user's PATH may leave out.
-const SYSTEM_FOLDERS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(crate) use dockertest::engine::daemon::search_path;
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -18,14 +17,6 @@ pub(crate) fn target() -> PathBuf {
     match env::var_os("CARGO_TARGET_DIR") {
         Some(folder) if !folder.is_empty() => root().join(folder),
         _ => root().join("target"),
-    }
-}
-
-/// PATH, with the system's folders at its end.
-pub(crate) fn search_path() -> String {
-    match env::var("PATH") {
-        Ok(path) if !path.is_empty() => format!("{path}:{SYSTEM_FOLDERS}"),
-        _ => SYSTEM_FOLDERS.to_owned(),
     }
 }
 

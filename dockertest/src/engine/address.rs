@@ -73,6 +73,20 @@ impl Options {
     }
 }
 
+/// Options of a command line without those that decide where it goes.
+pub(super) fn without_host(options: Vec<String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut words = options.into_iter();
+    while let Some(word) = words.next() {
+        match option_of(&word) {
+            Some(("host" | "url" | "H" | "context" | "c", Some(_))) => {}
+            Some(("host" | "url" | "H" | "context" | "c", None)) => drop(words.next()),
+            _ => kept.push(word),
+        }
+    }
+    kept
+}
+
 /// The name of the option that a word is, and its value if that is in the same word: `--host=x`, `-Hx`, `-DH=x`.
 fn option_of(word: &str) -> Option<(&str, Option<&str>)> {
     if let Some(long) = word.strip_prefix("--") {
@@ -139,6 +153,13 @@ mod tests {
     #[case::open_quote("-H 'x", "unix:///var/run/docker.sock")]
     fn options_name_a_host(#[case] options: &str, #[case] address: &str) {
         assert_eq!(resolve(options, &|_| None), address);
+    }
+
+    #[rstest]
+    #[case::nothing("--debug --config /x", "--debug --config /x")]
+    #[case::all("-D -H unix:///a --context=b -c d --host x --tls", "-D --tls")]
+    fn options_lose_their_host(#[case] options: &str, #[case] kept: &str) {
+        assert_eq!(without_host(shlex::split(options).unwrap()).join(" "), kept);
     }
 
     /// A folder with the contexts `a`, `b` (in use), and `broken`.

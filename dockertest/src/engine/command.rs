@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::engine::CommandFailure;
+use crate::engine::address;
 use crate::engine::completed::Completed;
 use crate::engine::process;
 use crate::host::protocol::HostMessage;
@@ -70,6 +71,26 @@ impl Command {
             shared: ctx.share(),
             subsubtest: ctx.subsubtest().map(str::to_owned),
         }
+    }
+
+    /// A command line that talks to the engine at an address, whatever `docker_options` say; without a subcommand.
+    pub(crate) fn of_engine_at(ctx: &Context, address: &str) -> Self {
+        let mut command = Command::of_engine(ctx, Vec::new());
+        command.words = command.words.map(|mut words| {
+            let options = words.split_off(1);
+            words.extend(address::without_host(options));
+            words.push(format!("--host={address}"));
+            words
+        });
+        command
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn and<A: Into<String>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        if let Ok(words) = &mut self.words {
+            words.extend(arguments.into_iter().map(Into::into));
+        }
+        self
     }
 
     /// The same with a limit of its own in place of `docker_timeout`; zero is none.

@@ -22,6 +22,7 @@ mod address;
 mod api;
 mod command;
 mod completed;
+pub mod daemon;
 mod facts;
 mod failure;
 mod image_name;

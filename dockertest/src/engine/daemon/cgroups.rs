@@ -12,7 +12,7 @@ const ROOT: &str = "/sys/fs/cgroup";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Removes the groups of that name, with all below, from every hierarchy. Returns those that stayed.
-pub(crate) fn remove(name: &str) -> Vec<PathBuf> {
+pub(super) fn remove(name: &str) -> Vec<PathBuf> {
     remove_below(Path::new(ROOT), name, PATIENCE)
 }
 

@@ -1,0 +1,206 @@
+//! The folder of an engine of our own: what it holds, how it is removed, and how one is found that nobody removed.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Map, Value, json};
+
+use super::cgroups;
+
+/// What the folder holds.
+const SOCKET: &str = "docker.sock";
+const DATA: &str = "data";
+const CONFIGURATION: &str = "daemon.json";
+const LOCK: &str = "lock";
+const LOG: &str = "log";
+
+/// Short, since the path of a socket may have 108 bytes at most.
+const PARENT: &str = "/tmp";
+const PREFIX: &str = "dockertest-engine-";
+
+/// A folder for one engine. Its name is that of the engine's cgroups, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    /// A new one. Whoever holds the file that comes with it says that the folder is in use.
+    pub(super) fn create() -> io::Result<(Folder, File)> {
+        // A process may want several; which numbers it has given is nobody else's business.
+        static GIVEN: AtomicU32 = AtomicU32::new(0);
+        let folder = loop {
+            let name = match GIVEN.fetch_add(1, Ordering::Relaxed) {
+                0 => format!("{PREFIX}{}", process::id()),
+                number => format!("{PREFIX}{}-{number}", process::id()),
+            };
+            let folder = Folder(Path::new(PARENT).join(name));
+            match DirBuilder::new().mode(0o700).create(&folder.0) {
+                Ok(()) => break folder,
+                // Left by an earlier process of our id, or of another pid namespace that has the same `/tmp`.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        };
+        let filled = folder.fill();
+        if filled.is_err() {
+            drop(fs::remove_dir_all(&folder.0));
+        }
+        filled.map(|lock| (folder, lock))
+    }
+
+    fn fill(&self) -> io::Result<File> {
+        let lock = File::create_new(self.0.join(LOCK))?;
+        lock.lock_shared()?;
+        DirBuilder::new().mode(0o711).create(self.data())?;
+        Ok(lock)
+    }
+
+    /// One that is there already.
+    pub(super) fn existing(path: &Path) -> Folder {
+        Folder(path.to_owned())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn socket(&self) -> PathBuf {
+        self.0.join(SOCKET)
+    }
+
+    /// Where the engine keeps its images and containers.
+    pub(super) fn data(&self) -> PathBuf {
+        self.0.join(DATA)
+    }
+
+    pub(super) fn configuration(&self) -> PathBuf {
+        self.0.join(CONFIGURATION)
+    }
+
+    /// The log of an engine whose log nobody wants elsewhere.
+    pub(super) fn log(&self) -> PathBuf {
+        self.0.join(LOG)
+    }
+
+    /// Says that the folder is in use, as long as the file is open.
+    pub(super) fn lock(&self) -> io::Result<File> {
+        let lock = File::open(self.0.join(LOCK))?;
+        lock.lock_shared()?;
+        Ok(lock)
+    }
+
+    fn name(&self) -> String {
+        self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// All settings of an engine in this folder: ours, unless these say otherwise.
+    pub(super) fn settings(&self, wanted: &Map<String, Value>) -> Map<String, Value> {
+        let ours = json!({
+            "hosts": [format!("unix://{}", self.socket().display()), "unix:///run/docker.sock"],
+            "data-root": self.data(),
+            "exec-root": "/run/docker",
+            "pidfile": "/run/docker.pid",
+            // Half of the start-up time of an engine goes into rules that nobody needs in a network of its own.
+            "iptables": false,
+            "ip6tables": false,
+            "cgroup-parent": format!("/{}", self.name()),
+            "exec-opts": ["native.cgroupdriver=cgroupfs"],
+        });
+        let Value::Object(mut settings) = ours else { return Map::new() };
+        for (name, value) in wanted {
+            let value = match (name.as_str(), value.as_str()) {
+                ("data-root", Some(path)) => json!(self.data().join(path)),
+                _ => value.clone(),
+            };
+            settings.insert(name.clone(), value);
+        }
+        settings
+    }
+
+    /// Removes what the end of the namespaces does not: cgroups and the folder. Says what could not be removed.
+    pub(super) fn remove(&self) -> Vec<String> {
+        let cannot = |what: &Path| format!("cannot remove {}", what.display());
+        let mut left: Vec<String> =
+            cgroups::remove(&self.name()).iter().map(|group| format!("{}: it is busy", cannot(group))).collect();
+        match fs::remove_dir_all(&self.0) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => left.push(format!("{}: {error}", cannot(&self.0))),
+        }
+        left
+    }
+
+    /// Whether nobody holds the lock. A folder without a lock file is just being made or removed.
+    fn is_abandoned(&self) -> bool {
+        File::open(self.0.join(LOCK)).is_ok_and(|file| file.try_lock().is_ok())
+    }
+}
+
+/// Removes what engines left that were killed together with all that looked after them. Gives back the folders that
+/// were found.
+///
+/// It is cheap when there is nothing to do, and done before each start.
+///
+/// ```no_run
+/// for folder in dockertest::engine::daemon::sweep() {
+///     println!("removed what an earlier engine left in {}", folder.display());
+/// }
+/// ```
+pub fn sweep() -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(PARENT) else { return Vec::new() };
+    let ours = entries.flatten().filter(|entry| {
+        entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && entry.metadata().is_ok_and(|data| data.is_dir() && data.uid() == nix::unistd::geteuid().as_raw())
+    });
+    let abandoned: Vec<Folder> = ours.map(|entry| Folder(entry.path())).filter(Folder::is_abandoned).collect();
+    for folder in &abandoned {
+        // What cannot be removed is tried again the next time.
+        drop(folder.remove());
+    }
+    abandoned.into_iter().map(|folder| folder.0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folder_is_abandoned_when_nobody_holds_its_lock() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::existing(place.path());
+        assert!(!folder.is_abandoned(), "just being made");
+        fs::write(place.path().join(LOCK), "").unwrap();
+        assert!(folder.is_abandoned());
+        let lock = folder.lock().unwrap();
+        assert!(!folder.is_abandoned());
+        drop(lock);
+    }
+
+    #[test]
+    fn a_folder_is_made_for_each_engine_and_goes_without_a_trace() {
+        let (first, first_lock) = Folder::create().unwrap();
+        let (second, _lock) = Folder::create().unwrap();
+        assert_ne!(first, second);
+        assert!(!first.is_abandoned() && first.data().is_dir());
+        assert!(first.socket().as_os_str().len() < 108);
+        drop(first_lock);
+        assert_eq!(first.remove(), [""; 0]);
+        assert_eq!(second.remove(), [""; 0]);
+        assert!(!first.path().exists() && !second.path().exists());
+        assert_eq!(first.remove(), [""; 0], "a folder that is gone is no failure");
+    }
+
+    #[test]
+    fn what_is_wanted_stands_above_ours() {
+        let folder = Folder::existing(Path::new("/tmp/x"));
+        let Value::Object(wanted) = json!({"iptables": true, "data-root": "deep", "debug": true}) else { panic!() };
+        let settings = folder.settings(&wanted);
+        assert_eq!(settings["iptables"], true);
+        assert_eq!(settings["ip6tables"], false);
+        assert_eq!(settings["data-root"], "/tmp/x/data/deep");
+        assert_eq!(settings["cgroup-parent"], "/x");
+    }
+}

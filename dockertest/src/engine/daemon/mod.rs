@@ -1,0 +1,42 @@
+//! An engine of our own: started, stopped, configured anew, and gone without a trace.
+//!
+//! A subtest that needs one asks its context ([`Context::own_engine`](crate::subtest::Context::own_engine)). Whoever
+//! embeds the library starts a [`Daemon`]. The engine of the system is never touched.
+//!
+//! It needs root, `unshare`, and the engine's program (`dockerd`). The first process of the namespaces must be a program
+//! of ours, since it is what looks after the engine when everybody else has been killed: a host has that part, the
+//! hidden command [`FIRST_PROCESS`]; another program gets it by calling [`first_process()`].
+
+mod cgroups;
+mod failure;
+mod folder;
+mod inside;
+mod options;
+mod order;
+mod own;
+mod ping;
+mod running;
+
+pub use failure::DaemonFailure;
+pub use folder::sweep;
+pub use inside::{FIRST_PROCESS, first_process};
+pub use options::DaemonOptions;
+pub use own::OwnEngine;
+pub use ping::ping;
+pub use running::Daemon;
+
+/// Where system programs are that a user's PATH may leave out.
+const SYSTEM_FOLDERS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// `PATH`, with the system's folders at its end.
+///
+/// ```
+/// assert!(dockertest::engine::daemon::search_path().ends_with(":/sbin:/bin"));
+/// ```
+#[must_use]
+pub fn search_path() -> String {
+    match std::env::var("PATH") {
+        Ok(path) if !path.is_empty() => format!("{path}:{SYSTEM_FOLDERS}"),
+        _ => SYSTEM_FOLDERS.to_owned(),
+    }
+}

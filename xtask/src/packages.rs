@@ -41,6 +41,12 @@ pub(crate) const ALWAYS: &[Need] = &[
         packages: &["busybox-static"],
         purpose: "test images made without a network",
     },
+    Need {
+        program: "bash-static",
+        linking: Linking::Static,
+        packages: &["bash-static"],
+        purpose: "test images made without a network",
+    },
 ];
 
 /// Needed to start an engine of our own.
@@ -220,14 +226,14 @@ mod tests {
     fn takes_the_first_known_package_and_each_once() {
         let needs = [ALWAYS, FOR_AN_ENGINE].concat();
         let bookworm = choose(&needs, &|name| name != "docker-cli").unwrap();
-        assert_eq!(bookworm, ["docker.io", "busybox-static", "iptables", "util-linux"]);
+        assert_eq!(bookworm, ["docker.io", "busybox-static", "bash-static", "iptables", "util-linux"]);
         let trixie = choose(&needs, &|_| true).unwrap();
-        assert_eq!(trixie, ["docker-cli", "busybox-static", "docker.io", "iptables", "util-linux"]);
+        assert_eq!(trixie, ["docker-cli", "busybox-static", "bash-static", "docker.io", "iptables", "util-linux"]);
     }
 
     #[test]
     fn names_every_alternative_of_an_unknown_package() {
-        assert_eq!(choose(ALWAYS, &|name| name == "busybox-static").unwrap_err(), "docker-cli or docker.io");
+        assert_eq!(choose(ALWAYS, &|name| name.ends_with("-static")).unwrap_err(), "docker-cli or docker.io");
     }
 
     #[test]
@@ -237,8 +243,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static")]
-    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static")]
+    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static bash-static")]
+    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static bash-static")]
     fn says_what_is_missing_and_how_to_get_it(#[case] means: Means, #[case] advice: &str) {
         let failure = provide(ALWAYS, means).unwrap_err();
         assert_eq!(failure.status(), 2);

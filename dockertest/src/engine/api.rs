@@ -204,12 +204,29 @@ impl Api {
         Ok(plain.collect())
     }
 
-    fn call<T>(&self, call: impl Future<Output = Result<T, bollard::errors::Error>>) -> Result<T, ApiFailure> {
-        let limited = async { tokio::time::timeout(self.limit, call).await };
+    /// What the requests go through.
+    pub(in crate::engine) fn client(&self) -> &Docker {
+        &self.docker
+    }
+
+    pub(in crate::engine) fn call<T>(
+        &self,
+        call: impl Future<Output = Result<T, bollard::errors::Error>>,
+    ) -> Result<T, ApiFailure> {
+        self.call_within(self.limit, call)
+    }
+
+    /// The same for something that takes long.
+    pub(in crate::engine) fn call_within<T>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = Result<T, bollard::errors::Error>>,
+    ) -> Result<T, ApiFailure> {
+        let limited = async { tokio::time::timeout(limit, call).await };
         match self.runtime.block_on(limited) {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(source)) => Err(ApiFailure::Unreachable { address: self.address.clone(), source }),
-            Err(_) => Err(ApiFailure::Slow { address: self.address.clone(), limit: self.limit }),
+            Err(_) => Err(ApiFailure::Slow { address: self.address.clone(), limit }),
         }
     }
 }

@@ -25,7 +25,9 @@ mod completed;
 pub mod daemon;
 mod facts;
 mod failure;
+pub mod fixtures;
 mod image_name;
+mod place;
 mod process;
 mod text;
 
@@ -35,4 +37,5 @@ pub use completed::Completed;
 pub use facts::facts;
 pub use failure::CommandFailure;
 pub use image_name::{ImageName, ImageNameError};
+pub use place::{Place, PlaceFailure};
 pub use text::{Row, Table, TableError};

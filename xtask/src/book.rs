@@ -1,6 +1,14 @@
-//! The book: `docs/src` made into pages by mdbook.
+//! The book: `docs/src`, with a page for each bundled subtest, made into pages by mdbook.
+//!
+//! The pages of the subtests are made of their module's comment, their INI file and their faults each time the book is
+//! built. So they are never stale, and there is no second place to write the same into.
+
+mod bundled;
+mod ini;
+mod pages;
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -14,18 +22,91 @@ const SERIES: &str = "mdbook v0.5.";
 
 /// Checks the links of the book and of the Markdown files beside it, and builds the book into `docs/book`.
 pub(crate) fn build() -> Result<(), Failure> {
-    check_links()?;
+    let assembled = paths::target().join("book");
+    assemble_into(&assembled)?;
+    check_links(&assembled)?;
+    let missing = missing(&paths::root()).map_err(|error| Failure::failed(error.to_string()))?;
+    if !missing.is_empty() {
+        return Err(Failure::failed(missing.join("\n")));
+    }
     let mdbook = provide()?;
-    let docs = paths::root().join("docs");
-    child::must_succeed(Command::new(mdbook).arg("build").arg(&docs), "build the book")?;
-    eprintln!("xtask: the book is in {}", docs.join("book/index.html").display());
+    let built = paths::root().join("docs/book");
+    let mut command = Command::new(mdbook);
+    command.arg("build").arg(&assembled).arg("--dest-dir").arg(&built);
+    child::must_succeed(&mut command, "build the book")?;
+    eprintln!("xtask: the book is in {}", built.join("index.html").display());
     Ok(())
 }
 
-fn check_links() -> Result<(), Failure> {
-    let root = paths::root();
-    let mut problems = links::check_book(&root.join("docs/src"));
-    problems.extend(links::check_folder(&root));
+fn assemble_into(folder: &Path) -> Result<(), Failure> {
+    assemble(&paths::root(), folder)
+        .map_err(|error| Failure::failed(format!("cannot put the book together in {}: {error}", folder.display())))
+}
+
+/// Puts what mdbook reads into a folder of its own: the pages that are written, and those that are made.
+fn assemble(root: &Path, folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let source = folder.join("src");
+    copy(&root.join("docs/src"), &source)?;
+    fs::copy(root.join("docs/book.toml"), folder.join("book.toml"))?;
+    let tests = bundled::find(root)?;
+    for test in &tests {
+        let file = source.join(pages::path(test));
+        fs::create_dir_all(file.parent().unwrap_or(&source))?;
+        fs::write(file, pages::page(test))?;
+    }
+    fill(&source.join("SUMMARY.md"), pages::IN_SUMMARY, &pages::summary(&tests))?;
+    fill(&source.join("subtests.md"), pages::IN_TABLE, &pages::table(&tests))
+}
+
+/// Replaces the mark in a page.
+fn fill(file: &Path, mark: &str, text: &str) -> io::Result<()> {
+    let page = fs::read_to_string(file)?;
+    if !page.contains(mark) {
+        return Err(io::Error::other(format!("{}: `{mark}` is missing", file.display())));
+    }
+    fs::write(file, page.replace(mark, text))
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let copied = to.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            copy(&path, &copied)?;
+        } else {
+            fs::copy(&path, &copied)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the bundled subtests' files do not say though a page needs it, a line each.
+fn missing(root: &Path) -> io::Result<Vec<String>> {
+    let sections = bundled::described(&root.join("config_defaults"))?;
+    let mut problems = Vec::new();
+    for test in bundled::find(root)? {
+        if test.prose.is_empty() {
+            problems.push(format!("{}: its module has no `//!` comment", test.name));
+        }
+        if test.sections.first().is_none_or(|section| section.about.is_empty()) {
+            problems.push(format!("{}: its section has no comment", test.name));
+        }
+        let silent = pages::silent(&test, sections.get("DEFAULTS"));
+        problems.extend(silent.into_iter().map(|option| format!("{option}: no comment above it")));
+        let faults = test.faults.iter().filter(|fault| fault.promise.is_empty());
+        problems.extend(faults.map(|fault| format!("{}: its fault {} names no promise", test.name, fault.name)));
+    }
+    Ok(problems)
+}
+
+fn check_links(assembled: &Path) -> Result<(), Failure> {
+    let mut problems = links::check_book(&assembled.join("src"));
+    problems.extend(links::check_folder(&paths::root()));
     if problems.is_empty() { Ok(()) } else { Err(Failure::failed(problems.join("\n"))) }
 }
 
@@ -56,10 +137,14 @@ fn fits(file: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::fs;
 
+    use dockertest::config::{Layers, Source};
     use dockertest::version::{API_VERSION, ApiVersion};
+    use rstest::rstest;
 
+    use super::{bundled, pages};
     use crate::paths::root;
 
     #[test]
@@ -74,6 +159,53 @@ mod tests {
 
     #[test]
     fn no_link_of_the_book_or_the_readme_is_broken() {
-        assert_eq!(super::check_links(), Ok(()));
+        let folder = tempfile::tempdir().unwrap();
+        let assembled = folder.path().join("book");
+        super::assemble_into(&assembled).unwrap();
+        assert_eq!(super::check_links(&assembled), Ok(()));
+    }
+
+    #[test]
+    fn two_assemblies_are_the_same() {
+        let tests = || bundled::find(&root()).unwrap();
+        let text = |test: &bundled::Bundled| format!("{}\n{}", pages::path(test), pages::page(test));
+        let pages = || tests().iter().map(text).collect::<Vec<_>>();
+        assert_eq!(pages(), pages());
+        assert!(pages().iter().any(|page| page.starts_with("subtests/docker_cli/version.md\n# docker_cli/version\n")));
+    }
+
+    #[test]
+    fn every_bundled_subtest_has_prose_and_a_comment_on_each_option() {
+        assert_eq!(super::missing(&root()).unwrap(), Vec::<String>::new());
+    }
+
+    /// The comments are read by a reader of their own; it must see the same sections, options and values.
+    #[test]
+    fn the_described_options_are_those_that_the_library_reads() {
+        let folder = root().join("config_defaults");
+        let library = Layers::new().defaults(Source::Folder(folder.clone())).load().unwrap();
+        let described = bundled::described(&folder).unwrap();
+        assert!(described.len() >= 8, "{described:?}");
+        for (name, section) in &described {
+            let mut settings: BTreeMap<String, String> = BTreeMap::new();
+            for setting in &section.options {
+                settings.insert(setting.name.clone(), setting.value.clone());
+            }
+            for (option, value) in settings {
+                let read = library.section(name).get(&option).unwrap_or_default().replace('\n', " ");
+                // A value with a reference to another one is shown as it is written.
+                assert!(value.contains("%(") || read.trim() == value, "[{name}] {option}: `{read}` is not `{value}`");
+            }
+        }
+    }
+
+    #[rstest]
+    #[case::nothing("", "mark", false)]
+    #[case::mark("a mark b", "mark", true)]
+    fn a_page_without_its_mark_is_refused(#[case] page: &str, #[case] mark: &str, #[case] well: bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("page.md");
+        fs::write(&file, page).unwrap();
+        assert_eq!(super::fill(&file, mark, "text").is_ok(), well);
     }
 }

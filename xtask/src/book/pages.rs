@@ -1,0 +1,286 @@
+//! Pages made of what the bundled subtests' files say.
+
+use std::fmt::Write as _;
+
+use super::bundled::{Bundled, Fault, KINDS};
+use super::ini::{Section, Setting};
+
+/// Where the summary lists the pages.
+pub(crate) const IN_SUMMARY: &str = "<!-- here: a line for each bundled subtest -->";
+/// Where the page of all subtests has its table.
+pub(crate) const IN_TABLE: &str = "<!-- here: a table of the bundled subtests -->";
+
+/// The path of a test's page below the book's source.
+pub(crate) fn path(test: &Bundled) -> String {
+    format!("{}/{}.md", test.kind, test.name)
+}
+
+/// The whole page.
+pub(crate) fn page(test: &Bundled) -> String {
+    let mut text = format!("# {}\n\n{}\n", test.name, demoted(&test.prose));
+    if test.kind == "subtests" {
+        let _ = write!(text, "\n```sh\ndockertest run --args={}\n```\n", test.name);
+    }
+    let children = children(test);
+    if !children.is_empty() {
+        text.push_str("\n## Sub-subtests\n\n");
+        for (name, about) in children {
+            let _ = writeln!(text, "* `{name}`{}", indented(&about));
+        }
+    }
+    text.push_str(&options(test));
+    if !test.faults.is_empty() {
+        text.push_str(&faults(&test.faults));
+    }
+    text
+}
+
+/// The lines of the summary, indented by one level.
+pub(crate) fn summary(tests: &[Bundled]) -> String {
+    let lines: Vec<String> = by_kind(tests).map(|test| format!("  - [{}]({})", test.name, path(test))).collect();
+    lines.join("\n")
+}
+
+/// All tests with the first sentence of each.
+pub(crate) fn table(tests: &[Bundled]) -> String {
+    let mut text = String::from("| name | what it is about | faults |\n| --- | --- | --- |\n");
+    for test in by_kind(tests) {
+        let about = first_paragraph(&test.prose).replace('|', "\\|");
+        let faults = if test.faults.is_empty() { String::new() } else { test.faults.len().to_string() };
+        let _ = writeln!(text, "| [{}]({}) | {about} | {faults} |", test.name, path(test));
+    }
+    text.trim_end().to_owned()
+}
+
+/// Subtests come first: they are what a reader looks for.
+fn by_kind(tests: &[Bundled]) -> impl Iterator<Item = &Bundled> {
+    let order = |kind: &str| KINDS.iter().position(|known| *known == kind);
+    let mut sorted: Vec<&Bundled> = tests.iter().collect();
+    sorted.sort_by_key(|test| (test.kind != "subtests", order(test.kind)));
+    sorted.into_iter()
+}
+
+/// The sub-subtests in the order of the option `subsubtests`, with what their sections say.
+fn children(test: &Bundled) -> Vec<(String, String)> {
+    let listed = test.sections.iter().flat_map(|section| {
+        let below = section.name.strip_prefix(&test.name).unwrap_or_default().trim_start_matches('/').to_owned();
+        let list = section.options.iter().find(|setting| setting.name == "subsubtests");
+        let names = list.map(|setting| setting.value.as_str()).unwrap_or_default().split(',');
+        names.map(str::trim).filter(|name| !name.is_empty()).map(move |name| match below.as_str() {
+            "" => name.to_owned(),
+            below => format!("{below}/{name}"),
+        })
+    });
+    let about = |name: &str| {
+        let section = format!("{}/{name}", test.name);
+        test.sections.iter().find(|known| known.name == section).map(|known| known.about.clone()).unwrap_or_default()
+    };
+    let with_text = |name: String| {
+        let text = about(&name);
+        (name, text)
+    };
+    listed.map(with_text).collect()
+}
+
+fn options(test: &Bundled) -> String {
+    let mut text = String::new();
+    for (number, section) in test.sections.iter().filter(|section| !section.options.is_empty()).enumerate() {
+        if number == 0 {
+            let up = "../".repeat(path(test).matches('/').count());
+            let _ = write!(
+                text,
+                "\n## Options\n\nWith the shipped values; those that hold for every subtest are in \
+                 [Configuration]({up}configuration.md#options-of-the-framework).\n"
+            );
+        }
+        let _ = write!(text, "\n### `[{}]`\n\n", section.name);
+        let is_own = section.name == test.name;
+        if is_own && !section.about.is_empty() {
+            let _ = write!(text, "{}\n\n", plain(&section.about));
+        }
+        for setting in &section.options {
+            text.push_str(&option(setting, section, &test.sections));
+        }
+    }
+    text
+}
+
+fn option(setting: &Setting, section: &Section, sections: &[Section]) -> String {
+    let mut text = String::new();
+    if !setting.heading.is_empty() {
+        let _ = write!(text, "\n{}\n\n", plain(setting.heading.trim_start_matches('-').trim()));
+    }
+    let value = if setting.value.is_empty() { "(empty)".to_owned() } else { code(&setting.value) };
+    let about = match about(setting, section, sections) {
+        Some(about) => indented(about),
+        None => String::new(),
+    };
+    let _ = writeln!(text, "* `{}` = {value}{about}", setting.name);
+    text
+}
+
+/// What is said about an option: by its section, or by the section above that it overrides.
+fn about<'a>(setting: &'a Setting, section: &Section, sections: &'a [Section]) -> Option<&'a str> {
+    if !setting.about.is_empty() {
+        return Some(&setting.about);
+    }
+    let above = |name: &str| name.rsplit_once('/').map(|(above, _)| above.to_owned());
+    let mut name = above(&section.name);
+    while let Some(known) = name {
+        let found = sections.iter().filter(|section| section.name == known).flat_map(|section| &section.options);
+        let mut found = found.filter(|other| other.name == setting.name && !other.about.is_empty());
+        if let Some(found) = found.next() {
+            return Some(&found.about);
+        }
+        name = above(&known);
+    }
+    None
+}
+
+/// The options that nothing is said about, as `[section] option`.
+pub(crate) fn silent(test: &Bundled, everywhere: Option<&Section>) -> Vec<String> {
+    let mut found = Vec::new();
+    for section in &test.sections {
+        for setting in &section.options {
+            let common = everywhere.is_some_and(|section| section.options.iter().any(|any| any.name == setting.name));
+            if about(setting, section, &test.sections).is_none() && !common {
+                found.push(format!("[{}] {}", section.name, setting.name));
+            }
+        }
+    }
+    found
+}
+
+fn faults(faults: &[Fault]) -> String {
+    let mut text = String::from("\n## Faults\n\nEach breaks one promise; the subtest must end FAIL under it.\n\n");
+    for fault in faults {
+        let _ = writeln!(text, "* `{}`: {}", fault.name, plain(&fault.promise));
+    }
+    text
+}
+
+fn first_paragraph(text: &str) -> String {
+    text.lines().take_while(|line| !line.trim().is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The text with its headings a level down: it becomes a part of a page.
+fn demoted(text: &str) -> String {
+    let mut in_code = false;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        in_code ^= line.trim_start().starts_with("```");
+        let is_heading = !in_code && line.starts_with('#');
+        lines.push(if is_heading { format!("#{line}") } else { line.to_owned() });
+    }
+    lines.join("\n")
+}
+
+/// A comment as the text of a list's item, below its first line.
+fn indented(text: &str) -> String {
+    let text = plain(text);
+    if text.is_empty() { text } else { format!("\n  {}", text.replace('\n', "\n  ")) }
+}
+
+/// A comment of an INI file as Markdown: nothing in it is markup but code in backquotes.
+fn plain(text: &str) -> String {
+    let mut result = String::new();
+    let mut in_code = false;
+    for c in text.chars() {
+        in_code ^= c == '`';
+        if !in_code && matches!(c, '<' | '>' | '*' | '_' | '[' | ']' | '\\') {
+            result.push('\\');
+        }
+        result.push(c);
+    }
+    result
+}
+
+/// Inline code, whatever backquotes are in it.
+fn code(text: &str) -> String {
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bundled::{Bundled, Fault};
+    use super::super::ini;
+    use super::{page, silent, summary, table};
+
+    fn stop() -> Bundled {
+        let text = "# Stops *things*.\n[docker_cli/stop]\n# Which.\nsubsubtests = deep\n# How long <it> may be; see `a_b`.\nlimit = 5\n\
+                    empty =\n# Far down.\n[docker_cli/stop/deep]\nlimit = 9\n";
+        Bundled {
+            kind: "subtests",
+            name: "docker_cli/stop".into(),
+            prose: "`docker stop` stops.\nIn time.\n\n# Needs\n\nNothing.".into(),
+            sections: ini::sections(text),
+            faults: vec![Fault { name: "nothing".into(), promise: "Does nothing.".into() }],
+        }
+    }
+
+    #[test]
+    fn a_page_has_the_prose_and_the_options_and_the_faults() {
+        let expected = "# docker_cli/stop
+
+`docker stop` stops.
+In time.
+
+## Needs
+
+Nothing.
+
+```sh
+dockertest run --args=docker_cli/stop
+```
+
+## Sub-subtests
+
+* `deep`
+  Far down.
+
+## Options
+
+With the shipped values; those that hold for every subtest are in [Configuration](../../configuration.md#options-of-the-framework).
+
+### `[docker_cli/stop]`
+
+Stops \\*things\\*.
+
+* `subsubtests` = `deep`
+  Which.
+* `limit` = `5`
+  How long \\<it\\> may be; see `a_b`.
+* `empty` = (empty)
+
+### `[docker_cli/stop/deep]`
+
+* `limit` = `9`
+  How long \\<it\\> may be; see `a_b`.
+
+## Faults
+
+Each breaks one promise; the subtest must end FAIL under it.
+
+* `nothing`: Does nothing.
+";
+        assert_eq!(page(&stop()), expected);
+    }
+
+    #[test]
+    fn an_option_without_a_comment_is_found_unless_it_is_described_elsewhere() {
+        assert_eq!(silent(&stop(), None), ["[docker_cli/stop] empty"]);
+        let everywhere = ini::sections("[DEFAULTS]\n# None.\nempty =\n");
+        assert_eq!(silent(&stop(), everywhere.first()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn subtests_come_first_in_the_lists() {
+        let pretest = Bundled { kind: "pretests", name: "images".into(), faults: Vec::new(), ..stop() };
+        let tests = [pretest, stop()];
+        let expected = "  - [docker_cli/stop](subtests/docker_cli/stop.md)\n  - [images](pretests/images.md)";
+        assert_eq!(summary(&tests), expected);
+        let rows = "| [docker_cli/stop](subtests/docker_cli/stop.md) | `docker stop` stops. In time. | 1 |\n\
+                    | [images](pretests/images.md) | `docker stop` stops. In time. |  |";
+        assert!(table(&tests).ends_with(rows), "{}", table(&tests));
+    }
+}

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
 
+use dockertest::with_causes;
+
 use crate::args::Color;
 
 /// Something that stopped a command before it could do its work, as text that may have several lines.
@@ -29,17 +31,7 @@ impl Display for Problem {
 impl<E: std::error::Error> From<E> for Problem {
     /// The error with all its causes on one line. A cause that the text before it already contains is left out.
     fn from(error: E) -> Self {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(next) = cause {
-            let words = next.to_string();
-            if !text.contains(&words) {
-                text.push_str(": ");
-                text.push_str(&words);
-            }
-            cause = next.source();
-        }
-        Problem { text }
+        Problem { text: with_causes(&error) }
     }
 }
 

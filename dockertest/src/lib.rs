@@ -26,6 +26,7 @@
 //! | [`config`], [`version`] | who reads options |
 //! | [`run`], [`journal`], [`report`], [`host`] | who embeds the runner or reads its results |
 
+mod causes;
 pub mod config;
 pub mod engine;
 pub mod host;
@@ -38,6 +39,8 @@ pub mod run;
 pub mod subtest;
 pub mod verdict;
 pub mod version;
+
+pub use causes::with_causes;
 
 /// For the macros of this crate.
 #[doc(hidden)]

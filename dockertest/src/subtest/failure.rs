@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::causes::with_causes;
 use crate::engine::CommandFailure;
 use crate::outcome::Evidence;
 use crate::verdict::Verdict;
@@ -171,21 +172,6 @@ impl<E: Error + 'static> From<E> for Failure {
         };
         Failure(Box::new(Inner { verdict, reason, evidence, reboot: None }))
     }
-}
-
-/// An error and all its causes on one line. A cause whose words stand there already is left out.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let words = next.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = next.source();
-    }
-    text
 }
 
 /// The engine broke a promise: `FAIL`.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::config::Section;
+use crate::engine::daemon;
 use crate::host::protocol::Mode;
 use crate::journal::Iteration;
 use crate::outcome::{Ending, Evidence, Level, Phase};
@@ -36,7 +37,12 @@ pub(crate) fn run(subtest: &mut dyn Subtest, ctx: &mut Context) -> End {
     let mode = ctx.shared().request.mode.clone();
     let mut first = match mode {
         Mode::Full | Mode::Resume { .. } => body(subtest, ctx).err(),
-        Mode::Cleanup { .. } => None,
+        Mode::Cleanup { .. } => {
+            for folder in daemon::sweep() {
+                ctx.debug(format!("removed what an engine of our own left in {}", folder.display()));
+            }
+            None
+        }
     };
     if let Some(wish) = first.as_ref().and_then(|failed| failed.failure.reboot_wish()) {
         return End::Reboot(wish.clone());

@@ -195,6 +195,7 @@ impl Daemon {
     }
 
     /// Writes settings into `daemon.json` and has the running engine read them (SIGHUP). Waits until it says that it has.
+    /// `debug` is the one setting that engines take a moment after they have said so.
     ///
     /// # Errors
     /// When it refuses them, or says nothing about them.

@@ -1,0 +1,184 @@
+//! Engines of our own, with the host program as the first process in their namespaces.
+//!
+//! Each test starts a real engine. Without root and `dockerd` they have nothing to test; `cargo xtask test` wants them to.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use dockertest::engine::Api;
+use dockertest::engine::daemon::{self, Daemon, DaemonFailure, DaemonOptions, ping};
+use dockertest::host::HostProgram;
+use serde_json::json;
+
+/// How long the kernel and the first process may take to remove what is left.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn host() -> HostProgram {
+    HostProgram::new(env!("CARGO_BIN_EXE_dockertest-host"))
+}
+
+/// Whether an engine can be started here.
+fn possible() -> bool {
+    let has = |name: &str| std::env::split_paths(&daemon::search_path()).any(|folder| folder.join(name).is_file());
+    let possible = nix::unistd::geteuid().is_root() && has("dockerd") && has("unshare");
+    assert!(possible || std::env::var_os("DOCKERTEST_REQUIRE_ENGINE").is_none(), "no engine can be started here");
+    possible
+}
+
+/// What an engine leaves that is not taken down: its folder and cgroups.
+fn remains(socket: &Path) -> Vec<PathBuf> {
+    let folder = socket.parent().unwrap();
+    let name = folder.file_name().unwrap();
+    let hierarchies = fs::read_dir("/sys/fs/cgroup").unwrap().flatten().map(|entry| entry.path().join(name));
+    let groups = hierarchies.chain([Path::new("/sys/fs/cgroup").join(name)]);
+    groups.chain([folder.to_owned()]).filter(|path| path.exists()).collect()
+}
+
+fn wait_until_nothing_is_left(socket: &Path) {
+    let deadline = Instant::now() + PATIENCE;
+    while !remains(socket).is_empty() {
+        assert!(Instant::now() < deadline, "left: {:?}", remains(socket));
+        // Nobody tells when a folder is gone.
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn info(engine: &Daemon, name: &str) -> String {
+    let api = Api::connect(&engine.address(), Duration::from_secs(10)).unwrap();
+    api.info().unwrap().remove(name).unwrap_or_default()
+}
+
+#[test]
+fn an_engine_takes_settings_when_it_starts_and_when_it_is_told_to() {
+    if !possible() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("engine.log");
+    let options = DaemonOptions::new().setting("debug", true).setting("data-root", "deep").log(&log);
+    let mut engine = Daemon::start(&host(), &options).unwrap();
+    let socket = engine.socket();
+    assert_eq!(info(&engine, "Debug"), "true");
+    assert!(info(&engine, "DockerRootDir").ends_with("/data/deep"));
+    let identity = info(&engine, "ID");
+
+    engine.reconfigure([("live-restore".to_owned(), json!(true))]).unwrap();
+    assert_eq!(info(&engine, "LiveRestoreEnabled"), "true");
+    assert_eq!(info(&engine, "ID"), identity);
+
+    engine
+        .set([
+            ("debug".to_owned(), json!(null)),
+            ("live-restore".to_owned(), json!(null)),
+            ("storage-driver".to_owned(), json!("vfs")),
+        ])
+        .unwrap();
+    engine.stop().unwrap();
+    assert!(ping(&socket).is_err(), "a stopped engine answers");
+    engine.start_again().unwrap();
+    assert_eq!(info(&engine, "Driver"), "vfs");
+
+    engine.end().unwrap();
+    assert_eq!(remains(&socket), Vec::<PathBuf>::new());
+    assert!(fs::read_to_string(log).unwrap().matches("Daemon has completed initialization").count() == 2);
+}
+
+#[test]
+fn settings_that_an_engine_refuses_are_told_with_what_it_says() {
+    if !possible() {
+        return;
+    }
+    let failure = Daemon::start(&host(), &DaemonOptions::new().setting("no-such-setting", 1)).unwrap_err();
+    assert!(matches!(failure, DaemonFailure::Ended { .. }), "{failure}");
+    assert!(failure.log().unwrap().contains("no-such-setting"), "{failure:?}");
+
+    let mut engine = Daemon::start(&host(), &DaemonOptions::new()).unwrap();
+    let failure = engine.reconfigure([("no-such-setting".to_owned(), json!(1))]).unwrap_err();
+    assert!(failure.to_string().contains("no-such-setting"), "{failure}");
+    engine.end().unwrap();
+}
+
+#[test]
+fn an_engine_that_dies_is_told_and_leaves_nothing() {
+    if !possible() {
+        return;
+    }
+    let mut engine = Daemon::start(&host(), &DaemonOptions::new()).unwrap();
+    let socket = engine.socket();
+    let dockerd = processes_with(&format!("--config-file={}", socket.with_file_name("daemon.json").display()));
+    kill(dockerd[0], "KILL");
+    wait_until_nothing_is_left(&socket);
+    let failure = engine.restart().unwrap_err();
+    assert!(failure.log().unwrap().contains("ended of itself"), "{failure:?}");
+}
+
+/// Another process, and the socket of the engine that it has.
+fn owner() -> (Child, PathBuf) {
+    let mut owner = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "owner_of_an_engine", "--ignored", "--nocapture"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
+    let socket = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("socket: ").map(PathBuf::from));
+    let socket = socket.unwrap();
+    assert!(ping(&socket).is_ok());
+    (owner, socket)
+}
+
+#[test]
+fn an_engine_goes_when_the_process_that_wanted_it_is_killed() {
+    if !possible() {
+        return;
+    }
+    let (mut owner, socket) = owner();
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    wait_until_nothing_is_left(&socket);
+}
+
+#[test]
+fn what_was_killed_together_with_all_that_looked_after_it_is_swept_up() {
+    if !possible() {
+        return;
+    }
+    let (mut owner, socket) = owner();
+    let is_first = |pid: &&u32| !fs::read_to_string(format!("/proc/{pid}/comm")).unwrap().starts_with("unshare");
+    let starters = processes_with(&socket.parent().unwrap().display().to_string());
+    kill(*starters.iter().find(is_first).unwrap(), "KILL");
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    // Another test that starts an engine may be faster.
+    drop(daemon::sweep());
+    wait_until_nothing_is_left(&socket);
+}
+
+#[test]
+#[ignore = "a part of the test above"]
+fn owner_of_an_engine() {
+    let engine = Daemon::start(&host(), &DaemonOptions::new()).unwrap();
+    println!("\nsocket: {}", engine.socket().display());
+    // Until it is killed.
+    drop(std::io::stdin().lines().next());
+}
+
+fn kill(pid: u32, signal: &str) {
+    assert!(Command::new("kill").args([format!("-{signal}"), pid.to_string()]).status().unwrap().success());
+}
+
+/// The processes that have the word on their command line.
+fn processes_with(word: &str) -> Vec<u32> {
+    let ids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let has = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).any(|found| found == word.as_bytes())
+    };
+    ids.filter(has).collect()
+}

@@ -1,7 +1,8 @@
 //! Finds the bundled subtests, so that none has to be registered by hand.
 //!
-//! A folder that holds a Rust file of its own name is a subtest; its place below this package is its name. All else
-//! in it, but for Rust files, is its static content and is compiled in, as are the files of `config_defaults`.
+//! A folder that holds a Rust file of its own name is a subtest; its place below this package is its name. Scripts in
+//! its folder `faults` break its promises on purpose. All else in it, but for Rust files, is its static content. Both
+//! are compiled in, as are the files of `config_defaults`.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 /// The folders that hold tests, by the kind of test.
 const TREES: [&str; 4] = ["pretests", "subtests", "intratests", "posttests"];
+
+/// The folder of a subtest with scripts that break its promises.
+const FAULTS: &str = "faults";
 
 const CONFIG_DEFAULTS: &str = "../config_defaults";
 
@@ -77,6 +81,7 @@ fn find(folder: &Path, place: &str, contents: &mut String) -> io::Result<Folder>
     if module.is_file() {
         found.module = Some(module);
         embed_content(folder, place, contents)?;
+        embed_faults(&folder.join(FAULTS), place, contents)?;
         return Ok(found);
     }
     if has_rust_file(folder)? {
@@ -112,7 +117,8 @@ fn is_module_name(name: &str) -> bool {
 fn embed_content(folder: &Path, place: &str, contents: &mut String) -> io::Result<()> {
     let mut files = Vec::new();
     walk(folder, &mut files)?;
-    files.retain(|path| path.extension().is_none_or(|extension| extension != "rs"));
+    let faults = folder.join(FAULTS);
+    files.retain(|path| path.extension().is_none_or(|extension| extension != "rs") && !path.starts_with(&faults));
     if files.is_empty() {
         return Ok(());
     }
@@ -124,6 +130,31 @@ fn embed_content(folder: &Path, place: &str, contents: &mut String) -> io::Resul
         println!("cargo::rerun-if-changed={}", path.display());
         let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
         let _ = writeln!(contents, "    ({name:?}, include_bytes!({path:?})),");
+    }
+    contents.push_str("] } }\n");
+    Ok(())
+}
+
+/// Compiles in the scripts that break a subtest's promises.
+fn embed_faults(folder: &Path, place: &str, contents: &mut String) -> io::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut files = Vec::new();
+    walk(folder, &mut files)?;
+    let _ = writeln!(
+        contents,
+        "dockertest::inventory::submit! {{ dockertest::subtest::Faults {{ folder: {place:?}, files: &["
+    );
+    for path in files {
+        if path.extension().is_none_or(|extension| extension != "sh") {
+            println!("cargo::warning={} is no fault: its name does not end with .sh", path.display());
+            continue;
+        }
+        println!("cargo::rerun-if-changed={}", path.display());
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let _ = writeln!(contents, "    ({name:?}, include_str!({path:?})),");
     }
     contents.push_str("] } }\n");
     Ok(())

@@ -94,6 +94,7 @@ fn pretend(count: u32, arguments: &[OsString]) -> io::Result<()> {
                 summary,
                 subsubtests: Vec::new(),
                 needs_engine: false,
+                faults: Vec::new(),
             }))?;
         }
         say(HostMessage::Listed { subtests: count })?;

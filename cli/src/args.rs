@@ -42,6 +42,23 @@ Examples:
 
 Press Ctrl-C once to stop after cleaning up; twice to stop now. Both can be resumed.";
 
+const FAULTS_EXAMPLES: &str = "\
+Each subtest is run on the plain engine, where it must end GOOD, and under each of its faults, where it must end FAIL.
+
+Examples:
+  dockertest faults
+      Try all faults of all subtests.
+  dockertest faults --args=docker_cli/kill --fault=sends_nothing
+      Try one fault of one subtest.
+  dockertest faults --list
+      Show all faults and the promises that they break.
+
+Exit status:
+  0    every subtest is GOOD, and every fault is caught
+  1    some subtest is not GOOD, or some fault is not caught
+  2    usage, configuration or set-up error: nothing was tried
+  130  interrupted: `--resume` takes up what has been tried";
+
 /// Check that a container engine keeps what its command line promises.
 #[derive(Debug, Parser)]
 #[command(
@@ -86,6 +103,9 @@ pub(crate) enum Command {
     Config(ShowConfig),
     /// Make a report of a run again from its journal.
     Report(Report),
+    /// Try whether subtests notice promises that are broken on purpose.
+    #[command(after_help = FAULTS_EXAMPLES)]
+    Faults(Faults),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  dockertest completions bash > /etc/bash_completion.d/dockertest")]
     Completions(Completions),
@@ -180,6 +200,30 @@ pub(crate) enum ReportFormat {
     Status,
     /// results.json.
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Faults {
+    /// The subtests or sub-subtests to try, separated by commas [default: all that have faults].
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) args: Vec<String>,
+    /// The faults to try, separated by commas [default: all].
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) fault: Vec<String>,
+    /// Folder for the results, with a folder for each subtest and fault.
+    #[arg(long, value_name = "DIR", default_value = "results/faults", value_hint = ValueHint::DirPath)]
+    pub(crate) results: PathBuf,
+    /// Take over what has been tried already.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Show what there is to try, and try nothing.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
 }
 
 #[derive(Debug, Args)]

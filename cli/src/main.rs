@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::List(list) => commands::list::list(&list, &screen),
         Command::Config(show) => commands::config::config(&show, &screen),
         Command::Report(report) => commands::report::report(&report, &screen),
+        Command::Faults(wanted) => commands::faults::faults(&wanted, &screen),
         Command::Completions(completions) => commands::completions::completions(&completions, &screen),
         Command::External(words) => commands::external::external(&words),
     };

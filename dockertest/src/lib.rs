@@ -25,10 +25,12 @@
 //! | [`subtest`](mod@subtest), [`engine`], [`prelude`] | who writes tests |
 //! | [`config`], [`version`] | who reads options |
 //! | [`run`], [`journal`], [`report`], [`host`] | who embeds the runner or reads its results |
+//! | [`faults`] | who tries whether tests notice what they should |
 
 mod causes;
 pub mod config;
 pub mod engine;
+pub mod faults;
 pub mod host;
 pub mod journal;
 pub mod name;

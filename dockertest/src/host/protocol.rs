@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Section;
+use crate::faults::Fault;
 use crate::journal::{EngineFacts, Iteration};
 use crate::name::{Kind, SubtestName};
 use crate::outcome::{Ending, Level, Phase};
@@ -171,6 +172,9 @@ pub struct SubtestInfo {
     /// Whether it needs to know the engine's facts before it runs.
     #[serde(default)]
     pub needs_engine: bool,
+    /// Promises that can be broken on purpose, to see whether it notices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
 }
 
 impl SubtestInfo {
@@ -319,7 +323,7 @@ mod tests {
             }
             shown += 1;
         }
-        assert_eq!(shown, 14);
+        assert_eq!(shown, 15);
     }
 
     #[test]

@@ -218,6 +218,7 @@ pub(super) mod tests {
                 summary: String::new(),
                 subsubtests: children.split_whitespace().map(str::to_owned).collect(),
                 needs_engine: false,
+                faults: Vec::new(),
             };
             catalog.add(Entry { info, host: 0, api_version: API_VERSION }).unwrap();
         }

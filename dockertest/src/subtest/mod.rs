@@ -47,7 +47,7 @@ mod voice;
 pub use caller::{Caller, Child, Order};
 pub use context::{Context, Resumed};
 pub use failure::{Attention, Cancelled, CheckFailed, Failure, NotApplicable, Outcome};
-pub use registry::{Content, Folder, Registration, registered};
+pub use registry::{Content, Faults, Folder, Registration, registered};
 pub use setup::SetupFailure;
 pub use state::StateFailure;
 pub use traits::{SubSubtest, Subtest};

@@ -1,5 +1,6 @@
 //! Which subtests a program holds. A subtest registers itself by the place of its module.
 
+use crate::faults::Fault;
 use crate::host::protocol::SubtestInfo;
 use crate::name::{BadName, Kind, SubtestName};
 use crate::subtest::Subtest;
@@ -72,6 +73,38 @@ pub struct Content {
 
 inventory::collect!(Content);
 
+/// Promises of a subtest that can be broken on purpose, compiled in; see [`Fault`].
+///
+/// ```
+/// use dockertest::subtest::Faults;
+///
+/// const KILL: Faults = Faults {
+///     folder: "subtests/docker_cli/kill",
+///     files: &[("sends_nothing", "# Says that it killed, and sends nothing.\n[ \"$SUBCOMMAND\" = kill ] && exit 0\n")],
+/// };
+/// dockertest::inventory::submit! { KILL } // the build script of the bundled subtests writes this
+/// ```
+#[derive(Debug)]
+pub struct Faults {
+    /// The name of the subtest's folder within its tree, for example `subtests/example`.
+    pub folder: &'static str,
+    /// The faults: names and scripts.
+    pub files: &'static [(&'static str, &'static str)],
+}
+
+inventory::collect!(Faults);
+
+impl Faults {
+    /// Those of a subtest.
+    fn of(kind: Kind, name: &SubtestName) -> Vec<Fault> {
+        let own = |folder: &str| {
+            folder.strip_prefix(kind.folder()).and_then(|rest| rest.strip_prefix('/')) == Some(name.as_str())
+        };
+        let files = inventory::iter::<Faults>().filter(|faults| own(faults.folder)).flat_map(|faults| faults.files);
+        files.map(|(name, script)| Fault { name: (*name).to_owned(), script: (*script).to_owned() }).collect()
+    }
+}
+
 impl Registration {
     /// When it runs and its name, from the place of its module.
     ///
@@ -140,6 +173,7 @@ impl Registration {
     pub fn info(&self) -> Result<SubtestInfo, BadName> {
         let (kind, name) = self.place()?;
         Ok(SubtestInfo {
+            faults: Faults::of(kind, &name),
             name,
             kind,
             summary: self.summary.to_owned(),

@@ -53,6 +53,7 @@ fn list(is_held: &dyn Fn(&str) -> bool) {
         subtests += 1;
         say(&HostMessage::Subtest(SubtestInfo {
             needs_engine: name == "needs_engine",
+            faults: Vec::new(),
             name: name.parse().unwrap(),
             kind,
             summary: String::new(),

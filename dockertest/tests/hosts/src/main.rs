@@ -277,6 +277,7 @@ fn list(how: &str) -> io::Result<()> {
             summary: "Does nothing".to_owned(),
             subsubtests: Vec::new(),
             needs_engine: false,
+            faults: Vec::new(),
         }))
     };
     hello()?;

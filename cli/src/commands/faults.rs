@@ -1,0 +1,115 @@
+//! `dockertest faults`
+
+use std::fmt::Write as _;
+
+use dockertest::engine;
+use dockertest::faults::{self, Matrix, Stage, TrialResult};
+use dockertest::host::CancelToken;
+use dockertest::journal::{EngineFacts, Invocation};
+use dockertest::run::{Catalog, EXIT_FAILED, Options, Runner};
+
+use crate::args::Faults;
+use crate::screen::{Problem, Screen};
+use crate::signals;
+use crate::sources::{self, Folders, absolute};
+use crate::{hosts, status};
+
+pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
+    let folders = Folders::find(&wanted.sources);
+    let configuration = sources::load(&folders, &wanted.sources.set)?;
+    let catalog = Catalog::ask(&[hosts::program()?])?;
+    let (names, chosen) = (words(&wanted.args), words(&wanted.fault));
+    let matrix = Matrix::plan(&catalog, &names, &chosen, &absolute(&wanted.results))?;
+    if wanted.list {
+        return list(&matrix, wanted.json, screen);
+    }
+    let cancel = CancelToken::new()?;
+    let _forwarding = signals::forward(&cancel)?;
+    let docker_options = configuration.defaults().get("docker_options").unwrap_or_default().to_owned();
+    let engine = engine::facts(&docker_options);
+    let mut shown = Shown { folders, wanted, screen, engine, widths: matrix.widths() };
+    if !wanted.json {
+        screen.output(faults::heading(shown.widths))?;
+    }
+    let (report, stopped) = matrix.run(&configuration, wanted.resume, &mut shown, &cancel)?;
+    if wanted.json {
+        screen.output(format!("{}\n", serde_json::to_string_pretty(&report)?))?;
+    } else {
+        screen.output(format!("{}\n", report.caught_share()))?;
+    }
+    Ok(match stopped {
+        Some(stopped) => {
+            screen.note("stopped before the end; `--resume` takes up what has been tried");
+            stopped.status
+        }
+        None if report.is_right() => status::SUCCESS,
+        None => EXIT_FAILED,
+    })
+}
+
+/// Makes the runners as the command line says, and shows what comes of them.
+struct Shown<'a> {
+    folders: Folders,
+    wanted: &'a Faults,
+    screen: &'a Screen,
+    engine: EngineFacts,
+    widths: (usize, usize),
+}
+
+impl Stage for Shown<'_> {
+    type Error = Problem;
+
+    fn runner(&mut self, args: Vec<String>, set: Vec<String>) -> Result<Runner, Problem> {
+        let set: Vec<String> = self.wanted.sources.set.iter().cloned().chain(set).collect();
+        let configuration = sources::load(&self.folders, &set)?;
+        let invocation = Invocation {
+            args,
+            set,
+            config_defaults: self.folders.defaults.as_deref().map(absolute),
+            config_custom: self.folders.custom.as_deref().map(absolute),
+        };
+        let options = Options { retry_interrupted: true, ..Options::new(invocation) };
+        let engine = self.engine.clone();
+        let runner = Runner::new(configuration, vec![hosts::program()?], options)?;
+        Ok(runner.with_engine_probe(Box::new(move || engine)))
+    }
+
+    fn ended(&mut self, result: &TrialResult) {
+        if !self.wanted.json {
+            // The results are kept although nobody may read this any more.
+            let _ = self.screen.output(faults::line(result, self.widths));
+        }
+    }
+}
+
+/// Names that are separated by commas or blanks.
+fn words(lists: &[String]) -> Vec<String> {
+    let words = lists.iter().flat_map(|list| list.split([',', ' ']));
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// What there is to try.
+fn list(matrix: &Matrix, json: bool, screen: &Screen) -> Result<u8, Problem> {
+    let faults = || matrix.trials.iter().filter_map(|trial| Some((trial, trial.fault.as_ref()?)));
+    if json {
+        let entries: Vec<_> = faults()
+            .map(|(trial, fault)| {
+                serde_json::json!({
+                    "subtest": trial.subtest,
+                    "fault": fault.name,
+                    "promise": fault.promise(),
+                    "subsubtests": trial.subsubtests,
+                })
+            })
+            .collect();
+        screen.output(format!("{}\n", serde_json::to_string_pretty(&entries)?))?;
+        return Ok(status::SUCCESS);
+    }
+    let (subtest, fault) = matrix.widths();
+    let mut text = String::new();
+    for (trial, found) in faults() {
+        let _ = writeln!(text, "{:subtest$}  {:fault$}  {}", trial.subtest.as_str(), found.name, found.promise());
+    }
+    screen.output(text)?;
+    Ok(status::SUCCESS)
+}

@@ -1,0 +1,255 @@
+//! All trials: which there are, and running them through the ordinary runner.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::config::Configuration;
+use crate::host::CancelToken;
+use crate::host::protocol::SubtestInfo;
+use crate::name::{Kind, SubtestName};
+use crate::report::files;
+use crate::run::{Catalog, EXIT_INTERRUPTED, Outcome, ResultsFolder, Resumption, Runner, Stop};
+
+use super::fault::Fault;
+use super::report::FaultReport;
+use super::trial::{Trial, TrialResult};
+
+/// What there is to try, in order: each subtest without a fault first, then under each of its faults.
+///
+/// ```
+/// use dockertest::faults::Matrix;
+/// # use dockertest::host::HostProgram;
+/// # use dockertest::run::Catalog;
+/// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+/// # {"subtest":{"name":"docker_cli/kill","faults":[{"name":"lies","script":"\u0023 Lies."}]}}
+/// # {"listed":{"subtests":1}}'"#;
+/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+///
+/// let catalog = Catalog::ask(&[host])?; // one subtest with one fault
+/// let matrix = Matrix::plan(&catalog, &[], &[], "results/faults".as_ref())?;
+/// assert_eq!(matrix.trials.len(), 2);
+/// assert_eq!(matrix.faults(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matrix {
+    /// The trials.
+    pub trials: Vec<Trial>,
+}
+
+/// Why nothing can be tried.
+///
+/// ```
+/// use dockertest::faults::{Matrix, MatrixFailure};
+/// use dockertest::run::Catalog;
+///
+/// let failure = Matrix::plan(&Catalog::default(), &[], &[], "results/faults".as_ref()).unwrap_err();
+/// assert!(matches!(failure, MatrixFailure::Nothing));
+/// ```
+#[derive(Debug, thiserror::Error)]
+pub enum MatrixFailure {
+    /// No subtest has that name.
+    #[error("there is no subtest and no sub-subtest `{0}`")]
+    UnknownName(String),
+    /// None of the subtests has a fault of that name.
+    #[error("none of the subtests has a fault `{0}` (`dockertest faults --list` shows all)")]
+    UnknownFault(String),
+    /// None of the subtests has a fault.
+    #[error("none of the subtests has a fault: write one beside the subtest, as faults/NAME.sh")]
+    Nothing,
+}
+
+/// Why the trials were not all run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// The exit status of a program whose trials these were.
+    pub status: u8,
+}
+
+/// What the trials need from whoever wants them.
+pub trait Stage {
+    /// Why there is no runner.
+    type Error;
+
+    /// Makes the runner of a trial, from names for `--args` and arguments for `--set`.
+    ///
+    /// # Errors
+    /// Any; no further trial is run.
+    fn runner(&mut self, args: Vec<String>, set: Vec<String>) -> Result<Runner, Self::Error>;
+
+    /// A trial has ended.
+    fn ended(&mut self, result: &TrialResult);
+}
+
+impl Matrix {
+    /// The trials of these subtests and sub-subtests (all that have faults, if none is named) with these faults (all, if
+    /// none is named). Their folders are below `home`, which is absolute.
+    ///
+    /// # Errors
+    /// An unknown name, or nothing to try.
+    pub fn plan(catalog: &Catalog, names: &[String], faults: &[String], home: &Path) -> Result<Matrix, MatrixFailure> {
+        let chosen = choose(catalog, names)?;
+        let mut matrix = Matrix::default();
+        for (info, children) in &chosen {
+            let tried: Vec<&Fault> = info
+                .faults
+                .iter()
+                .filter(|fault| faults.is_empty() || faults.contains(&fault.name))
+                .filter(|fault| is_noticed_by(fault, children))
+                .collect();
+            if tried.is_empty() {
+                continue;
+            }
+            for fault in std::iter::once(None).chain(tried.into_iter().map(Some)) {
+                matrix.trials.push(trial(info, children, fault, home));
+            }
+        }
+        if let Some(unknown) = faults.iter().find(|name| !matrix.has_fault(name)) {
+            return Err(MatrixFailure::UnknownFault(unknown.clone()));
+        }
+        if matrix.trials.is_empty() { Err(MatrixFailure::Nothing) } else { Ok(matrix) }
+    }
+
+    fn has_fault(&self, name: &str) -> bool {
+        self.trials.iter().any(|trial| trial.fault.as_ref().is_some_and(|fault| fault.name == name))
+    }
+
+    /// How many faults there are.
+    #[must_use]
+    pub fn faults(&self) -> usize {
+        self.trials.iter().filter(|trial| trial.fault.is_some()).count()
+    }
+
+    /// The widths of the columns of a table: of the subtests' and the faults' names.
+    #[must_use]
+    pub fn widths(&self) -> (usize, usize) {
+        let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0).max("subtest".len());
+        let names = longest(&mut self.trials.iter().map(|trial| trial.subtest.as_str().len()));
+        let faults = self.trials.iter().filter_map(|trial| trial.fault.as_ref());
+        (names, longest(&mut faults.map(|fault| fault.name.len())))
+    }
+
+    /// Runs all trials, one after the other, each through a runner of its own. Faults of a subtest that is not `GOOD`
+    /// without one are not tried.
+    ///
+    /// With `resume`, a trial that is complete already is taken as it is if its fault is still the same. A trial that
+    /// was cut off is cleaned up after and run again in any case.
+    ///
+    /// # Errors
+    /// What the stage says. What keeps a single trial from being run is the result of that trial.
+    pub fn run<S: Stage>(
+        &self,
+        configuration: &Configuration,
+        resume: bool,
+        stage: &mut S,
+        cancel: &CancelToken,
+    ) -> Result<(FaultReport, Option<Stopped>), S::Error> {
+        let mut report = FaultReport { faults: self.faults(), ..FaultReport::default() };
+        let mut not_good: BTreeSet<&SubtestName> = BTreeSet::new();
+        for trial in &self.trials {
+            if cancel.reason().is_some() {
+                return Ok((report, Some(Stopped { status: EXIT_INTERRUPTED })));
+            }
+            if not_good.contains(&trial.subtest) {
+                continue;
+            }
+            let result = match trial.earlier(configuration).filter(|_| resume) {
+                Some(earlier) => earlier,
+                None => match run(trial, configuration, stage, cancel)? {
+                    Ok(result) => result,
+                    Err(stopped) => return Ok((report, Some(stopped))),
+                },
+            };
+            if trial.fault.is_none() && !result.is_right() {
+                not_good.insert(&trial.subtest);
+            }
+            stage.ended(&result);
+            report.add(result);
+        }
+        Ok((report, None))
+    }
+}
+
+/// Runs a trial; gives back its result, or why no further one is to be run.
+fn run<S: Stage>(
+    trial: &Trial,
+    configuration: &Configuration,
+    stage: &mut S,
+    cancel: &CancelToken,
+) -> Result<Result<TrialResult, Stopped>, S::Error> {
+    let set = match trial.prepare(configuration) {
+        Ok(set) => set,
+        Err(problem) => return Ok(Ok(trial.not_run(problem.to_string()))),
+    };
+    let runner = stage.runner(trial.arguments(), set)?;
+    let outcome = match execute(trial, runner, cancel) {
+        Ok(outcome) => outcome,
+        Err(problem) => return Ok(Ok(trial.not_run(problem))),
+    };
+    if outcome.stop != Stop::Complete {
+        return Ok(Err(Stopped { status: outcome.exit_status() }));
+    }
+    let result = trial.result().unwrap_or_else(|| trial.not_run("the journal does not tell how it ended".to_owned()));
+    Ok(Ok(result))
+}
+
+/// Runs a trial's subtest and nothing else. A run of it that was cut off is gone on with.
+fn execute(trial: &Trial, runner: Runner, cancel: &CancelToken) -> Result<Outcome, String> {
+    let results = trial.results();
+    match Resumption::open(&results) {
+        Ok(resumption) if resumption.outcome().is_none() => {
+            let sinks = vec![files(resumption.results())];
+            return runner.resume(resumption, sinks, cancel).map_err(|failure| failure.to_string());
+        }
+        // There is none, or it is complete: then it is kept aside.
+        _ => {}
+    }
+    let mut plan = runner.plan().map_err(|failure| failure.to_string())?;
+    plan.steps.retain(|step| step.kind == Kind::Subtest);
+    let (folder, _kept_aside) = ResultsFolder::create(&results).map_err(|failure| failure.to_string())?;
+    let sinks = vec![files(folder.path())];
+    runner.execute(plan, folder, sinks, cancel).map_err(|failure| failure.to_string())
+}
+
+/// The subtests with these names, each with the sub-subtests that are meant; none stands for all.
+fn choose<'c>(catalog: &'c Catalog, names: &[String]) -> Result<Vec<(&'c SubtestInfo, Vec<String>)>, MatrixFailure> {
+    let subtests = || catalog.subtests().filter(|info| info.kind == Kind::Subtest);
+    if names.is_empty() {
+        return Ok(subtests().map(|info| (info, Vec::new())).collect());
+    }
+    let mut chosen: Vec<(&SubtestInfo, Vec<String>)> = Vec::new();
+    for name in names {
+        let found = subtests().find_map(|info| {
+            if info.name.as_str() == name {
+                return Some((info, Vec::new()));
+            }
+            let child = name.strip_prefix(info.name.as_str())?.strip_prefix('/')?;
+            info.subsubtests.iter().any(|known| known == child).then(|| (info, vec![child.to_owned()]))
+        });
+        let (info, children) = found.ok_or_else(|| MatrixFailure::UnknownName(name.clone()))?;
+        match chosen.iter_mut().find(|(other, _)| other.name == info.name) {
+            None => chosen.push((info, children)),
+            // All of them were asked for already, or are now.
+            Some((_, meant)) if meant.is_empty() || children.is_empty() => meant.clear(),
+            Some((_, meant)) => meant.extend(children),
+        }
+    }
+    Ok(chosen)
+}
+
+/// Whether one of the sub-subtests that are meant is one that is to notice the fault.
+fn is_noticed_by(fault: &Fault, meant: &[String]) -> bool {
+    let own = fault.subsubtests();
+    own.is_empty() || meant.is_empty() || own.iter().any(|child| meant.contains(child))
+}
+
+fn trial(info: &SubtestInfo, meant: &[String], fault: Option<&Fault>, home: &Path) -> Trial {
+    let mut subsubtests = fault.map(Fault::subsubtests).unwrap_or_default();
+    if subsubtests.is_empty() {
+        subsubtests = meant.to_vec();
+    } else if !meant.is_empty() {
+        subsubtests.retain(|child| meant.contains(child));
+    }
+    let folder = home.join(info.name.as_str()).join(Trial::folder_name(fault));
+    Trial { subtest: info.name.clone(), fault: fault.cloned(), subsubtests, folder }
+}

@@ -1,0 +1,26 @@
+//! Engines that break a promise on purpose, to try the subtests that are to notice it.
+//!
+//! A [`Fault`] is a small script beside its subtest, put around the real command line. A subtest that is worth
+//! something is `GOOD` on the plain engine and `FAIL` under each of its faults; a [`Matrix`] of [`Trial`]s finds out.
+//!
+//! ```
+//! use dockertest::faults::Fault;
+//!
+//! let script = "# Says that it killed, and sends nothing.\n\
+//!               # subsubtests: sigstop, random_num\n\
+//!               case \"$SUBCOMMAND\" in kill) exit 0 ;; esac\n";
+//! let fault = Fault { name: "sends_nothing".to_owned(), script: script.to_owned() };
+//! assert_eq!(fault.promise(), "Says that it killed, and sends nothing.");
+//! assert_eq!(fault.subsubtests(), ["sigstop", "random_num"]);
+//! ```
+
+mod fault;
+mod matrix;
+mod report;
+mod trial;
+mod wrapper;
+
+pub use fault::{BadFault, Fault};
+pub use matrix::{Matrix, MatrixFailure, Stage, Stopped};
+pub use report::{FaultReport, heading, line};
+pub use trial::{Trial, TrialResult};

@@ -47,6 +47,12 @@ pub(crate) const ALWAYS: &[Need] = &[
         packages: &["bash-static"],
         purpose: "test images made without a network",
     },
+    Need {
+        program: "docker-registry",
+        linking: Linking::Any,
+        packages: &["docker-registry"],
+        purpose: "pulling images without a network",
+    },
 ];
 
 /// Needed to start an engine of our own.
@@ -226,9 +232,15 @@ mod tests {
     fn takes_the_first_known_package_and_each_once() {
         let needs = [ALWAYS, FOR_AN_ENGINE].concat();
         let bookworm = choose(&needs, &|name| name != "docker-cli").unwrap();
-        assert_eq!(bookworm, ["docker.io", "busybox-static", "bash-static", "iptables", "util-linux"]);
+        assert_eq!(
+            bookworm,
+            ["docker.io", "busybox-static", "bash-static", "docker-registry", "iptables", "util-linux"]
+        );
         let trixie = choose(&needs, &|_| true).unwrap();
-        assert_eq!(trixie, ["docker-cli", "busybox-static", "bash-static", "docker.io", "iptables", "util-linux"]);
+        assert_eq!(
+            trixie,
+            ["docker-cli", "busybox-static", "bash-static", "docker-registry", "docker.io", "iptables", "util-linux"]
+        );
     }
 
     #[test]
@@ -243,8 +255,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static bash-static")]
-    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static bash-static")]
+    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static bash-static docker-registry")]
+    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static bash-static docker-registry")]
     fn says_what_is_missing_and_how_to_get_it(#[case] means: Means, #[case] advice: &str) {
         let failure = provide(ALWAYS, means).unwrap_err();
         assert_eq!(failure.status(), 2);

@@ -27,8 +27,10 @@ mod facts;
 mod failure;
 pub mod fixtures;
 mod image_name;
+mod made_image;
 mod place;
 mod process;
+mod registry;
 mod text;
 
 pub use api::{Api, ApiFailure, ServerVersion};
@@ -37,5 +39,7 @@ pub use completed::Completed;
 pub use facts::facts;
 pub use failure::CommandFailure;
 pub use image_name::{ImageName, ImageNameError};
+pub use made_image::MadeImage;
 pub use place::{Place, PlaceFailure};
+pub use registry::Registry;
 pub use text::{Row, Table, TableError};

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::config::Section;
 use crate::engine::Command;
+use crate::engine::objects::Objects;
 use crate::host::CancelToken;
 use crate::host::protocol::{HostMessage, Mode, RunRequest};
 use crate::journal::{EngineFacts, Iteration};
@@ -59,7 +60,9 @@ pub(crate) struct Shared {
     pub(crate) bindir: BinFolder,
     state: State,
     /// Whether the step is cleaning up: then commands run although the step was asked to stop.
-    cleaning_up: Cell<bool>,
+    pub(crate) cleaning_up: Rc<Cell<bool>>,
+    /// What the step knows of the engine and makes there.
+    pub(crate) objects: Objects,
 }
 
 impl Shared {
@@ -97,7 +100,9 @@ impl Context {
         let secrets = Secrets::of(&request);
         let voice = if secrets.is_empty() { voice } else { voice.without(secrets.clone()) };
         let (section, tmp) = (request.section.clone(), request.folders.tmp.clone());
-        let shared = Rc::new(Shared { request, voice, secrets, cancel, bindir, state, cleaning_up: Cell::new(false) });
+        let objects = Objects::in_folder(&request.folders.output);
+        let cleaning_up = Rc::default();
+        let shared = Rc::new(Shared { request, voice, secrets, cancel, bindir, state, cleaning_up, objects });
         Context { shared, section, subsubtest: None, tmp, iteration: None, names_given: 0, guards: Guards::default() }
     }
 
@@ -114,6 +119,19 @@ impl Context {
             subsubtest: Some(name.to_owned()),
             tmp: self.tmp.join(name),
             iteration: self.iteration,
+            names_given: 0,
+            guards: Guards::default(),
+        }
+    }
+
+    /// The same section, for what goes on after this context; no promises are made in it.
+    pub(crate) fn without_guards(&self) -> Context {
+        Context {
+            shared: Rc::clone(&self.shared),
+            section: self.section.clone(),
+            subsubtest: self.subsubtest.clone(),
+            tmp: self.tmp.clone(),
+            iteration: None,
             names_given: 0,
             guards: Guards::default(),
         }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::causes::with_causes;
-use crate::engine::CommandFailure;
+use crate::engine::{ApiFailure, CommandFailure};
 use crate::outcome::Evidence;
 use crate::verdict::Verdict;
 
@@ -160,6 +160,8 @@ impl<E: Error + 'static> From<E> for Failure {
         let (verdict, evidence) = if let Some(failed) = error.downcast_ref::<CheckFailed>() {
             (Verdict::Fail, Some(failed.evidence.clone()))
         } else if let Some(failed) = error.downcast_ref::<CommandFailure>() {
+            (failed.verdict(), Some(Box::new(failed.evidence())))
+        } else if let Some(failed) = error.downcast_ref::<ApiFailure>() {
             (failed.verdict(), Some(Box::new(failed.evidence())))
         } else if error.is::<NotApplicable>() {
             (Verdict::TestNa, None)

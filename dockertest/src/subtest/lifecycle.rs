@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::config::Section;
 use crate::engine::daemon;
+use crate::engine::objects::remove_left_over;
 use crate::host::protocol::Mode;
 use crate::journal::Iteration;
 use crate::outcome::{Ending, Evidence, Level, Phase};
@@ -47,7 +48,13 @@ pub(crate) fn run(subtest: &mut dyn Subtest, ctx: &mut Context) -> End {
     if let Some(wish) = first.as_ref().and_then(|failed| failed.failure.reboot_wish()) {
         return End::Reboot(wish.clone());
     }
-    for failure in clean_up(ctx, |ctx| subtest.cleanup(ctx)) {
+    let alone = matches!(ctx.shared().request.mode, Mode::Cleanup { .. });
+    let cleaned = clean_up(ctx, |ctx| {
+        let cleaned = subtest.cleanup(ctx);
+        // The process that had the promises is gone.
+        if alone { cleaned.and(remove_left_over(ctx)) } else { cleaned }
+    });
+    for failure in cleaned {
         keep_first(&mut first, failure, Some(Phase::Cleanup), ctx);
     }
     if let Err(failure) = caught(|| subtest.conclude()) {

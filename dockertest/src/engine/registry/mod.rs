@@ -96,7 +96,7 @@ impl Context {
     /// # Ok(()) }
     /// ```
     pub fn registry(&mut self) -> Outcome<Registry> {
-        let place = Place::of_address(&self.address_of_engine());
+        let place = Place::of_address(&self.engine_address());
         let elsewhere = self.section().get(OPTION).filter(|host| !host.is_empty()).map(str::to_owned);
         if let Some(host) = elsewhere {
             reach(&host, place)?;
@@ -110,13 +110,6 @@ impl Context {
         self.debug(format!("a registry listens at {host}"));
         self.defer(format!("stop the registry at {host}"), move || Ok(server.stop()?));
         Ok(Registry { host, store: Some(store) })
-    }
-
-    /// Where the engine of this step listens.
-    fn address_of_engine(&self) -> String {
-        let known = self.engine().map(|engine| engine.address.clone()).filter(|address| !address.is_empty());
-        let options = self.section().get("docker_options").unwrap_or_default();
-        known.unwrap_or_else(|| crate::engine::Api::address_of_options(options))
     }
 }
 

@@ -1,13 +1,32 @@
 //! The engine's HTTP interface, as a second opinion beside its command line.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod containers;
+mod failure;
+mod images;
+mod networks;
+mod volumes;
+mod waits;
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use bollard::errors::Error;
 use bollard::{API_DEFAULT_VERSION, Docker};
+use futures_util::future::{Either, select};
 use serde_json::Value;
 use tokio::runtime::{self, Runtime};
 
 use crate::engine::address;
+use crate::host::CancelToken;
+
+pub use failure::ApiFailure;
+pub use waits::{Condition, Logs};
+
+/// How often a wait looks whether the step is asked to stop.
+const LOOK_FOR_STOP: Duration = Duration::from_millis(50);
 
 /// A kept connection to the engine's API, with calls that return when they are done.
 ///
@@ -25,46 +44,9 @@ pub struct Api {
     docker: Docker,
     runtime: Runtime,
     limit: Duration,
-}
-
-/// The API did not answer, or not as it should.
-///
-/// ```
-/// use std::time::Duration;
-/// use dockertest::engine::Api;
-///
-/// let remote = Api::connect("tcp://127.0.0.1:2375", Duration::from_secs(2)).unwrap_err();
-/// assert_eq!(
-///     remote.to_string(),
-///     "cannot ask the engine at `tcp://127.0.0.1:2375`: only unix sockets (`unix:///path`) are supported"
-/// );
-/// let stopped = Api::connect("unix:///no/such/docker.sock", Duration::from_secs(2)).unwrap_err();
-/// assert_eq!(stopped.to_string(), "no engine answers at `unix:///no/such/docker.sock`");
-/// ```
-#[derive(Debug, thiserror::Error)]
-pub enum ApiFailure {
-    /// Only sockets of this machine can be asked.
-    #[error("cannot ask the engine at `{0}`: only unix sockets (`unix:///path`) are supported")]
-    Address(String),
-    /// The engine cannot be reached.
-    #[error("no engine answers at `{address}`")]
-    Unreachable {
-        /// Where it was looked for.
-        address: String,
-        /// Why.
-        source: bollard::errors::Error,
-    },
-    /// The engine does not answer in time.
-    #[error("the engine at `{address}` does not answer within {} s", limit.as_secs_f64())]
-    Slow {
-        /// Where it was asked.
-        address: String,
-        /// How long it was waited for.
-        limit: Duration,
-    },
-    /// A part of this program could not be made.
-    #[error("cannot ask the engine's API")]
-    Runtime(#[from] std::io::Error),
+    requests: Cell<u64>,
+    spent: Cell<Duration>,
+    watch: Option<Watch>,
 }
 
 /// What the engine says of its version (`GET /version`).
@@ -138,9 +120,30 @@ impl Api {
         let docker =
             Docker::connect_with_unix(address, limit.as_secs().max(1), API_DEFAULT_VERSION).map_err(unreachable)?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let api = Api { address: address.to_owned(), docker, runtime, limit };
-        let docker = api.call(api.docker.clone().negotiate_version())?;
+        let (requests, spent) = (Cell::default(), Cell::default());
+        let api = Api { address: address.to_owned(), docker, runtime, limit, requests, spent, watch: None };
+        let docker = api.ask("GET /version", api.docker.clone().negotiate_version())?;
         Ok(Api { docker, ..api })
+    }
+
+    /// The same, ending a request early when the step is asked to stop, unless `is_off`.
+    pub(crate) fn watching(mut self, cancel: CancelToken, is_off: Rc<Cell<bool>>) -> Api {
+        self.watch = Some(Watch { cancel, is_off });
+        self
+    }
+
+    /// How many requests went through it, and how long they took together.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let (requests, time) = ctx.api()?.spent();
+    /// ctx.debug(format!("{requests} requests took {time:?}"));
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn spent(&self) -> (u64, Duration) {
+        (self.requests.get(), self.spent.get())
     }
 
     /// Where the engine listens.
@@ -170,7 +173,7 @@ impl Api {
     /// # Ok(()) }
     /// ```
     pub fn version(&self) -> Result<ServerVersion, ApiFailure> {
-        let seen = self.call(self.docker.version())?;
+        let seen = self.ask("GET /version", self.docker.version())?;
         let components = seen.components.unwrap_or_default().into_iter().map(|component| component.name).collect();
         Ok(ServerVersion {
             version: seen.version.unwrap_or_default(),
@@ -193,7 +196,7 @@ impl Api {
     /// # Ok(()) }
     /// ```
     pub fn info(&self) -> Result<BTreeMap<String, String>, ApiFailure> {
-        let seen = self.call(self.docker.info())?;
+        let seen = self.ask("GET /info", self.docker.info())?;
         let Ok(Value::Object(values)) = serde_json::to_value(seen) else { return Ok(BTreeMap::new()) };
         let plain = values.into_iter().filter_map(|(name, value)| match value {
             Value::String(text) => Some((name, text)),
@@ -204,29 +207,77 @@ impl Api {
         Ok(plain.collect())
     }
 
-    /// What the requests go through.
-    pub(in crate::engine) fn client(&self) -> &Docker {
-        &self.docker
+    /// What requests go through that may take this long.
+    pub(in crate::engine) fn client_within(&self, limit: Duration) -> Docker {
+        self.docker.clone().with_timeout(limit + Duration::from_secs(1))
     }
 
-    pub(in crate::engine) fn call<T>(
+    /// A request with the words that name it in a failure, such as `GET /version`.
+    pub(in crate::engine) fn ask<T>(
         &self,
-        call: impl Future<Output = Result<T, bollard::errors::Error>>,
+        request: impl AsRef<str>,
+        call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, ApiFailure> {
-        self.call_within(self.limit, call)
+        self.ask_within(request.as_ref(), self.limit, call)
     }
 
     /// The same for something that takes long.
-    pub(in crate::engine) fn call_within<T>(
+    pub(in crate::engine) fn ask_within<T>(
         &self,
+        request: &str,
         limit: Duration,
-        call: impl Future<Output = Result<T, bollard::errors::Error>>,
+        call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, ApiFailure> {
-        let limited = async { tokio::time::timeout(limit, call).await };
-        match self.runtime.block_on(limited) {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(source)) => Err(ApiFailure::Unreachable { address: self.address.clone(), source }),
-            Err(_) => Err(ApiFailure::Slow { address: self.address.clone(), limit }),
+        let start = Instant::now();
+        let answer = self.runtime.block_on(self.limited(limit, call));
+        self.requests.set(self.requests.get() + 1);
+        self.spent.set(self.spent.get() + start.elapsed());
+        match answer {
+            Waited::Done(Ok(answer)) => Ok(answer),
+            Waited::Done(Err(source)) => Err(ApiFailure::of(&self.address, request, limit, source)),
+            Waited::Late => Err(ApiFailure::Slow { address: self.address.clone(), request: request.to_owned(), limit }),
+            Waited::Stopped(reason) => Err(ApiFailure::Cancelled { request: request.to_owned(), reason }),
+        }
+    }
+
+    /// Waits for something, but not beyond a limit and not when the step is asked to stop.
+    async fn limited<T>(&self, limit: Duration, wait: impl Future<Output = T>) -> Waited<T> {
+        let wait = tokio::time::timeout(limit, wait);
+        let done = match self.watch.as_ref().filter(|watch| !watch.is_off.get()) {
+            None => wait.await,
+            Some(watch) => match select(pin!(watch.stop()), pin!(wait)).await {
+                Either::Left((reason, _)) => return Waited::Stopped(reason),
+                Either::Right((done, _)) => done,
+            },
+        };
+        done.map_or(Waited::Late, Waited::Done)
+    }
+}
+
+/// How a wait ended.
+enum Waited<T> {
+    Done(T),
+    Late,
+    Stopped(String),
+}
+
+/// The wish that somebody may have to stop the step.
+#[derive(Debug)]
+struct Watch {
+    cancel: CancelToken,
+    /// Whether it is not looked at: in a clean-up.
+    is_off: Rc<Cell<bool>>,
+}
+
+impl Watch {
+    /// Ends when somebody wants the step to stop, with the reason.
+    async fn stop(&self) -> String {
+        loop {
+            if let Some(reason) = self.cancel.reason() {
+                return reason;
+            }
+            // The runtime cannot wait for a foreign descriptor without unsafe code.
+            tokio::time::sleep(LOOK_FOR_STOP).await;
         }
     }
 }

@@ -1,0 +1,182 @@
+//! What the API knows and does about containers.
+
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, ContainerSummary, ContainerTopResponse, FilesystemChange,
+};
+use bollard::query_parameters as query;
+
+use crate::engine::api::{Api, ApiFailure};
+
+impl Api {
+    /// The containers; without `all` only those that run.
+    ///
+    /// # Errors
+    /// When the engine does not answer as it should.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let running = ctx.api()?.containers(false)?;
+    /// ctx.debug(format!("{} containers run", running.len()));
+    /// # Ok(()) }
+    /// ```
+    pub fn containers(&self, all: bool) -> Result<Vec<ContainerSummary>, ApiFailure> {
+        let options = query::ListContainersOptions { all, ..Default::default() };
+        self.ask("GET /containers/json", self.docker.list_containers(Some(options)))
+    }
+
+    /// The containers that have all of these labels (`name` or `name=value`), running or not.
+    pub(crate) fn containers_with(&self, labels: &[String]) -> Result<Vec<ContainerSummary>, ApiFailure> {
+        let options = query::ListContainersOptions { all: true, filters: label_filter(labels), ..Default::default() };
+        self.ask("GET /containers/json", self.docker.list_containers(Some(options)))
+    }
+
+    /// What the engine knows about a container, by its name or id; nothing if it has none of that name.
+    ///
+    /// # Errors
+    /// When the engine does not answer as it should.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// check!(ctx.api()?.container("gone")?.is_none(), "the container is removed");
+    /// # Ok(()) }
+    /// ```
+    pub fn container(&self, id: &str) -> Result<Option<ContainerInspectResponse>, ApiFailure> {
+        let seen = self.ask(format!("GET /containers/{id}/json"), self.docker.inspect_container(id, None));
+        found(seen)
+    }
+
+    /// Makes a container and gives its id.
+    ///
+    /// # Errors
+    /// When the engine does not do it.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let name = ctx.container_name("test");
+    /// let image = Some(ctx.image()?);
+    /// let body = dockertest::engine::models::ContainerCreateBody { image, ..Default::default() };
+    /// let id = ctx.api()?.create(&name, body)?;
+    /// # let _ = id;
+    /// # Ok(()) }
+    /// ```
+    pub fn create(&self, name: &str, body: ContainerCreateBody) -> Result<String, ApiFailure> {
+        let options = query::CreateContainerOptions { name: Some(name.to_owned()), ..Default::default() };
+        let made = self.ask("POST /containers/create", self.docker.create_container(Some(options), body))?;
+        Ok(made.id)
+    }
+
+    /// Starts a container.
+    ///
+    /// # Errors
+    /// When the engine does not do it.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
+    /// ctx.api()?.start(id)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn start(&self, id: &str) -> Result<(), ApiFailure> {
+        self.ask(format!("POST /containers/{id}/start"), self.docker.start_container(id, None))
+    }
+
+    /// Stops a container; after `grace` seconds it is killed.
+    ///
+    /// # Errors
+    /// When the engine does not do it.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
+    /// ctx.api()?.stop(id, 0)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn stop(&self, id: &str, grace: i32) -> Result<(), ApiFailure> {
+        let options = query::StopContainerOptions { t: Some(grace), ..Default::default() };
+        self.ask(format!("POST /containers/{id}/stop"), self.docker.stop_container(id, Some(options)))
+    }
+
+    /// Sends a signal (a name or a number) to a container's first process.
+    ///
+    /// # Errors
+    /// When the engine does not do it, for example because the container does not run.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
+    /// ctx.api()?.kill(id, "SIGUSR1")?;
+    /// # Ok(()) }
+    /// ```
+    pub fn kill(&self, id: &str, signal: &str) -> Result<(), ApiFailure> {
+        let options = query::KillContainerOptions { signal: signal.to_owned() };
+        self.ask(format!("POST /containers/{id}/kill"), self.docker.kill_container(id, Some(options)))
+    }
+
+    /// Removes a container with its anonymous volumes, also one that runs; whether there was one.
+    ///
+    /// # Errors
+    /// When the engine does not do it.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
+    /// ctx.api()?.remove(id)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn remove(&self, id: &str) -> Result<bool, ApiFailure> {
+        let options = query::RemoveContainerOptions { v: true, force: true, ..Default::default() };
+        let request = format!("DELETE /containers/{id}");
+        found(self.ask(request, self.docker.remove_container(id, Some(options)))).map(|done| done.is_some())
+    }
+
+    /// The processes of a container, with these options of `ps`.
+    ///
+    /// # Errors
+    /// When the engine does not answer as it should.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
+    /// let processes = ctx.api()?.top(id, "-eo pid,args")?.processes.unwrap_or_default();
+    /// # let _ = processes;
+    /// # Ok(()) }
+    /// ```
+    pub fn top(&self, id: &str, ps_options: &str) -> Result<ContainerTopResponse, ApiFailure> {
+        let options = query::TopOptions { ps_args: ps_options.to_owned() };
+        self.ask(format!("GET /containers/{id}/top"), self.docker.top_processes(id, Some(options)))
+    }
+
+    /// What differs in a container's file system from its image.
+    ///
+    /// # Errors
+    /// When the engine does not answer as it should.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
+    /// for change in ctx.api()?.changes(id)? {
+    ///     ctx.debug(change.path);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn changes(&self, id: &str) -> Result<Vec<FilesystemChange>, ApiFailure> {
+        let seen = self.ask(format!("GET /containers/{id}/changes"), self.docker.container_changes(id))?;
+        Ok(seen.unwrap_or_default())
+    }
+}
+
+/// Nothing in place of an engine that does not have it.
+pub(super) fn found<T>(answer: Result<T, ApiFailure>) -> Result<Option<T>, ApiFailure> {
+    match answer {
+        Ok(seen) => Ok(Some(seen)),
+        Err(failure) if failure.is_missing() => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+pub(super) fn label_filter(labels: &[String]) -> Option<std::collections::HashMap<String, Vec<String>>> {
+    Some([("label".to_owned(), labels.to_vec())].into())
+}

@@ -1,0 +1,176 @@
+//! What the API tells little by little: the end of a container, its output.
+
+use std::time::Duration;
+
+use bollard::container::LogOutput;
+use bollard::errors::Error;
+use bollard::query_parameters as query;
+use futures_util::StreamExt;
+
+use crate::engine::api::{Api, ApiFailure};
+
+/// What a container has to do for a [wait](Api::wait) to end.
+///
+/// ```
+/// use dockertest::engine::Condition;
+/// assert_ne!(Condition::NotRunning, Condition::Removed);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// Not to run; one that was never started does not run.
+    NotRunning,
+    /// To end after this moment.
+    NextExit,
+    /// To be removed.
+    Removed,
+}
+
+impl Condition {
+    fn word(self) -> &'static str {
+        match self {
+            Condition::NotRunning => "not-running",
+            Condition::NextExit => "next-exit",
+            Condition::Removed => "removed",
+        }
+    }
+}
+
+/// What a container wrote.
+///
+/// ```
+/// use dockertest::engine::Logs;
+///
+/// let logs = Logs { stdout: b"READY\n".to_vec(), stderr: Vec::new() };
+/// assert_eq!(logs.stdout_text(), "READY\n");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Logs {
+    /// To standard output, or, with a terminal, to that.
+    pub stdout: Vec<u8>,
+    /// To standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl Logs {
+    /// Standard output as text; bytes that are no UTF-8 are replaced.
+    ///
+    /// ```
+    /// use dockertest::engine::Logs;
+    /// let logs = Logs { stdout: vec![b'a', 0xff], ..Logs::default() };
+    /// assert_eq!(logs.stdout_text(), "a\u{fffd}");
+    /// ```
+    #[must_use]
+    pub fn stdout_text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Standard error as text; bytes that are no UTF-8 are replaced.
+    ///
+    /// ```
+    /// use dockertest::engine::Logs;
+    /// assert_eq!(Logs::default().stderr_text(), "");
+    /// ```
+    #[must_use]
+    pub fn stderr_text(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+
+    fn add(&mut self, part: LogOutput) {
+        match part {
+            LogOutput::StdErr { message } => self.stderr.extend_from_slice(&message),
+            LogOutput::StdOut { message } | LogOutput::Console { message } => self.stdout.extend_from_slice(&message),
+            LogOutput::StdIn { .. } => {}
+        }
+    }
+
+    fn has(&self, text: &str) -> bool {
+        let has = |bytes: &[u8]| memchr::memmem::find(bytes, text.as_bytes()).is_some();
+        has(&self.stdout) || has(&self.stderr)
+    }
+}
+
+impl Api {
+    /// Waits for a container and gives its exit status.
+    ///
+    /// # Errors
+    /// When it does not come to that within the limit, or there is no such container.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use dockertest::prelude::*;
+    /// # use dockertest::engine::Condition;
+    /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
+    /// let status = ctx.api()?.wait(id, Condition::NotRunning, Duration::from_secs(10))?;
+    /// check_eq!(status, 0, "the container's exit status");
+    /// # Ok(()) }
+    /// ```
+    pub fn wait(&self, id: &str, condition: Condition, limit: Duration) -> Result<i64, ApiFailure> {
+        let options = query::WaitContainerOptions { condition: condition.word().to_owned() };
+        let client = self.client_within(limit);
+        self.ask_within(&format!("POST /containers/{id}/wait?condition={}", condition.word()), limit, async {
+            match client.wait_container(id, Some(options)).next().await {
+                Some(Ok(ended)) => Ok(ended.status_code),
+                // The client takes a status that is not 0 for a failure.
+                Some(Err(Error::DockerContainerWaitError { error, code })) if error.is_empty() => Ok(code),
+                Some(Err(error)) => Err(error),
+                None => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
+            }
+        })
+    }
+
+    /// What a container has written so far.
+    ///
+    /// # Errors
+    /// When the engine does not answer as it should.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
+    /// check_eq!(ctx.api()?.logs(id)?.stdout_text(), "hello\n", "what the container wrote");
+    /// # Ok(()) }
+    /// ```
+    pub fn logs(&self, id: &str) -> Result<Logs, ApiFailure> {
+        let request = format!("GET /containers/{id}/logs");
+        let mut stream = Box::pin(self.docker.logs(id, Some(log_options(false))));
+        self.ask(request, async {
+            let mut logs = Logs::default();
+            while let Some(part) = stream.next().await {
+                logs.add(part?);
+            }
+            Ok(logs)
+        })
+    }
+
+    /// Waits until a container has written this text, and gives what it has written so far. Ends early when the
+    /// container does: then the text may be missing.
+    ///
+    /// # Errors
+    /// When it does not within the limit.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
+    /// let seen = ctx.api()?.logs_until(id, "READY", Duration::from_secs(60))?;
+    /// check!(seen.stdout_text().contains("READY"), "the container says that it is ready");
+    /// # Ok(()) }
+    /// ```
+    pub fn logs_until(&self, id: &str, text: &str, limit: Duration) -> Result<Logs, ApiFailure> {
+        let client = self.client_within(limit);
+        let mut stream = Box::pin(client.logs(id, Some(log_options(true))));
+        self.ask_within(&format!("GET /containers/{id}/logs?follow=1"), limit, async {
+            let mut logs = Logs::default();
+            while let Some(part) = stream.next().await {
+                logs.add(part?);
+                if logs.has(text) {
+                    break;
+                }
+            }
+            Ok(logs)
+        })
+    }
+}
+
+fn log_options(follow: bool) -> query::LogsOptions {
+    query::LogsOptions { follow, stdout: true, stderr: true, tail: "all".to_owned(), ..Default::default() }
+}

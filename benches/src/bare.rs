@@ -9,7 +9,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use dockertest::config::Configuration;
-use dockertest::host::protocol::{Folders, Mode, PROTOCOL, RunRequest, RunnerMessage};
+use dockertest::host::protocol::{Folders, History, Mode, PROTOCOL, RunRequest, RunnerMessage};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::stamps;
@@ -79,6 +79,7 @@ impl Bare<'_> {
             },
             engine: None,
             known_failures: BTreeMap::new(),
+            history: History::default(),
         };
         let mut line = serde_json::to_vec(&RunnerMessage::Run(Box::new(request)))?;
         line.push(b'\n');

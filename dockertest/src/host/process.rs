@@ -49,7 +49,7 @@ pub struct Step<'a> {
 /// ```
 /// use std::time::Duration;
 ///
-/// use dockertest::host::protocol::{Folders, Mode, PROTOCOL, RunRequest};
+/// use dockertest::host::protocol::{Folders, History, Mode, PROTOCOL, RunRequest};
 /// use dockertest::host::{CancelToken, HostProgram, Step, StepEnd, StepProcess};
 /// use dockertest::verdict::Verdict;
 ///
@@ -63,7 +63,7 @@ pub struct Step<'a> {
 /// # let (run, step) = (format!("example-{}", std::process::id()), "docker/subtests/example.test_1-of-1".to_owned());
 /// # let request = RunRequest { protocol: PROTOCOL, run, step, mode: Mode::Full, section: Default::default(),
 /// #     subsections: Default::default(), subsubtests: None, folders, engine: None,
-/// #     known_failures: Default::default() };
+/// #     known_failures: Default::default(), history: Default::default() };
 /// let (limit, cleanup_limit) = (Duration::from_secs(3600), Duration::from_secs(30));
 /// let name = "example".parse()?;
 /// let step = Step { program: &program, name: &name, request: &request, limit, cleanup_limit };
@@ -323,7 +323,7 @@ fn explain(source: io::Error, step: &Step<'_>) -> io::Error {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::protocol::{Folders, PROTOCOL};
+    use super::super::protocol::{Folders, History, PROTOCOL};
     use super::*;
     use crate::config::Section;
 
@@ -355,6 +355,7 @@ mod tests {
             folders: Folders { output: path.clone(), tmp: path.clone(), state: path },
             engine: None,
             known_failures: BTreeMap::new(),
+            history: History::default(),
         };
         let arguments = vec!["-c".into(), script.into()];
         let program = HostProgram { path: "/bin/sh".into(), arguments };

@@ -250,6 +250,45 @@ pub struct RunRequest {
     /// component.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub known_failures: BTreeMap<String, String>,
+    /// What has been before in the run.
+    #[serde(default)]
+    pub history: History,
+}
+
+/// What a step may know of the run that it is part of.
+///
+/// ```
+/// use dockertest::host::protocol::History;
+///
+/// let json = r#"{"results":"/r","previous":"docker/subtests/docker_cli/kill.test_1-of-2"}"#;
+/// let history: History = serde_json::from_str(json)?;
+/// assert_eq!(history.shared(), std::path::Path::new("/r/shared"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct History {
+    /// The results folder of the whole run, absolute.
+    #[serde(default)]
+    pub results: PathBuf,
+    /// For an intratest: the folder within the results of the step that it runs after, which is no intratest. Nothing
+    /// before the first one that was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+}
+
+impl History {
+    /// The folder for what one step leaves for later ones of the same run. It need not exist.
+    ///
+    /// ```
+    /// # use dockertest::host::protocol::History;
+    /// let history = History { results: "/r".into(), previous: None };
+    /// assert_eq!(history.shared(), std::path::Path::new("/r/shared"));
+    /// ```
+    #[must_use]
+    pub fn shared(&self) -> PathBuf {
+        self.results.join("shared")
+    }
 }
 
 /// What a host is to do with a subtest.

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use crate::host::protocol::Mode;
 use crate::host::{StepEnd, sweep};
-use crate::journal::{EngineFacts, Event, Keyvals, RebootRequested, StepEnded, StepStarted, SubsubtestEnded};
-use crate::name::StepId;
+use crate::journal::{
+    EngineFacts, Event, Keyvals, PlannedStep, RebootRequested, StepEnded, StepStarted, SubsubtestEnded,
+};
+use crate::name::{Kind, StepId};
 use crate::outcome::{Ending, Level};
 use crate::verdict::Verdict;
 
@@ -144,7 +146,25 @@ impl<'r> Execution<'r> {
             _ => own_limit,
         };
         let (engine, known_failures) = facts;
-        Ok(Job { id, step, program, section, mode, limit, cleanup_limit, engine, known_failures })
+        Ok(Job {
+            id,
+            step,
+            program,
+            section,
+            mode,
+            limit,
+            cleanup_limit,
+            engine,
+            known_failures,
+            previous: self.previous(id),
+        })
+    }
+
+    /// For an intratest: the folder of the last step before it that is none and was not ended without being run.
+    fn previous(&self, id: StepId) -> Option<String> {
+        let (step, earlier) = (self.steps.get(id.index())?, self.steps.get(..id.index())?);
+        let mut others = earlier.iter().rev().filter(|step| step.kind != Kind::Intratest && step.preset.is_none());
+        others.next().filter(|_| step.kind == Kind::Intratest).map(PlannedStep::folder)
     }
 
     /// Records what can be told about a step while its host starts: its configuration.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::{Configuration, MASK, Section, is_secret};
-use crate::host::protocol::{Folders, HostMessage, Mode, PROTOCOL, RunRequest};
+use crate::host::protocol::{Folders, History, HostMessage, Mode, PROTOCOL, RunRequest};
 use crate::host::{CancelToken, HostProgram, Step, StepEnd, StepProcess};
 use crate::journal::{
     EngineFacts, Event, Keyvals, Logged, PhaseStarted, PlannedStep, SubsubtestEnded, SubsubtestStarted,
@@ -40,6 +40,8 @@ pub(super) struct Job<'r> {
     pub(super) cleanup_limit: Duration,
     pub(super) engine: Option<EngineFacts>,
     pub(super) known_failures: BTreeMap<String, String>,
+    /// For an intratest: the folder of the step that it runs after.
+    pub(super) previous: Option<String>,
 }
 
 /// A step whose folders are made, so that its host can be started.
@@ -102,6 +104,7 @@ impl Worker<'_> {
             folders,
             engine: job.engine,
             known_failures: job.known_failures,
+            history: History { results: self.results.to_owned(), previous: job.previous },
         }
     }
 }

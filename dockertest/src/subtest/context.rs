@@ -13,7 +13,7 @@ use crate::config::Section;
 use crate::engine::Command;
 use crate::engine::objects::Objects;
 use crate::host::CancelToken;
-use crate::host::protocol::{HostMessage, Mode, RunRequest};
+use crate::host::protocol::{History, HostMessage, Mode, RunRequest};
 use crate::journal::{EngineFacts, Iteration};
 use crate::outcome::{Level, Phase};
 use crate::subtest::failure::RebootWish;
@@ -297,6 +297,21 @@ impl Context {
     #[must_use]
     pub fn docker<A: Into<String>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
         Command::of_engine(self, arguments.into_iter().map(Into::into).collect())
+    }
+
+    /// What has been before in the run: where its results are and, for an intratest, which step it runs after.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// if let Some(step) = &ctx.history().previous {
+    ///     ctx.info(format!("looks at what {step} has left"));
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.shared.request.history
     }
 
     /// Something for the log files only: commands, output, state.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::config::{Origin, Section, Setting};
 use crate::host::CancelToken;
-use crate::host::protocol::{Folders, HostMessage, Mode, PROTOCOL, RunRequest};
+use crate::host::protocol::{Folders, History, HostMessage, Mode, PROTOCOL, RunRequest};
 use crate::subtest::lifecycle::{self, End};
 use crate::subtest::registry::Folder;
 use crate::subtest::setup::BinFolder;
@@ -39,6 +39,7 @@ pub(crate) fn request(name: &str, folder: &Path) -> RunRequest {
         folders: Folders { output: sub("output"), tmp: sub("tmp"), state: sub("state") },
         engine: None,
         known_failures: BTreeMap::new(),
+        history: History::default(),
     }
 }
 

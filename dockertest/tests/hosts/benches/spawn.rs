@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use dockertest::config::Section;
-use dockertest::host::protocol::{Folders, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage};
+use dockertest::host::protocol::{Folders, History, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage};
 use dockertest::host::{CancelToken, HostProgram, Step, StepEnd, StepProcess};
 use dockertest::verdict::Verdict;
 use nix::time::{ClockId, clock_gettime};
@@ -139,5 +139,6 @@ fn request(folder: &Path) -> RunRequest {
         folders: Folders { output: path.clone(), tmp: path.clone(), state: path },
         engine: None,
         known_failures: BTreeMap::new(),
+        history: History::default(),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use dockertest::config::{Origin, Section, Setting};
-use dockertest::host::protocol::{Folders, HostMessage, Mode, PROTOCOL, RUN_VARIABLE, RunRequest};
+use dockertest::host::protocol::{Folders, History, HostMessage, Mode, PROTOCOL, RUN_VARIABLE, RunRequest};
 use dockertest::host::{CancelToken, HostProgram, Step, StepEnd, StepProcess};
 use dockertest::outcome::Level;
 use tempfile::TempDir;
@@ -53,6 +53,7 @@ impl Bench {
             folders: Folders { output: path.clone(), tmp: path.clone(), state: path },
             engine: None,
             known_failures: BTreeMap::new(),
+            history: History::default(),
         };
         let cancel = CancelToken::new().unwrap();
         let (limit, cleanup_limit) = (Duration::from_secs(100), Duration::from_secs(20));

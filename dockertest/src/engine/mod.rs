@@ -31,6 +31,7 @@ mod made_image;
 pub(crate) mod objects;
 mod place;
 mod process;
+mod promise;
 mod registry;
 mod text;
 

@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Map, Value, json};
 
@@ -29,18 +28,17 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     /// A new one. Whoever holds the file that comes with it says that the folder is in use.
     pub(super) fn create() -> io::Result<(Folder, File)> {
-        // A process may want several; which numbers it has given is nobody else's business.
-        static GIVEN: AtomicU32 = AtomicU32::new(0);
+        let mut number = 0_u32;
         let folder = loop {
-            let name = match GIVEN.fetch_add(1, Ordering::Relaxed) {
+            let name = match number {
                 0 => format!("{PREFIX}{}", process::id()),
                 number => format!("{PREFIX}{}-{number}", process::id()),
             };
             let folder = Folder(Path::new(PARENT).join(name));
             match DirBuilder::new().mode(0o700).create(&folder.0) {
                 Ok(()) => break folder,
-                // Left by an earlier process of our id, or of another pid namespace that has the same `/tmp`.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                // Another one of this process, or of another pid namespace that has the same `/tmp`.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(error),
             }
         };

@@ -1,0 +1,61 @@
+//! Checks of what a command did that show the command when they fail.
+
+use std::fmt::Display;
+
+use crate::engine::Completed;
+use crate::outcome::Evidence;
+use crate::subtest::{CheckFailed, Outcome};
+
+impl Completed {
+    /// Fails unless a promise holds; the failure shows the command and what it did.
+    ///
+    /// # Errors
+    /// `FAIL`.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let seen = ctx.docker(["ps", "--all"]).must_pass()?;
+    /// seen.check(seen.stdout.starts_with(b"CONTAINER ID"), "the table begins with its header")?;
+    /// # Ok(()) }
+    /// ```
+    pub fn check(&self, holds: bool, promise: impl Display) -> Outcome {
+        if holds {
+            return Ok(());
+        }
+        let evidence = Evidence {
+            command: Some(self.command.clone()),
+            expected: Some(promise.to_string()),
+            seen: Some(self.describe()),
+            ..Evidence::default()
+        };
+        Err(CheckFailed::new(format!("does not hold: {promise}"), evidence).into())
+    }
+
+    /// Fails unless what was seen reads as what is expected; the failure shows the command and both.
+    ///
+    /// # Errors
+    /// `FAIL`.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let seen = ctx.docker(["run", "--rm", "busybox", "echo", "hello"]).must_pass()?;
+    /// seen.check_eq(seen.stdout_text(), "hello\n", "what the container printed")?;
+    /// # Ok(()) }
+    /// ```
+    pub fn check_eq(&self, seen: impl Display, expected: impl Display, what: impl Display) -> Outcome {
+        let (seen, expected) = (seen.to_string(), expected.to_string());
+        if seen == expected {
+            return Ok(());
+        }
+        let reason = format!("{what}: expected `{expected}`, seen `{seen}`");
+        let evidence = Evidence {
+            command: Some(self.command.clone()),
+            expected: Some(expected),
+            seen: Some(seen),
+            ..Evidence::default()
+        };
+        Err(CheckFailed::new(reason, evidence).into())
+    }
+}

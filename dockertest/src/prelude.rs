@@ -14,5 +14,7 @@
 //! ```
 
 pub use crate::engine::{Command, CommandFailure, Completed};
-pub use crate::subtest::{Attention, CheckFailed, Context, Failure, NotApplicable, Outcome, SubSubtest, Subtest};
+pub use crate::subtest::{
+    Attention, CheckFailed, Context, Failure, Feature, NotApplicable, Outcome, Requirement, SubSubtest, Subtest,
+};
 pub use crate::{check, check_eq};

@@ -122,7 +122,7 @@ impl<P: Subtest> Caller<P> {
     /// const CHILDREN: &[Child<Kill>] = &[Child { name: "sigstop", make: || Box::new(Sigstop) }];
     ///
     /// let caller = Caller::new(Kill, CHILDREN, Order::OneAfterAnother);
-    /// assert!(!caller.needs_engine()); // as its parent
+    /// assert!(caller.needs_engine()); // as its parent
     /// ```
     #[must_use]
     pub fn new(parent: P, available: &'static [Child<P>], order: Order) -> Self {

@@ -22,7 +22,7 @@ use crate::subtest::secrets::Secrets;
 use crate::subtest::setup::BinFolder;
 use crate::subtest::state::State;
 use crate::subtest::voice::{Voice, fitting};
-use crate::subtest::{Cancelled, Failure, Outcome};
+use crate::subtest::{Cancelled, Failure, Outcome, Requirement};
 
 /// What a subtest or sub-subtest gets to know and to do. It is handed to every phase.
 ///
@@ -283,6 +283,22 @@ impl Context {
     #[must_use]
     pub fn engine(&self) -> Option<&EngineFacts> {
         self.shared.request.engine.as_ref()
+    }
+
+    /// Ends the subtest as `TEST_NA` unless this is met; the reason says what was found.
+    ///
+    /// # Errors
+    /// `TEST_NA`; `ERROR` when nobody knows, because the engine does not answer.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// ctx.require(Requirement::Docker)?;
+    /// ctx.require(Requirement::ServerAtLeast("23.0"))?;
+    /// # Ok(()) }
+    /// ```
+    pub fn require(&self, requirement: Requirement<'_>) -> Outcome {
+        requirement.check(self.engine())
     }
 
     /// A command of the engine's command line: `docker_path`, `docker_options` and these arguments. It is not started

@@ -18,7 +18,7 @@ use crate::subtest::Subtest;
 ///
 /// let registration = registered().find(|found| found.summary == "Checks the version for this page.").unwrap();
 /// assert!(registration.children.is_empty());
-/// assert!(!(registration.make)().needs_engine());
+/// assert!((registration.make)().needs_engine());
 /// ```
 #[derive(Debug)]
 pub struct Registration {

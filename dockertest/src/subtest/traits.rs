@@ -26,25 +26,20 @@ use crate::subtest::{Context, Outcome};
 /// dockertest::subtest!(Version, "Checks that the version is shown.");
 /// ```
 pub trait Subtest {
-    /// Whether it needs the engine's facts ([`Context::engine`]); then it starts when the engine has been asked.
+    /// Whether it needs the engine's facts ([`Context::engine`], [`Context::require`], and where the engine's API is);
+    /// then it starts when the engine has been asked. It does, unless it says no.
     ///
     /// ```
     /// # use dockertest::prelude::*;
-    /// # struct Version;
-    /// # impl Subtest for Version {
+    /// # struct DiskQuota;
+    /// # impl Subtest for DiskQuota {
     /// fn needs_engine(&self) -> bool {
-    ///     true
-    /// }
-    ///
-    /// fn initialize(&mut self, ctx: &mut Context) -> Outcome {
-    ///     let version = ctx.engine().map_or("unknown", |engine| engine.version.as_str());
-    ///     ctx.info(format!("the engine says that it is {version}"));
-    ///     Ok(())
+    ///     false // it looks at the machine only
     /// }
     /// # }
     /// ```
     fn needs_engine(&self) -> bool {
-        false
+        true
     }
 
     /// Before everything else, each time.

@@ -12,7 +12,7 @@ enum Part<'a> {
 
 /// Compares two versions: numbers as numbers, letters as letters, dots only separate. What goes on longer is later,
 /// so `1.10.0-rc1` comes after `1.10.0`.
-pub(super) fn compare(one: &str, other: &str) -> Ordering {
+pub(crate) fn compare(one: &str, other: &str) -> Ordering {
     parts(one).cmp(parts(other))
 }
 

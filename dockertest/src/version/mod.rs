@@ -16,6 +16,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use loose::compare;
+
 pub use gate::{DocumentationMismatch, NO_VERSION_CHECK, VersionMismatch, check_documentation, check_section};
 
 /// The version of this library's API, to which configuration and documentation are tied.

@@ -6,6 +6,10 @@ use dockertest::prelude::*;
 struct Example;
 
 impl Subtest for Example {
+    fn needs_engine(&self) -> bool {
+        false
+    }
+
     fn run_once(&mut self, ctx: &mut Context) -> Outcome {
         ctx.info(format!("{} is running", ctx.name()));
         Ok(())

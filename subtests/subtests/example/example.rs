@@ -20,6 +20,10 @@ struct Example {
 }
 
 impl Subtest for Example {
+    fn needs_engine(&self) -> bool {
+        false
+    }
+
     fn initialize(&mut self, ctx: &mut Context) -> Outcome {
         self.greeting = ctx.config::<Options>()?.greeting;
         Ok(())

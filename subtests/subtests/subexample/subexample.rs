@@ -18,6 +18,10 @@ impl Subexample {
 }
 
 impl Subtest for Subexample {
+    fn needs_engine(&self) -> bool {
+        false
+    }
+
     fn initialize(&mut self, _ctx: &mut Context) -> Outcome {
         self.text = "The parent says:".to_owned();
         Ok(())

@@ -13,7 +13,7 @@
 //! }
 //! ```
 
-pub use crate::engine::{Command, CommandFailure, Completed};
+pub use crate::engine::{Command, CommandFailure, Completed, Running};
 pub use crate::subtest::{
     Attention, CheckFailed, Context, Failure, Feature, NotApplicable, Outcome, Requirement, SubSubtest, Subtest,
 };

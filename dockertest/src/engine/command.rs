@@ -1,23 +1,27 @@
 //! Running a command of the engine's command line: no shell, a limit, everything logged.
 
 use std::fmt;
-use std::io;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::engine::CommandFailure;
 use crate::engine::address;
 use crate::engine::completed::Completed;
-use crate::engine::process;
+use crate::engine::process::{Input, Launch, Process, Stopped};
+use crate::engine::running::Running;
+use crate::host::CancelToken;
 use crate::host::protocol::HostMessage;
 use crate::outcome::Level;
-use crate::subtest::{Context, Shared, fitting};
+use crate::subtest::{Context, Outcome, Shared, fitting};
 
 /// The program under test, if the configuration does not name one.
 const DEFAULT_PATH: &str = "/usr/bin/docker";
 
 /// The limit of a command, if the configuration does not set one.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The limit for READY, if the configuration does not set one.
+const DEFAULT_WAIT_READY: Duration = Duration::from_secs(60);
 
 /// A command that can be run, once or several times.
 ///
@@ -34,8 +38,11 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 #[derive(Clone)]
 pub struct Command {
     words: Result<Vec<String>, String>,
+    variables: Vec<(String, String)>,
     timeout: Duration,
-    stdin: Vec<u8>,
+    wait_ready: Duration,
+    stdin: Option<Vec<u8>>,
+    terminal: bool,
     shared: Rc<Shared>,
     subsubtest: Option<String>,
 }
@@ -58,16 +65,19 @@ impl Command {
             words.extend(arguments);
             words
         });
-        let limit = section.seconds("docker_timeout");
-        let words = match (words, &limit) {
-            (None, _) => Err(format!("the option `docker_options` has an open quote: `{options}`")),
-            (_, Err(failure)) => Err(failure.to_string()),
-            (Some(words), Ok(_)) => Ok(words),
+        let (limit, wait_ready) = (section.seconds("docker_timeout"), section.seconds("wait_ready"));
+        let words = match (words, &limit, &wait_ready) {
+            (None, ..) => Err(format!("the option `docker_options` has an open quote: `{options}`")),
+            (_, Err(failure), _) | (_, _, Err(failure)) => Err(failure.to_string()),
+            (Some(words), Ok(_), Ok(_)) => Ok(words),
         };
         Command {
             words,
+            variables: Vec::new(),
             timeout: limit.ok().flatten().unwrap_or(DEFAULT_TIMEOUT),
-            stdin: Vec::new(),
+            wait_ready: wait_ready.ok().flatten().unwrap_or(DEFAULT_WAIT_READY),
+            stdin: None,
+            terminal: false,
             shared: ctx.share(),
             subsubtest: ctx.subsubtest().map(str::to_owned),
         }
@@ -108,7 +118,8 @@ impl Command {
         self
     }
 
-    /// The same with something to read on standard input. Without it, standard input is empty.
+    /// The same with something to read on standard input, and then its end. Without it, standard input is empty; that
+    /// of a command in the background stays open.
     ///
     /// ```no_run
     /// # use dockertest::prelude::*;
@@ -119,7 +130,37 @@ impl Command {
     /// ```
     #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.stdin = bytes.into();
+        self.stdin = Some(bytes.into());
+        self
+    }
+
+    /// The same with a terminal of its own as standard input, output and error: what `--interactive --tty` needs. All
+    /// that is printed then is its standard output, with the line ends of a terminal.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let seen = ctx.docker(["run", "--rm", "--interactive", "--tty", "busybox", "tty"]).terminal().must_pass()?;
+    /// check_eq!(seen.stdout_text(), "/dev/pts/0\r\n", "the terminal in the container");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn terminal(mut self) -> Self {
+        self.terminal = true;
+        self
+    }
+
+    /// The same with a variable in its environment.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// ctx.docker(["build", "."]).variable("DOCKER_BUILDKIT", "0").must_pass()?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.push((name.into(), value.into()));
         self
     }
 
@@ -134,7 +175,11 @@ impl Command {
     /// ```
     #[must_use]
     pub fn typed(&self) -> String {
-        self.words.as_ref().map_or_else(String::clone, |words| typed(words))
+        let assigned = self.variables.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
+        match &self.words {
+            Ok(words) => assigned.chain([typed(words)]).collect::<Vec<_>>().join(" "),
+            Err(problem) => problem.clone(),
+        }
     }
 
     /// Runs it to its end, whatever its status.
@@ -152,15 +197,105 @@ impl Command {
     /// # Ok(()) }
     /// ```
     pub fn run(&self) -> Result<Completed, CommandFailure> {
+        self.log(format!("run: {}", self.typed()));
+        let stdin = self.stdin.clone().map_or(Input::Empty, Input::Bytes);
+        let start = Instant::now();
+        let done = self.start(stdin).and_then(|mut process| {
+            self.until_end(&mut process, self.timeout)?;
+            self.completed(&mut process)
+        });
+        self.shared.spent.command(start.elapsed());
+        done
+    }
+
+    /// Starts it, and does not wait for its end. Unless it was given something to read, its standard input stays open.
+    /// It is killed with all its descendants when it is dropped, at the latest when the step (or sub-subtest) cleans up,
+    /// before the promises are kept that were made with [`Context::defer`].
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let mut client = ctx.docker(["run", "--name", "x", "busybox", "sh", "-c", "echo READY; sleep 60"]).spawn()?;
+    /// client.wait_ready()?;
+    /// ctx.docker(["kill", "x"]).must_pass()?;
+    /// client.wait(Duration::from_secs(10))?.must_fail(137)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn spawn(&self) -> Outcome<Running> {
+        self.log(format!("start: {}", self.typed()));
+        let stdin = self.stdin.clone().map_or(Input::Open, Input::Bytes);
+        let start = Instant::now();
+        let process = self.start(stdin);
+        self.shared.spent.command(start.elapsed());
+        Ok(Running::new(self.clone(), process?))
+    }
+
+    fn start(&self, stdin: Input) -> Result<Process, CommandFailure> {
         let words = self.words.as_ref().map_err(|problem| CommandFailure::Configuration(problem.clone()))?;
-        let typed = typed(words);
-        self.log(format!("run: {typed}"));
-        let cancel = (!self.shared.is_cleaning_up()).then_some(&self.shared.cancel);
-        let done = process::run(words, &self.stdin, self.timeout, cancel);
-        let completed = done.map_err(|stopped| stopped.explain(typed.clone(), self.timeout))?;
-        let completed = Completed { command: typed, ..completed };
+        let launch = Launch {
+            words,
+            variables: &self.variables,
+            stdin,
+            terminal: self.terminal,
+            folder: &self.shared.request.folders.output,
+            number: self.shared.spent.commands() + 1,
+        };
+        Process::start(launch).map_err(|stopped| self.explain(stopped))
+    }
+
+    /// Waits for its end; when it does not come in time, the process is killed with all its descendants.
+    pub(super) fn until_end(&self, process: &mut Process, limit: Duration) -> Result<(), CommandFailure> {
+        match process.until_end(deadline(limit), self.cancel()) {
+            Ok(()) => Ok(()),
+            Err(Stopped::TimedOut) => {
+                let so_far = Box::new(self.completed(process)?);
+                Err(CommandFailure::TimedOut { command: self.typed(), limit, so_far })
+            }
+            Err(stopped) => Err(self.explain(stopped)),
+        }
+    }
+
+    /// What it did; it is killed if it has not ended.
+    pub(super) fn completed(&self, process: &mut Process) -> Result<Completed, CommandFailure> {
+        let completed = process.finish().map_err(|error| self.explain(Stopped::Lost(error)))?;
+        let completed = Completed { command: self.typed(), ..completed };
         self.log(completed.describe());
         Ok(completed)
+    }
+
+    /// What stops a wait. A clean-up is not stopped.
+    pub(super) fn cancel(&self) -> Option<&CancelToken> {
+        (!self.shared.is_cleaning_up()).then_some(&self.shared.cancel)
+    }
+
+    pub(super) fn explain(&self, stopped: Stopped) -> CommandFailure {
+        let command = self.typed();
+        match stopped {
+            Stopped::NotStarted(program, source) => CommandFailure::NotStarted { program, command, source },
+            Stopped::Cancelled(reason) => CommandFailure::Cancelled { command, reason },
+            Stopped::TimedOut => CommandFailure::Lost { command, source: std::io::ErrorKind::TimedOut.into() },
+            Stopped::Lost(source) => CommandFailure::Lost { command, source },
+        }
+    }
+
+    pub(super) fn shared(&self) -> &Rc<Shared> {
+        &self.shared
+    }
+
+    pub(super) fn subsubtest(&self) -> Option<&str> {
+        self.subsubtest.as_deref()
+    }
+
+    pub(super) fn limit(&self) -> Duration {
+        self.timeout
+    }
+
+    pub(super) fn ready_limit(&self) -> Duration {
+        self.wait_ready
     }
 
     /// Runs it; it must end with status 0 and without a sign of a crash.
@@ -194,38 +329,39 @@ impl Command {
         self.run()?.must_fail(status)
     }
 
-    fn log(&self, text: String) {
+    /// Runs it; it must end with another status than 0 and without a sign of a crash. For what engines agree to refuse,
+    /// but not with which status.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run), and when the promise is broken.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// ctx.docker(["kill", "--signal=NONSENSE", "x"]).must_fail_any()?; // 1 of docker, 125 of podman
+    /// # Ok(()) }
+    /// ```
+    pub fn must_fail_any(&self) -> Result<Completed, CommandFailure> {
+        self.run()?.must_fail_any()
+    }
+
+    pub(super) fn log(&self, text: String) {
         let (subsubtest, text) = (self.subsubtest.clone(), fitting(text));
         self.shared.voice.say(&HostMessage::Log { subsubtest, level: Level::Debug, text });
     }
 }
 
+/// When a limit that begins now is over; zero is none.
+pub(super) fn deadline(limit: Duration) -> Option<Instant> {
+    Some(limit).filter(|limit| !limit.is_zero()).and_then(|limit| Instant::now().checked_add(limit))
+}
+
 /// Words as they are typed into a shell.
 pub(crate) fn typed(words: &[String]) -> String {
-    let quoted = words.iter().map(|word| match shlex::try_quote(word) {
-        Ok(quoted) => quoted.into_owned(),
-        // A NUL byte cannot be typed at all.
-        Err(_) => format!("{word:?}"),
-    });
-    quoted.collect::<Vec<_>>().join(" ")
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// Why a command has no status.
-#[derive(Debug)]
-pub(crate) enum Stopped {
-    NotStarted(String, io::Error),
-    TimedOut(Box<Completed>),
-    Cancelled(String),
-    Lost(io::Error),
-}
-
-impl Stopped {
-    fn explain(self, command: String, limit: Duration) -> CommandFailure {
-        match self {
-            Stopped::NotStarted(program, source) => CommandFailure::NotStarted { program, command, source },
-            Stopped::TimedOut(so_far) => CommandFailure::TimedOut { command, limit, so_far },
-            Stopped::Cancelled(reason) => CommandFailure::Cancelled { command, reason },
-            Stopped::Lost(source) => CommandFailure::Lost { command, source },
-        }
-    }
+fn quoted(word: &str) -> String {
+    // A NUL byte cannot be typed at all.
+    shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), std::borrow::Cow::into_owned)
 }

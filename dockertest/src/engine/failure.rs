@@ -3,7 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use crate::engine::completed::Completed;
+use crate::engine::checks::{Sign, difference};
+use crate::engine::completed::{Completed, shown};
 use crate::outcome::Evidence;
 use crate::verdict::Verdict;
 
@@ -80,6 +81,34 @@ pub enum CommandFailure {
         /// What it did.
         completed: Box<Completed>,
     },
+    /// It ended with status 0, or was killed, where it must fail by itself.
+    #[error("`{}` {}, expected a failure", completed.command, completed.ended())]
+    Passed {
+        /// What it did.
+        completed: Box<Completed>,
+    },
+    /// An output tells of something that is wrong.
+    #[error("`{}` printed {sign}: {line}", completed.command)]
+    Unclean {
+        /// What it is taken for.
+        sign: Sign,
+        /// The line.
+        line: String,
+        /// What it did.
+        completed: Box<Completed>,
+    },
+    /// An output is another one than it must be.
+    #[error("`{}` printed something else on {output} than it must", completed.command)]
+    WrongOutput {
+        /// Which output.
+        output: &'static str,
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        seen: String,
+        /// What it did.
+        completed: Box<Completed>,
+    },
     /// It ended with another status than it must.
     #[error("`{}` {}, expected exit status {expected}", completed.command, completed.ended())]
     WrongStatus {
@@ -105,9 +134,12 @@ impl CommandFailure {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            CommandFailure::TimedOut { .. } | CommandFailure::Crashed { .. } | CommandFailure::WrongStatus { .. } => {
-                Verdict::Fail
-            }
+            CommandFailure::TimedOut { .. }
+            | CommandFailure::Crashed { .. }
+            | CommandFailure::Passed { .. }
+            | CommandFailure::Unclean { .. }
+            | CommandFailure::WrongOutput { .. }
+            | CommandFailure::WrongStatus { .. } => Verdict::Fail,
             CommandFailure::Configuration(_)
             | CommandFailure::NotStarted { .. }
             | CommandFailure::Lost { .. }
@@ -149,8 +181,9 @@ impl CommandFailure {
                 of(command, Some("a program that can be run".to_owned()), Some(source.to_string()), Some(help))
             }
             CommandFailure::TimedOut { command, limit, so_far } => {
-                let expected = format!("to end within {} s (`docker_timeout`)", limit.as_secs_f64());
-                of(command, Some(expected), Some(format!("still running; {}", so_far.describe())), None)
+                let expected = format!("to end within {} s", limit.as_secs_f64());
+                let help = "the limit is the option `docker_timeout`, unless the test sets one of its own";
+                of(command, Some(expected), Some(format!("still running; {}", so_far.describe())), Some(help))
             }
             CommandFailure::Cancelled { command, .. } | CommandFailure::Lost { command, .. } => {
                 of(command, None, None, None)
@@ -172,9 +205,26 @@ impl CommandFailure {
                     Some(help),
                 )
             }
+            CommandFailure::Passed { completed } => {
+                let expected = Some("an exit status other than 0".to_owned());
+                of(&completed.command, expected, Some(completed.describe()), None)
+            }
+            CommandFailure::Unclean { sign, completed, .. } => {
+                let expected = Some(format!("outputs without {sign}"));
+                of(&completed.command, expected, Some(completed.describe()), None)
+            }
+            CommandFailure::WrongOutput { expected, seen, completed, .. } => Evidence {
+                difference: Some(difference(expected, seen)),
+                ..of(&completed.command, Some(quoted(expected)), Some(quoted(seen)), None)
+            },
             CommandFailure::WrongStatus { expected, completed } => {
                 of(&completed.command, Some(format!("exit status {expected}")), Some(completed.describe()), None)
             }
         }
     }
+}
+
+/// An output as it is shown: what is empty can be seen to be empty.
+fn quoted(output: &str) -> String {
+    if output.trim().is_empty() { format!("{output:?}") } else { shown(output.as_bytes()) }
 }

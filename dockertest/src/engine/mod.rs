@@ -20,6 +20,7 @@
 
 mod address;
 mod api;
+mod checks;
 mod command;
 mod completed;
 pub mod daemon;
@@ -29,14 +30,17 @@ pub mod fixtures;
 mod image_name;
 mod made_image;
 pub(crate) mod objects;
+mod output;
 mod place;
 mod process;
 mod promise;
 mod registry;
+mod running;
 mod text;
 
 pub use api::{Api, ApiFailure, Condition, Logs, ServerVersion};
 pub use bollard::models;
+pub use checks::Sign;
 pub use command::Command;
 pub use completed::Completed;
 pub use facts::facts;
@@ -46,4 +50,7 @@ pub use made_image::MadeImage;
 pub use objects::{Container, Fixture, Object};
 pub use place::{Place, PlaceFailure};
 pub use registry::Registry;
+pub use running::{Mark, Running};
 pub use text::{Row, Table, TableError};
+
+pub(crate) use running::Background;

@@ -42,3 +42,4 @@ pub use process::{SpawnFailure, Step, StepEnd, StepProcess};
 pub use program::{HostProgram, ListFailure, Listing};
 pub use sweep::sweep;
 pub use tree::ProcessDescription;
+pub(crate) use tree::kill_group;

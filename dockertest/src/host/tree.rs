@@ -220,6 +220,23 @@ impl Belongs for ChildrenOf {
     }
 }
 
+/// A process group and all that descends from its leader or its members, as far as the parents are still there.
+struct GroupTree(i32);
+
+impl Belongs for GroupTree {
+    fn belongs(&self, process: &Process) -> bool {
+        process.pid == self.0 || process.group == self.0
+    }
+}
+
+/// Kills a process group, whose leader has not been reaped, with all descendants, also those in groups and sessions of
+/// their own.
+pub(crate) fn kill_group(group: i32) {
+    if group > 1 {
+        kill(&GroupTree(group));
+    }
+}
+
 /// A process that was found, held so that its id cannot pass to another one, and stopped.
 struct Held {
     process: Process,

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::config::Section;
-use crate::engine::Command;
 use crate::engine::objects::Objects;
+use crate::engine::{Background, Command};
 use crate::host::CancelToken;
 use crate::host::protocol::{History, HostMessage, Mode, RunRequest};
 use crate::journal::{EngineFacts, Iteration};
@@ -20,6 +20,7 @@ use crate::subtest::failure::RebootWish;
 use crate::subtest::guards::Guards;
 use crate::subtest::secrets::Secrets;
 use crate::subtest::setup::BinFolder;
+use crate::subtest::spent::Spent;
 use crate::subtest::state::State;
 use crate::subtest::voice::{Voice, fitting};
 use crate::subtest::{Cancelled, Failure, Outcome, Requirement};
@@ -63,6 +64,8 @@ pub(crate) struct Shared {
     pub(crate) cleaning_up: Rc<Cell<bool>>,
     /// What the step knows of the engine and makes there.
     pub(crate) objects: Objects,
+    pub(crate) spent: Spent,
+    pub(crate) background: Background,
 }
 
 impl Shared {
@@ -101,8 +104,9 @@ impl Context {
         let voice = if secrets.is_empty() { voice } else { voice.without(secrets.clone()) };
         let (section, tmp) = (request.section.clone(), request.folders.tmp.clone());
         let objects = Objects::in_folder(&request.folders.output);
-        let cleaning_up = Rc::default();
-        let shared = Rc::new(Shared { request, voice, secrets, cancel, bindir, state, cleaning_up, objects });
+        let (cleaning_up, spent, background) = (Rc::default(), Spent::new(), Background::default());
+        let shared = Shared { request, voice, secrets, cancel, bindir, state, cleaning_up, objects, spent, background };
+        let shared = Rc::new(shared);
         Context { shared, section, subsubtest: None, tmp, iteration: None, names_given: 0, guards: Guards::default() }
     }
 

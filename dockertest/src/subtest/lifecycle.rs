@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::config::Section;
 use crate::engine::daemon;
 use crate::engine::objects::remove_left_over;
-use crate::host::protocol::Mode;
+use crate::host::protocol::{HostMessage, Mode};
 use crate::journal::Iteration;
 use crate::outcome::{Ending, Evidence, Level, Phase};
 use crate::subtest::failure::RebootWish;
@@ -60,6 +60,9 @@ pub(crate) fn run(subtest: &mut dyn Subtest, ctx: &mut Context) -> End {
     if let Err(failure) = caught(|| subtest.conclude()) {
         keep_first(&mut first, failure, None, ctx);
     }
+    if let Some(values) = ctx.shared().spent.figures() {
+        ctx.say(&HostMessage::Keyvals { iteration: None, values });
+    }
     let mut ending = match first {
         None => Ending::new(Verdict::Good, COMPLETED),
         Some(failed) => ending_of(&failed.failure, failed.phase),
@@ -113,6 +116,7 @@ pub(crate) fn clean_up(ctx: &mut Context, action: impl FnOnce(&mut Context) -> O
     let before = ctx.shared().is_cleaning_up();
     ctx.set_cleaning_up(true);
     let mut failures: Vec<Failure> = caught(|| action(ctx)).err().into_iter().collect();
+    ctx.shared().background.end(ctx.subsubtest());
     for (what, promise) in ctx.take_guards().last_first() {
         ctx.debug(format!("clean-up: {what}"));
         failures.extend(caught(promise).err().map(|failure| failure.context(what)));

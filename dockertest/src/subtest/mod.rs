@@ -37,9 +37,10 @@ mod registry;
 mod requirement;
 mod secrets;
 mod setup;
+mod spent;
 mod state;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod traits;

@@ -54,3 +54,9 @@ pub(crate) fn run(subtest: &mut dyn Subtest, request: RunRequest) -> (End, Vec<H
     let heard = heard.lock().unwrap().clone();
     (end, heard)
 }
+
+/// A context of this request that nobody listens to.
+pub(crate) fn context(request: RunRequest) -> Context {
+    let bindir = BinFolder::of(Folder { package: "", file: "" });
+    Context::new(request, bindir, Voice::new(|_| ()), CancelToken::new().unwrap())
+}

@@ -35,14 +35,15 @@ fn run_on(place: &Place, mount_options: &str, args: &str) -> Option<Output> {
 
 fn a_full_disk_stops_the_run_at_once() {
     let place = Place::new();
-    let Some(output) = run_on(&place, "size=256k", "flood,good") else { return };
+    // Large enough for what is copied from /proc, however many processors and mounts there are.
+    let Some(output) = run_on(&place, "size=2m", "flood,good") else { return };
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{text}");
     for part in ["No space left on device", "not written", "the run was stopped in docker/subtests/flood"] {
         assert!(text.contains(part), "{text}");
     }
-    assert_eq!(place.witness(), "run flood \"full\"\n");
-    let record: Record = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(place.witness(), "run flood \"full\"\n", "{text}");
+    let record: Record = serde_json::from_slice(&output.stdout).expect(&text);
     let Event::RunStarted(started) = record.event else { panic!("{record:?}") };
     assert_eq!(processes_of(&started.run), Vec::<String>::new());
 }

@@ -170,7 +170,7 @@ impl Step {
 
     /// More log than a small disk holds, and then silence.
     fn flood(&self) {
-        for _ in 0..200 {
+        for _ in 0..2000 {
             let text = "x".repeat(4000);
             say(&HostMessage::Log { subsubtest: None, level: Level::Info, text });
         }

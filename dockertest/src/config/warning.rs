@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::name::SubtestName;
 
+use super::control::Control;
 use super::interpolate::resolve;
 use super::problem::{nearest, visible};
 use super::section::{Origin, split_list};
@@ -170,6 +171,7 @@ pub(super) fn unknown(tables: &Tables, known: &[SubtestName]) -> Vec<Warning> {
             search.section(table, *header);
         }
     }
+    search.left_out();
     search.found.into_values().collect()
 }
 
@@ -214,6 +216,36 @@ impl<'a> Search<'a> {
         };
         let warning = Warning::new(origin, format!("section `[{}]` belongs to no subtest", table.name)).meant(near);
         self.found.insert((text, line, 0), warning);
+    }
+
+    /// Names that the user's `exclude` leaves out and that nothing has. In the other lists of `[Control]` such a name
+    /// keeps a run from starting, so there it is told anyway.
+    fn left_out(&mut self) {
+        let view = self.tables.view(Control::SECTION);
+        let Some(option) = self.tables.symbols.find("exclude") else { return };
+        let Some(setting) = view.setting(option).filter(|setting| setting.layer != Layer::Shipped) else { return };
+        if self.names.is_empty() {
+            return;
+        }
+        let (text, entry) = self.tables.entry(setting.at);
+        let list = resolve(view, setting.at).unwrap_or_default();
+        let unknown = split_list(&list).filter(|name| !self.names.contains(name));
+        let shipped = self.shipped_excludes(option);
+        for (number, name) in (0..).zip(unknown.filter(|name| !shipped.contains(&(*name).to_owned()))) {
+            let near = nearest(name, self.names.iter().copied());
+            let message = format!("option `exclude` of `[Control]` leaves out `{name}`, which belongs to no subtest");
+            let warning = Warning::new(text.origin(entry), message).meant(near);
+            self.found.insert((setting.at.text, entry.line, setting.at.entry + number), warning);
+        }
+    }
+
+    /// What the shipped list leaves out: a list of the user's own often begins as a copy of it.
+    fn shipped_excludes(&self, option: Symbol) -> Vec<String> {
+        let view = self.tables.view(Control::SECTION);
+        let all = view.chain().flat_map(|(_, table)| table.all(option));
+        let shipped = all.filter(|assigned| assigned.layer == Layer::Shipped);
+        let lists = shipped.filter_map(|assigned| resolve(view, assigned.at));
+        lists.flat_map(|list| split_list(&list).map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
     /// Options of a section that the user set and that nothing shipped has.

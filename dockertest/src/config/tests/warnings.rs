@@ -16,6 +16,8 @@ subsubtests = sigstop, run_tty
 signals = USR1
 [docker_cli/kill/sigstop]
 wait_stop = 5
+[Control]
+exclude = elsewhere
 ";
 
 /// The warnings about a custom file over [`SHIPPED`].
@@ -38,7 +40,8 @@ fn warnings(custom: &str) -> Vec<String> {
 #[case::helper_of_the_user("[docker_cli/kill]\nmine = HUP\nsignals = %(mine)s")]
 #[case::listed_child("[docker_cli/kill/run_tty]\nsignals = HUP")]
 #[case::folder_of_subtests("[docker_cli]\ndocker_timeout = 1")]
-#[case::control("[Control]\nexclude = a")]
+#[case::control("[Control]\nexclude = example, docker_cli/kill/sigstop")]
+#[case::copy_of_the_shipped_list("[Control]\nexclude = elsewhere,\n  example")]
 #[case::own_options_of_a_subtest_without_shipped_section("[example]\nmine = 1")]
 fn what_is_known_is_not_told(#[case] custom: &str) {
     assert_eq!(warnings(custom), [""; 0]);
@@ -73,6 +76,11 @@ fn what_is_known_is_not_told(#[case] custom: &str) {
     "[docker_cli/kill/sigstpo]\nx = 1",
     "b.ini:1: section `[docker_cli/kill/sigstpo]` belongs to no subtest; did you mean `docker_cli/kill/sigstop`?"
 )]
+#[case::name_that_is_left_out(
+    "[Control]\nexclude = exmaple,\n  nothing/like/it",
+    "b.ini:2: option `exclude` of `[Control]` leaves out `exmaple`, which belongs to no subtest; did you mean `example`?\n\
+     b.ini:2: option `exclude` of `[Control]` leaves out `nothing/like/it`, which belongs to no subtest"
+)]
 #[case::default_without_s(
     "[Defaults]\nx = 1",
     "b.ini:1: section `[Defaults]` belongs to no subtest; did you mean `DEFAULTS`?"
@@ -82,7 +90,7 @@ fn what_is_known_is_not_told(#[case] custom: &str) {
     "b.ini:3: option `x` of section `[example]` is set twice; the last value counts; it was set before at b.ini:2"
 )]
 fn what_is_probably_a_mistake_is_told(#[case] custom: &str, #[case] expected: &str) {
-    assert_eq!(warnings(custom), [expected]);
+    assert_eq!(warnings(custom).join("\n"), expected);
 }
 
 #[test]

@@ -77,15 +77,36 @@ fn ini_text(sections: &[Section], with_origin: bool) -> String {
             text.push('\n');
         }
         let _ = writeln!(text, "[{}]", section.name);
+        let helper = helper(section);
+        if let Some(name) = helper.as_ref().filter(|name| section.get(name).is_none()) {
+            let _ = writeln!(text, "# A `;` behind a blank would begin a comment.\n{name} = ;");
+        }
         for (option, setting) in &section.settings {
             if with_origin {
                 let _ = writeln!(text, "# {}", setting.origin.to_string().replace('\n', r"\n"));
             }
             let value = setting.value.replace('%', "%%").replace('\n', "\n    ");
+            let value = match (comment_start(&value), &helper) {
+                (Some(at), Some(name)) => format!("{}%({name})s{}", &value[..at], &value[at + 1..]),
+                _ => value,
+            };
             let _ = writeln!(text, "{}", format!("{option} = {value}").trim_end());
         }
     }
     visible(&text).into_owned()
+}
+
+/// Where a value, written after `=`, would end because a comment begins: at the first `;`, if a blank is before it.
+fn comment_start(value: &str) -> Option<usize> {
+    let first = value.lines().next().unwrap_or_default();
+    first.find(';').filter(|at| first[..*at].ends_with([' ', '\t']))
+}
+
+/// The option that stands for `;` in values that would be cut off otherwise; none if there is no such value.
+fn helper(section: &Section) -> Option<String> {
+    section.settings.values().find(|setting| comment_start(&setting.value).is_some())?;
+    let is_free = |name: &String| section.get(name).is_none_or(|value| value == ";");
+    std::iter::successors(Some("semicolon".to_owned()), |name| Some(format!("{name}_"))).find(is_free)
 }
 
 fn json_text(sections: &[Section], with_origin: bool) -> Result<String, Problem> {

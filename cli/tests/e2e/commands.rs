@@ -1,5 +1,7 @@
 //! The commands beside `run` and `resume`.
 
+use rstest::rstest;
+
 use crate::support::Place;
 
 #[test]
@@ -54,6 +56,29 @@ fn what_config_prints_can_be_loaded_again() {
     place.write("again/defaults.ini", &printed);
     let again = place.run(&["config", "--config-defaults", folder.to_str().unwrap()]).expect(0).stdout;
     assert_eq!(again, printed);
+}
+
+#[rstest]
+#[case::blank_before_it("a ;b; c ;d")]
+#[case::behind_a_reference("100 %%(x)s ;")]
+#[case::no_blank_before_the_first("a;b ;c")]
+#[case::at_the_beginning(";b ;c")]
+#[case::on_a_later_line("a\nb ;c")]
+fn a_value_with_a_semicolon_can_be_loaded_again(#[case] value: &str) {
+    let place = Place::new();
+    let greeting = |arguments: &[&str]| {
+        let json = place.run(&[&["config", "example", "--json"], arguments].concat()).expect(0).stdout;
+        serde_json::from_str::<serde_json::Value>(&json).unwrap()["example"]["greeting"].clone()
+    };
+    // A value that stands for `;` already, and one that does not, are both in the way of nothing.
+    let set = format!("example.greeting={value}");
+    for other in ["semicolon=no", "semicolon=;", "x=1"] {
+        let arguments = ["--set", &set, "--set", &format!("example.{other}")];
+        let printed = place.run(&[&["config"], &arguments[..]].concat()).expect(0).stdout;
+        place.write("again/all.ini", printed);
+        assert_eq!(greeting(&["--config-defaults", "again"]), greeting(&arguments), "{other}");
+        assert_eq!(greeting(&arguments), value.replace("%%", "%"));
+    }
 }
 
 #[test]

@@ -5,10 +5,13 @@
 #![expect(clippy::doc_markdown, reason = "these texts are shown on a terminal, as they are")]
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+
+/// Where results go, and are looked for, when nobody says.
+const DEFAULT_RESULTS: &str = "results/default";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -128,6 +131,24 @@ pub(crate) struct Sources {
     pub(crate) set: Vec<String>,
 }
 
+/// Which run a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct Results {
+    /// Folder with the results of the run [default: results/default].
+    #[arg(value_name = "RESULTS", value_hint = ValueHint::DirPath)]
+    folder: Option<PathBuf>,
+    /// The same folder, named as for `run`.
+    #[arg(long = "results", value_name = "DIR", conflicts_with = "folder", value_hint = ValueHint::DirPath)]
+    option: Option<PathBuf>,
+}
+
+impl Results {
+    /// The folder, however it was named.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.as_deref().or(self.option.as_deref()).unwrap_or(Path::new(DEFAULT_RESULTS))
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// What to run: names separated by commas; `i=NAMES` keeps only these, `x=NAMES` drops these, `!!!` runs nothing.
@@ -135,7 +156,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "LIST")]
     pub(crate) args: Vec<String>,
     /// Folder for the results. A finished run found there is kept aside.
-    #[arg(long, value_name = "DIR", default_value = "results/default", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_RESULTS, value_hint = ValueHint::DirPath)]
     pub(crate) results: PathBuf,
     /// Say what would be run, and run nothing.
     #[arg(long)]
@@ -149,9 +170,8 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Resume {
-    /// Folder with the results of the run.
-    #[arg(value_name = "RESULTS", default_value = "results/default", value_hint = ValueHint::DirPath)]
-    pub(crate) results: PathBuf,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Run a step that was cut off again, instead of leaving it at ABORT.
     #[arg(long)]
     pub(crate) retry_interrupted: bool,
@@ -183,9 +203,8 @@ pub(crate) struct ShowConfig {
 
 #[derive(Debug, Args)]
 pub(crate) struct Report {
-    /// Folder with the results of the run.
-    #[arg(value_name = "RESULTS", default_value = "results/default", value_hint = ValueHint::DirPath)]
-    pub(crate) results: PathBuf,
+    #[command(flatten)]
+    pub(crate) results: Results,
     /// Which report.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub(crate) format: ReportFormat,

@@ -1,6 +1,7 @@
 //! `dockertest report`
 
-use dockertest::report::{self, Format};
+use dockertest::report::{self, Format, RunnerIs};
+use dockertest::run::is_in_use;
 
 use crate::args::{Report, ReportFormat};
 use crate::screen::{Problem, Screen};
@@ -8,7 +9,9 @@ use crate::status;
 
 pub(crate) fn report(wanted: &Report, screen: &Screen) -> Result<u8, Problem> {
     let mut bytes = Vec::new();
-    report::write(&wanted.results, wanted.format.into(), &mut bytes)?;
+    let folder = wanted.results.folder();
+    let runner = if is_in_use(folder) { RunnerIs::Unknown } else { RunnerIs::Gone };
+    report::write_knowing(runner, folder, wanted.format.into(), &mut bytes)?;
     screen.output(&bytes)?;
     Ok(status::SUCCESS)
 }

@@ -49,9 +49,10 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
 }
 
 pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
-    let resumption = Resumption::open(&resume.results)?;
+    let folder = resume.results.folder();
+    let resumption = Resumption::open(folder)?;
     if resumption.outcome().is_some() {
-        screen.note(format!("the run in `{}` is complete", resume.results.display()));
+        screen.note(format!("the run in `{}` is complete", folder.display()));
         // Its last process may have been killed before its reports were.
         let sinks = vec![report::files(resumption.results())];
         return resumption.conclude(sinks)?.map_or(Ok(status::SUCCESS), |outcome| ended(Ok(outcome), screen));
@@ -61,7 +62,7 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let runner = runner(&folders, invocation, resume.retry_interrupted, screen)?;
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let sinks = sinks(resumption.results(), &resume.results, screen, &cancel)?;
+    let sinks = sinks(resumption.results(), folder, screen, &cancel)?;
     match runner.resume(resumption, sinks, &cancel) {
         Err(ResumeFailure::Run(failure)) => ended(Err(failure), screen),
         Err(failure) => Err(failure.into()),

@@ -100,6 +100,25 @@ fn a_killed_runner_leaves_no_process_and_no_gap() {
 }
 
 #[test]
+fn a_report_tells_a_run_that_was_cut_off_from_one_that_goes_on() {
+    let place = Place::new();
+    let child = hanging_run(&place);
+    let results = || {
+        let json = place.run(&["report", "--results", "results/default", "--format", "json"]).expect(0).stdout;
+        serde_json::from_str::<serde_json::Value>(&json).unwrap()
+    };
+    assert_eq!(results()["state"], "running");
+    signal(&child, Signal::SIGKILL);
+    Done::from(child.wait_with_output().unwrap()).expect(-9);
+    let cut = results();
+    assert_eq!(cut["state"], "interrupted");
+    assert_eq!(cut["interruption"], "cut off: the process that ran it is gone");
+    assert!(cut["ended"].is_string(), "{cut}");
+    place.run(&["resume", "--results", "results/default"]).expect(1);
+    assert_eq!(results()["state"], "complete");
+}
+
+#[test]
 fn a_step_that_was_cut_off_is_run_again_when_asked() {
     let place = Place::new();
     let child = hanging_run(&place);

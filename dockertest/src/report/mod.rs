@@ -43,7 +43,7 @@ pub use files::files;
 pub use progress::{Progress, RunningStep};
 pub use results::{EngineResult, HostResult, Results, StepResult, SubsubtestResult, Totals};
 pub use state::{RunState, Standing, StepState, SubsubtestState};
-pub use write::{Format, ReportFailure, UnknownFormat, write};
+pub use write::{Format, ReportFailure, RunnerIs, UnknownFormat, write, write_knowing};
 
 /// The name of the status log within a results folder, and within a step's folder.
 pub const STATUS_NAME: &str = "status";

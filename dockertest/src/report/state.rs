@@ -185,6 +185,14 @@ impl RunState {
         self.last_us = time_us;
     }
 
+    /// Notes that no process has the run any more. One whose records have no end was cut off then.
+    pub(super) fn note_cut(&mut self) {
+        if self.standing == Standing::Running {
+            let reason = "cut off: the process that ran it is gone".to_owned();
+            self.standing = Standing::Interrupted { reason };
+        }
+    }
+
     /// The step, if it is in the plan.
     #[must_use]
     pub fn step(&self, id: StepId) -> Option<&StepState> {

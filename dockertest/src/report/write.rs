@@ -98,6 +98,34 @@ pub enum ReportFailure {
     Write(#[from] io::Error),
 }
 
+/// What the caller knows of the process that makes the run.
+///
+/// ```
+/// use dockertest::report::{Format, RunnerIs, write_knowing};
+///
+/// # let results = tempfile::tempdir()?;
+/// # let example = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example/journal.jsonl");
+/// # let text = std::fs::read_to_string(example)?;
+/// # let lines: Vec<&str> = text.lines().take(5).collect();
+/// # std::fs::write(results.path().join("journal.jsonl"), lines.join("\n") + "\n")?;
+/// # let results = results.path();
+/// let state = |runner| -> Result<String, Box<dyn std::error::Error>> {
+///     let mut json = Vec::new();
+///     write_knowing(runner, results, Format::Json, &mut json)?; // its journal has no end
+///     Ok(serde_json::from_slice::<serde_json::Value>(&json)?["state"].to_string())
+/// };
+/// assert_eq!(state(RunnerIs::Unknown)?, "\"running\"");
+/// assert_eq!(state(RunnerIs::Gone)?, "\"interrupted\"");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunnerIs {
+    /// It may be at work.
+    Unknown,
+    /// There is none: a run whose journal has no end was cut off.
+    Gone,
+}
+
 /// Makes a report from the journal in a results folder: the same bytes that the run has written.
 ///
 /// # Errors
@@ -113,6 +141,20 @@ pub enum ReportFailure {
 /// # Ok::<(), dockertest::report::ReportFailure>(())
 /// ```
 pub fn write(results: &Path, format: Format, out: &mut dyn Write) -> Result<(), ReportFailure> {
+    write_knowing(RunnerIs::Unknown, results, format, out)
+}
+
+/// The same for a caller who knows whether the run can still go on. Only `results.json` tells a run that was cut off
+/// from one that is running.
+///
+/// # Errors
+/// [`ReportFailure`].
+pub fn write_knowing(
+    runner: RunnerIs,
+    results: &Path,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<(), ReportFailure> {
     let path = results.join(FILE_NAME);
     if matches!(path.try_exists(), Ok(false)) {
         return Err(ReportFailure::NoRun { path: results.to_owned() });
@@ -123,7 +165,13 @@ pub fn write(results: &Path, format: Format, out: &mut dyn Write) -> Result<(), 
     }
     match format {
         Format::Status => out.write_all(status::render(&records).as_bytes())?,
-        Format::Json => out.write_all(Results::of(&RunState::of(&records)).to_json().as_bytes())?,
+        Format::Json => {
+            let mut state = RunState::of(&records);
+            if runner == RunnerIs::Gone {
+                state.note_cut();
+            }
+            out.write_all(Results::of(&state).to_json().as_bytes())?;
+        }
         Format::Console => {
             let mut console = Console::new(&mut *out, Style::Plain, results);
             records.iter().try_for_each(|record| console.show(record))?;

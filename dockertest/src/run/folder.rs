@@ -221,6 +221,28 @@ impl ResultsFolder {
     }
 }
 
+/// Whether a process may be at work on the run in a results folder. What cannot be found out counts as yes.
+///
+/// ```
+/// use dockertest::run::{ResultsFolder, is_in_use};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let results = folder.path().join("results");
+/// let (ours, _kept_aside) = ResultsFolder::create(&results)?;
+/// assert!(is_in_use(&results));
+/// drop(ours); // the process that had it ends, in whatever way
+/// assert!(!is_in_use(&results));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn is_in_use(folder: &Path) -> bool {
+    // Only looked at: it may belong to somebody else, and a runner that comes just now must not find it taken.
+    match File::open(folder.join(LOCK)) {
+        Ok(mut file) => lives(&holder(&mut file)) && file.try_lock_shared().is_err(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
 /// The path without symbolic links, as far as it exists: a link to a results folder is not moved aside by itself.
 fn absolute(path: &Path) -> Result<PathBuf, FolderFailure> {
     let io = |source| FolderFailure::Io { what: "use the results folder", path: path.to_owned(), source };

@@ -53,7 +53,7 @@ mod worker;
 
 pub use catalog::{Catalog, CatalogFailure, CatalogProblem, Entry};
 pub use engine::EngineProbe;
-pub use folder::{FolderFailure, ResultsFolder};
+pub use folder::{FolderFailure, ResultsFolder, is_in_use};
 pub use outcome::{
     Counts, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, EXIT_REBOOT, EXIT_SETUP, EXIT_TERMINATED, Outcome, Stop,
 };

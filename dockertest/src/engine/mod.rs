@@ -38,7 +38,7 @@ mod registry;
 mod running;
 mod text;
 
-pub use api::{Api, ApiFailure, Condition, Logs, ServerVersion};
+pub use api::{Api, ApiFailure, Condition, Event, Events, Executed, Logs, ServerVersion};
 pub use bollard::models;
 pub use checks::Sign;
 pub use command::Command;

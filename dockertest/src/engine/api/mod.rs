@@ -1,6 +1,8 @@
 //! The engine's HTTP interface, as a second opinion beside its command line.
 
 mod containers;
+mod events;
+mod exec;
 mod failure;
 mod images;
 mod networks;
@@ -22,6 +24,8 @@ use tokio::runtime::{self, Runtime};
 use crate::engine::address;
 use crate::host::CancelToken;
 
+pub use events::{Event, Events};
+pub use exec::Executed;
 pub use failure::ApiFailure;
 pub use waits::{Condition, Logs};
 

@@ -75,7 +75,7 @@ impl Logs {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 
-    fn add(&mut self, part: LogOutput) {
+    pub(super) fn add(&mut self, part: LogOutput) {
         match part {
             LogOutput::StdErr { message } => self.stderr.extend_from_slice(&message),
             LogOutput::StdOut { message } | LogOutput::Console { message } => self.stdout.extend_from_slice(&message),

@@ -1,15 +1,19 @@
 //! Containers that tests need around them.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::rc::Rc;
 use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ContainerState, HostConfig};
 
-use crate::engine::api::{Condition, Logs};
+use crate::engine::api::{Condition, Executed, Logs};
 use crate::engine::{Api, ApiFailure};
 use crate::outcome::Evidence;
 use crate::subtest::{CheckFailed, Context, Outcome};
+
+/// How long a command in a container may take.
+const EXEC_LIMIT: Duration = Duration::from_secs(60);
 
 /// A container to be made. See [`Context::container`].
 ///
@@ -408,6 +412,47 @@ impl Container {
     /// ```
     pub fn kill(&self, signal: &str) -> Outcome {
         Ok(self.api.kill(&self.id, signal)?)
+    }
+
+    /// Runs a command in it, and waits for its end.
+    ///
+    /// # Errors
+    /// When the engine does not do it, or it does not end within a minute.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(container: dockertest::engine::Container) -> Outcome {
+    /// let seen = container.exec(["cat", "/etc/hostname"])?;
+    /// check_eq!(seen.status, Some(0), "the status of cat");
+    /// # Ok(()) }
+    /// ```
+    pub fn exec<'w>(&self, words: impl IntoIterator<Item = &'w str>) -> Outcome<Executed> {
+        let words: Vec<&str> = words.into_iter().collect();
+        Ok(self.api.exec(&self.id, &words, EXEC_LIMIT)?)
+    }
+
+    /// The content of a file in it; nothing if it has none there. The container need not run.
+    ///
+    /// # Errors
+    /// When the engine does not answer as it should.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(container: dockertest::engine::Container) -> Outcome {
+    /// let seen = container.file("/tmp/mark")?.unwrap_or_default();
+    /// check_eq!(String::from_utf8_lossy(&seen), "done\n", "what the test left in the container");
+    /// # Ok(()) }
+    /// ```
+    pub fn file(&self, path: &str) -> Outcome<Option<Vec<u8>>> {
+        let archive = match self.api.get_archive(&self.id, path) {
+            Err(failure) if failure.is_missing() => return Ok(None),
+            archive => archive?,
+        };
+        let mut archive = tar::Archive::new(archive.as_slice());
+        let Some(entry) = archive.entries()?.next() else { return Ok(None) };
+        let mut content = Vec::new();
+        entry?.read_to_end(&mut content)?;
+        Ok(Some(content))
     }
 
     /// Starts it (again).

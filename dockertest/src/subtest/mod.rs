@@ -31,7 +31,7 @@ mod caller;
 mod context;
 mod failure;
 mod guards;
-mod lifecycle;
+pub(crate) mod lifecycle;
 mod panics;
 mod registry;
 mod requirement;

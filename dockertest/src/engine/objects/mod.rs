@@ -10,6 +10,8 @@ mod guard;
 pub(crate) mod label;
 pub(crate) mod ledger;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

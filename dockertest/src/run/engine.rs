@@ -28,29 +28,34 @@ pub type EngineProbe = Box<dyn FnOnce() -> EngineFacts + Send>;
 #[derive(Debug)]
 pub(super) enum Engine {
     Asked {
-        answer: Receiver<EngineFacts>,
+        answer: Receiver<(EngineFacts, Vec<String>)>,
         /// Readable when the answer is there, or will never be.
         bell: Arc<EventFd>,
     },
     Known(EngineFacts),
 }
 
+/// What is done in an engine that answers, before anybody gets its facts; it tells in words what it did.
+pub(super) type Tidying = Box<dyn FnOnce(&EngineFacts) -> Vec<String> + Send>;
+
 impl Engine {
     /// Begins to ask. Without a probe, or without a thread for it, the facts are that nobody knows.
-    pub(super) fn ask(probe: Option<EngineProbe>) -> Engine {
+    pub(super) fn ask(probe: Option<EngineProbe>, tidying: Tidying) -> Engine {
         let Some(probe) = probe else { return Engine::unknown("nobody was told how to ask the engine") };
-        Engine::try_ask(probe)
+        Engine::try_ask(probe, tidying)
             .unwrap_or_else(|error| Engine::unknown(&format!("cannot start a thread to ask the engine: {error}")))
     }
 
-    fn try_ask(probe: EngineProbe) -> io::Result<Engine> {
+    fn try_ask(probe: EngineProbe, tidying: Tidying) -> io::Result<Engine> {
         let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
         let ringing = Ringing(Arc::clone(&bell));
         let (tell, answer) = sync_channel(1);
         thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let _ringing = ringing;
+            let facts = probe();
+            let done = if facts.problem.is_none() { tidying(&facts) } else { Vec::new() };
             // Nobody waits any more when the run is over.
-            let _ = tell.send(probe());
+            let _ = tell.send((facts, done));
         })?;
         Ok(Engine::Asked { answer, bell })
     }
@@ -64,11 +69,11 @@ impl Engine {
         matches!(self, Engine::Known(_))
     }
 
-    /// The facts if they have just come in.
-    pub(super) fn news(&mut self) -> Option<&EngineFacts> {
+    /// The facts, and what was tidied up, if they have just come in.
+    pub(super) fn news(&mut self) -> Option<(EngineFacts, Vec<String>)> {
         let Engine::Asked { answer, .. } = self else { return None };
-        let facts = answer.try_recv().ok()?;
-        Some(self.settle(facts))
+        let (facts, done) = answer.try_recv().ok()?;
+        Some((self.settle(facts).clone(), done))
     }
 
     /// Waits until the facts are there or somebody wants to stop. The probe has limits of its own.
@@ -80,14 +85,15 @@ impl Engine {
         while poll(&mut sources, PollTimeout::NONE).is_err() {}
     }
 
-    /// The facts, which have come in unless the thread that asks has ended without a word.
-    pub(super) fn facts(&mut self) -> (&EngineFacts, bool) {
-        let Engine::Asked { answer, .. } = self else { return (self.known(), false) };
-        let facts = answer.recv().unwrap_or_else(|_| EngineFacts {
-            problem: Some("the thread that asks the engine has ended unexpectedly".to_owned()),
-            ..EngineFacts::default()
+    /// The facts, which have come in unless the thread that asks has ended without a word; if they are news, also what
+    /// was tidied up.
+    pub(super) fn facts(&mut self) -> (&EngineFacts, Option<Vec<String>>) {
+        let Engine::Asked { answer, .. } = self else { return (self.known(), None) };
+        let (facts, done) = answer.recv().unwrap_or_else(|_| {
+            let problem = Some("the thread that asks the engine has ended unexpectedly".to_owned());
+            (EngineFacts { problem, ..EngineFacts::default() }, Vec::new())
         });
-        (self.settle(facts), true)
+        (self.settle(facts), Some(done))
     }
 
     fn settle(&mut self, facts: EngineFacts) -> &EngineFacts {

@@ -172,15 +172,16 @@ impl Execution<'_> {
 
     /// Records the engine's facts if they have just come in.
     fn note_engine(&mut self) {
-        if let Some(facts) = self.engine.news() {
-            let facts = facts.clone();
-            self.learn_engine(facts);
+        if let Some((facts, done)) = self.engine.news() {
+            self.learn_engine(facts, done);
         }
     }
 
-    pub(super) fn learn_engine(&mut self, facts: EngineFacts) {
+    /// Records the engine's facts, and what was tidied up in it.
+    pub(super) fn learn_engine(&mut self, facts: EngineFacts, done: Vec<String>) {
         self.sysinfo.add_engine(&facts);
         self.pending.push(Event::Engine(facts));
+        self.pending.extend(done.into_iter().map(runner_warning));
     }
 
     /// Records a step that ends without being run: it has no start. Nobody waits for the disk.

@@ -7,13 +7,14 @@ use std::{fs, io};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::config::{Configuration, Control, KnownFailures, LoadFailure, ReadFailure};
+use crate::engine::objects::{Spared, sweep};
 use crate::host::{CancelLevel, CancelToken, HostProgram};
 use crate::journal::{Event, FORMAT, Invocation, Logged, Plan, RunStarted, Session, Sink, WriteFailure, Writer};
 use crate::outcome::Level;
 use crate::version::{API_VERSION, ApiVersion, check_documentation};
 
 use super::catalog::{Catalog, CatalogFailure};
-use super::engine::{Engine, EngineProbe};
+use super::engine::{Engine, EngineProbe, Tidying};
 use super::execute::Execution;
 use super::folder::{FolderFailure, ResultsFolder};
 use super::outcome::{Counts, Outcome, Stop};
@@ -331,7 +332,9 @@ impl Runner {
     ) -> Result<Outcome, RunFailure> {
         let stop_all = cancel.clone();
         journal.when_failed(move |failure| stop_all.cancel_now(failure.to_string()));
+        let spared = spared(&self.configuration, &begin);
         begin.ticket.wait().map_err(journal_failure)?;
+        let tidying: Tidying = Box::new(move |facts| sweep(&facts.address, &spared));
         let execution = Execution {
             worker: Worker {
                 configuration: &self.configuration,
@@ -345,7 +348,7 @@ impl Runner {
             known: &self.known,
             journal: &journal,
             cancel,
-            engine: Engine::ask(self.probe.0),
+            engine: Engine::ask(self.probe.0, tidying),
             sysinfo: sysinfo::Collection::begin(folder.path(), begin.sysinfo),
             counts: begin.counts,
             limit: self.control.job_timeout,
@@ -383,6 +386,19 @@ pub(super) struct Begin {
     pub(super) state: PathBuf,
     /// The promise that the beginning is in the journal.
     pub(super) ticket: crate::journal::Ticket,
+}
+
+/// What earlier runs made and this one leaves alone: what is to be preserved, and what steps made that it goes on with.
+fn spared(configuration: &Configuration, begin: &Begin) -> Spared {
+    let goes_on = |state: &StepState| matches!(state, StepState::Running(_) | StepState::Paused(_));
+    let steps = begin.plan.steps.iter().zip(&begin.states).filter(|(_, state)| goes_on(state));
+    let defaults = configuration.defaults();
+    Spared {
+        run: begin.run.clone(),
+        steps: steps.map(|(step, _)| step.folder()).collect(),
+        containers: defaults.list("preserve_cnames"),
+        images: defaults.list("preserve_fqins"),
+    }
 }
 
 pub(super) fn journal_failure(failure: WriteFailure) -> RunFailure {

@@ -80,8 +80,8 @@ impl<'r> Execution<'r> {
     pub(super) fn settle(&mut self, id: StepId, mut account: Account, why: &str) -> Result<(), Leave> {
         let ending = account.cut_off(why);
         let mode = Mode::Cleanup { reason: ending.reason.clone() };
-        let prepared =
-            self.job(id, mode, None, Facts::default()).and_then(|job| self.worker.ready(job)).and_then(Ready::start);
+        let facts = self.facts_for(id)?;
+        let prepared = self.job(id, mode, None, facts).and_then(|job| self.worker.ready(job)).and_then(Ready::start);
         let cleaned = match prepared {
             Ok(prepared) => self.see_through(id, prepared, &mut account)?,
             Err(failure) => StepEnd::Ended(failure),
@@ -118,10 +118,10 @@ impl<'r> Execution<'r> {
         }
         self.engine.wait(self.cancel);
         self.check_cancelled()?;
-        let (facts, is_news) = self.engine.facts();
+        let (facts, news) = self.engine.facts();
         let facts = facts.clone();
-        if is_news {
-            self.learn_engine(facts.clone());
+        if let Some(done) = news {
+            self.learn_engine(facts.clone(), done);
         }
         let known = known_for(self.known, &entry.info, &facts);
         Ok((needs_engine.then_some(facts), known))

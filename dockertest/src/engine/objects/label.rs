@@ -36,7 +36,8 @@ impl Owner {
         Owner::of(nix::unistd::getppid().as_raw())
     }
 
-    fn of(pid: i32) -> Owner {
+    /// A process of this machine.
+    pub(crate) fn of(pid: i32) -> Owner {
         let line = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
         let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
@@ -51,7 +52,6 @@ impl Owner {
 
     /// Whether this process has certainly ended. Of other machines, and of other process namespaces of this boot,
     /// nothing is certain.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the sweep at a run's start needs it"))]
     pub(crate) fn is_gone(&self) -> bool {
         let here = Owner::of(self.pid);
         if self.machine != here.machine {

@@ -26,6 +26,7 @@ use crate::subtest::{Context, Outcome};
 pub use container::{Container, Fixture};
 pub(crate) use guard::remove_left_over;
 pub use ledger::Object;
+pub(crate) use sweep::{Spared, sweep};
 
 /// How long the engine may take to answer.
 const API_LIMIT: Duration = Duration::from_secs(60);

@@ -1,12 +1,58 @@
 //! Removal of what bears our labels and whose owner is gone.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::engine::objects::guard::remove_container;
-use crate::engine::objects::label;
+use crate::engine::objects::label::{self, Owner};
 use crate::engine::{Api, ApiFailure, Object};
 
+/// How long the engine may take for one removal.
+const LIMIT: Duration = Duration::from_secs(60);
+
 type Labels = HashMap<String, String>;
+
+/// What a sweep leaves alone, although its owner is gone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Spared {
+    /// The run that is going on.
+    pub(crate) run: String,
+    /// Its steps that will clean up by themselves, or go on.
+    pub(crate) steps: Vec<String>,
+    /// `preserve_cnames`
+    pub(crate) containers: Vec<String>,
+    /// `preserve_fqins`
+    pub(crate) images: Vec<String>,
+}
+
+impl Spared {
+    fn has(&self, object: &Object, labels: &Labels) -> bool {
+        let is_listed = match object {
+            Object::Container(name) => self.containers.contains(name),
+            Object::Image(name) => self.images.contains(name),
+            Object::Volume(_) | Object::Network(_) => false,
+        };
+        let is_own = labels.get(label::RUN) == Some(&self.run);
+        is_listed || (is_own && labels.get(label::STEP).is_some_and(|step| self.steps.contains(step)))
+    }
+}
+
+/// Removes what runs of this machine left in an engine whose process has ended. Gives back in words what was done.
+pub(crate) fn sweep(address: &str, spared: &Spared) -> Vec<String> {
+    // The facts of the engine tell already that it does not answer.
+    let Ok(api) = Api::connect(address, LIMIT) else { return Vec::new() };
+    let is_left = |object: &Object, labels: &Labels| {
+        let owner = labels.get(label::OWNER).and_then(|owner| owner.parse::<Owner>().ok());
+        owner.is_some_and(|owner| owner.is_gone()) && !spared.has(object, labels)
+    };
+    match remove_labelled(&api, &[label::OWNER.to_owned()], &is_left) {
+        Ok((removed, left)) => {
+            let removed = removed.into_iter().map(|object| format!("removed {object}, which an earlier run left"));
+            removed.chain(left).collect()
+        }
+        Err(failure) => vec![format!("cannot look for what earlier runs left: {failure}")],
+    }
+}
 
 /// Removes what bears all of these labels and is chosen by them: containers first, then what they use. Gives back what
 /// was removed, and what could not be, with the reason.

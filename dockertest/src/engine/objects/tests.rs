@@ -179,3 +179,46 @@ fn a_wait_ends_at_its_limit_and_tells_the_exit_status() {
         Ok(())
     });
 }
+
+#[test]
+fn a_sweep_removes_what_ended_runs_left_and_nothing_else() {
+    let Some(api) = engine() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    good(with_image(folder.path(), &[]), |ctx| ctx.image().map(drop));
+    let mut ended = std::process::Command::new("true").spawn().unwrap();
+    let gone = super::label::Owner::of(i32::try_from(ended.id()).unwrap()).to_string();
+    ended.wait().unwrap();
+    let here = super::label::Owner::parent().to_string();
+    let made: Vec<(String, bool)> = [
+        ("left", vec![("dockertest.owner", gone.as_str())], false),
+        ("runs", vec![("dockertest.owner", here.as_str())], true),
+        ("kept", vec![("dockertest.owner", gone.as_str()), ("dockertest.keep", "yes")], true),
+        ("mine", vec![("dockertest.owner", gone.as_str()), ("dockertest.step", "going-on")], true),
+        ("odd", vec![("dockertest.owner", "somebody")], true),
+        ("foreign", vec![], true),
+    ]
+    .into_iter()
+    .map(|(name, mut labels, stays)| {
+        let name = format!("dockertest-sweep-{name}-{}", std::process::id());
+        if name.contains("foreign") {
+            labels.clear();
+        } else {
+            labels.push(("dockertest.run", "this-run"));
+        }
+        let labels = labels.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let image = Some("dockertest/objects:latest".to_owned());
+        api.create(&name, ContainerCreateBody { image, labels: Some(labels), ..Default::default() }).unwrap();
+        (name, stays)
+    })
+    .collect();
+    let spared =
+        super::Spared { run: "this-run".to_owned(), steps: vec!["going-on".to_owned()], ..super::Spared::default() };
+    let told = super::sweep(api.address(), &spared);
+    let there: Vec<(String, bool)> =
+        made.iter().map(|(name, _)| (name.clone(), api.container(name).unwrap().is_some())).collect();
+    for (name, _) in &made {
+        api.remove(name).unwrap();
+    }
+    assert_eq!(there, made);
+    assert!(told.contains(&format!("removed container {}, which an earlier run left", made[0].0)), "{told:?}");
+}

@@ -37,7 +37,7 @@ Commands:
   demo                  Set up, build, and run `dockertest run --args=example,docker_cli/version`
   test [-- FILTER...]   Set up, and run every test: unit, doc, end-to-end against a real engine
   engine -- COMMAND...  Set up, and run a command with DOCKER_HOST set to the engine, as in `-- docker ps`
-  torture               The long versions of the torture and fuzz tests
+  torture               The long versions of the torture and fuzz tests; the whole suite again and again on busy processors
   check                 Formatting, clippy, rustdoc and the book, warnings denied
   ci                    `check` and `test`: what .ci/run does
   bench [--quick] [P1 P2 ...]
@@ -55,6 +55,7 @@ namespaces of its own and is gone without a trace at the end.
 Environment:
   DOCKER_HOST               The engine to use, as for the docker program
   DOCKERTEST_TORTURE_KILLS  For `torture`: how often the runner is killed (default 100)
+  DOCKERTEST_TORTURE_ROUNDS For `torture`: how often the suite is run while all processors are busy (default 20)
   DOCKERTEST_FUZZ_SECONDS   For `torture`: how long each fuzz test runs (default 60)
 
 Exit status: 0 all well; 1 something failed; 2 wrong usage, or the set-up is not complete (nothing has been run);

@@ -7,4 +7,5 @@ mod commands;
 mod engine;
 mod interrupts;
 mod runs;
+mod suite;
 mod support;

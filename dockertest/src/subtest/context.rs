@@ -64,7 +64,7 @@ pub(crate) struct Shared {
     pub(crate) cleaning_up: Rc<Cell<bool>>,
     /// What the step knows of the engine and makes there.
     pub(crate) objects: Objects,
-    pub(crate) spent: Spent,
+    pub(crate) spent: Rc<Spent>,
     pub(crate) background: Background,
 }
 
@@ -104,7 +104,7 @@ impl Context {
         let voice = if secrets.is_empty() { voice } else { voice.without(secrets.clone()) };
         let (section, tmp) = (request.section.clone(), request.folders.tmp.clone());
         let objects = Objects::in_folder(&request.folders.output);
-        let (cleaning_up, spent, background) = (Rc::default(), Spent::new(), Background::default());
+        let (cleaning_up, spent, background) = (Rc::default(), Rc::new(Spent::new()), Background::default());
         let shared = Shared { request, voice, secrets, cancel, bindir, state, cleaning_up, objects, spent, background };
         let shared = Rc::new(shared);
         Context { shared, section, subsubtest: None, tmp, iteration: None, names_given: 0, guards: Guards::default() }

@@ -59,4 +59,5 @@ pub(crate) use context::Shared;
 pub(crate) use lifecycle::{End, run};
 pub(crate) use panics::remember_places;
 pub(crate) use setup::BinFolder;
+pub(crate) use spent::Spent;
 pub(crate) use voice::{Voice, fitting};

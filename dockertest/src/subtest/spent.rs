@@ -39,7 +39,6 @@ impl Spent {
     }
 
     /// A request to the engine's API took this long.
-    #[allow(dead_code, reason = "for the API")]
     pub(crate) fn request(&self, time: Duration) {
         self.requests.add(time);
     }

@@ -185,7 +185,7 @@ impl Events {
             return Ok(Some(event));
         }
         let stream = &mut self.stream;
-        let next = self.api.ask_within("GET /events", limit, async {
+        let next = self.api.wait_within("GET /events", limit, async {
             match stream.next().await {
                 Some(message) => message.map(|message| Some(message.into())),
                 None => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),

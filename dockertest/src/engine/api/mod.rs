@@ -23,6 +23,7 @@ use tokio::runtime::{self, Runtime};
 
 use crate::engine::address;
 use crate::host::CancelToken;
+use crate::subtest::Spent;
 
 pub use events::{Event, Events};
 pub use exec::Executed;
@@ -48,8 +49,6 @@ pub struct Api {
     docker: Docker,
     runtime: Runtime,
     limit: Duration,
-    requests: Cell<u64>,
-    spent: Cell<Duration>,
     watch: Option<Watch>,
 }
 
@@ -124,30 +123,15 @@ impl Api {
         let docker =
             Docker::connect_with_unix(address, limit.as_secs().max(1), API_DEFAULT_VERSION).map_err(unreachable)?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let (requests, spent) = (Cell::default(), Cell::default());
-        let api = Api { address: address.to_owned(), docker, runtime, limit, requests, spent, watch: None };
+        let api = Api { address: address.to_owned(), docker, runtime, limit, watch: None };
         let docker = api.ask("GET /version", api.docker.clone().negotiate_version())?;
         Ok(Api { docker, ..api })
     }
 
-    /// The same, ending a request early when the step is asked to stop, unless `is_off`.
-    pub(crate) fn watching(mut self, cancel: CancelToken, is_off: Rc<Cell<bool>>) -> Api {
-        self.watch = Some(Watch { cancel, is_off });
+    /// The same for a step: it counts the requests, and ends them early when the step is asked to stop, unless `is_off`.
+    pub(crate) fn watching(mut self, cancel: CancelToken, is_off: Rc<Cell<bool>>, spent: Rc<Spent>) -> Api {
+        self.watch = Some(Watch { cancel, is_off, spent });
         self
-    }
-
-    /// How many requests went through it, and how long they took together.
-    ///
-    /// ```no_run
-    /// # use dockertest::prelude::*;
-    /// # fn phase(ctx: &mut Context) -> Outcome {
-    /// let (requests, time) = ctx.api()?.spent();
-    /// ctx.debug(format!("{requests} requests took {time:?}"));
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn spent(&self) -> (u64, Duration) {
-        (self.requests.get(), self.spent.get())
     }
 
     /// Where the engine listens.
@@ -232,10 +216,31 @@ impl Api {
         limit: Duration,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, ApiFailure> {
+        self.ask_counted(request, limit, call, Spent::request)
+    }
+
+    /// The same for something that the test waits for, which is not the time of the engine.
+    fn wait_within<T>(
+        &self,
+        request: &str,
+        limit: Duration,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, ApiFailure> {
+        self.ask_counted(request, limit, call, Spent::wait)
+    }
+
+    fn ask_counted<T>(
+        &self,
+        request: &str,
+        limit: Duration,
+        call: impl Future<Output = Result<T, Error>>,
+        count: impl FnOnce(&Spent, Duration),
+    ) -> Result<T, ApiFailure> {
         let start = Instant::now();
         let answer = self.runtime.block_on(self.limited(limit, call));
-        self.requests.set(self.requests.get() + 1);
-        self.spent.set(self.spent.get() + start.elapsed());
+        if let Some(watch) = &self.watch {
+            count(&watch.spent, start.elapsed());
+        }
         match answer {
             Waited::Done(Ok(answer)) => Ok(answer),
             Waited::Done(Err(source)) => Err(ApiFailure::of(&self.address, request, limit, source)),
@@ -265,12 +270,14 @@ enum Waited<T> {
     Stopped(String),
 }
 
-/// The wish that somebody may have to stop the step.
+/// The step that asks.
 #[derive(Debug)]
 struct Watch {
+    /// The wish that somebody may have to stop it.
     cancel: CancelToken,
-    /// Whether it is not looked at: in a clean-up.
+    /// Whether that is not looked at: in a clean-up.
     is_off: Rc<Cell<bool>>,
+    spent: Rc<Spent>,
 }
 
 impl Watch {

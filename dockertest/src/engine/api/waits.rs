@@ -107,7 +107,7 @@ impl Api {
     pub fn wait(&self, id: &str, condition: Condition, limit: Duration) -> Result<i64, ApiFailure> {
         let options = query::WaitContainerOptions { condition: condition.word().to_owned() };
         let client = self.client_within(limit);
-        self.ask_within(&format!("POST /containers/{id}/wait?condition={}", condition.word()), limit, async {
+        self.wait_within(&format!("POST /containers/{id}/wait?condition={}", condition.word()), limit, async {
             match client.wait_container(id, Some(options)).next().await {
                 Some(Ok(ended)) => Ok(ended.status_code),
                 // The client takes a status that is not 0 for a failure.
@@ -158,7 +158,7 @@ impl Api {
     pub fn logs_until(&self, id: &str, text: &str, limit: Duration) -> Result<Logs, ApiFailure> {
         let client = self.client_within(limit);
         let mut stream = Box::pin(client.logs(id, Some(log_options(true))));
-        self.ask_within(&format!("GET /containers/{id}/logs?follow=1"), limit, async {
+        self.wait_within(&format!("GET /containers/{id}/logs?follow=1"), limit, async {
             let mut logs = Logs::default();
             while let Some(part) = stream.next().await {
                 logs.add(part?);

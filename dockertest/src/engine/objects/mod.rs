@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::engine::Api;
 use crate::engine::fixtures::test_image;
@@ -76,8 +76,11 @@ impl Context {
             return Ok(Rc::clone(api));
         }
         let shared = self.shared();
+        let start = Instant::now();
         let api = Api::connect(address, API_LIMIT)?;
-        let api = Rc::new(api.watching(shared.cancel.clone(), Rc::clone(&shared.cleaning_up)));
+        shared.spent.request(start.elapsed());
+        let (is_off, spent) = (Rc::clone(&shared.cleaning_up), Rc::clone(&shared.spent));
+        let api = Rc::new(api.watching(shared.cancel.clone(), is_off, spent));
         kept.borrow_mut().push(Rc::clone(&api));
         Ok(api)
     }
@@ -126,7 +129,7 @@ impl Context {
     /// with an init that ends it at once when it is told to, and removed after the step.
     ///
     /// ```no_run
-    /// # use std::time::Duration;
+    /// # use std::time::{Duration, Instant};
     /// # use dockertest::prelude::*;
     /// # fn phase(ctx: &mut Context) -> Outcome {
     /// let container = ctx.container().command(["sh", "-c", "echo READY; sleep 1000"]).start()?;

@@ -1,8 +1,11 @@
 //! Which program holds the bundled subtests.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use dockertest::config::Configuration;
+use dockertest::engine::Inquiry;
 use dockertest::host::{HostProgram, Listing};
 
 use crate::screen::Problem;
@@ -12,6 +15,9 @@ const HOST_VARIABLE: &str = "DOCKERTEST_HOST";
 
 /// The name of the small program that is started once for each step.
 const HOST_PROGRAM: &str = "dockertest-host";
+
+/// The log of a service of podman that is run for the time of a run, below its results folder.
+const SERVICE_LOG: &str = "debug/podman-service.log";
 
 /// The hidden command by which this program is a host itself.
 const HOST_COMMAND: &str = "host";
@@ -38,6 +44,14 @@ pub(crate) fn program() -> Result<HostProgram, Problem> {
         return Ok(HostProgram::new(beside));
     }
     Ok(HostProgram { path: this, arguments: vec![HOST_COMMAND.into()] })
+}
+
+/// How to ask the engine that the configuration names what it is. What a service of podman says is kept below `results`.
+pub(crate) fn inquiry(configuration: &Configuration, results: &Path) -> Result<Inquiry, Problem> {
+    let defaults = configuration.defaults();
+    let path = defaults.get("docker_path").filter(|path| !path.is_empty()).unwrap_or("/usr/bin/docker");
+    let options = defaults.get("docker_options").unwrap_or_default();
+    Ok(Inquiry::new(path, options, program()?).log(results.join(SERVICE_LOG)))
 }
 
 /// How long a host may take to say what it holds.

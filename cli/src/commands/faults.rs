@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use dockertest::engine;
 use dockertest::faults::{self, Matrix, Stage, TrialResult};
 use dockertest::host::CancelToken;
 use dockertest::journal::{EngineFacts, Invocation};
@@ -25,8 +24,8 @@ pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
     }
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let docker_options = configuration.defaults().get("docker_options").unwrap_or_default().to_owned();
-    let engine = engine::facts(&docker_options);
+    let inquiry = hosts::inquiry(&configuration, &wanted.results)?;
+    let engine = inquiry.facts();
     let mut shown = Shown { folders, wanted, screen, engine, widths: matrix.widths() };
     if !wanted.json {
         screen.output(faults::heading(shown.widths))?;

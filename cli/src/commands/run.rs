@@ -3,7 +3,6 @@
 use std::io;
 use std::path::Path;
 
-use dockertest::engine;
 use dockertest::host::CancelToken;
 use dockertest::journal::{Invocation, Plan, Sink};
 use dockertest::name::SubtestName;
@@ -39,12 +38,14 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
         return dry_run(&plan, screen);
     }
     let (folder, kept_aside) = ResultsFolder::create(&run.results)?;
+    let inquiry = hosts::inquiry(runner.configuration(), folder.path())?;
     if let Some(aside) = kept_aside {
         screen.note(format!("the former run in `{}` is kept as `{}`", run.results.display(), aside.display()));
     }
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
     let sinks = sinks(folder.path(), &run.results, screen, &cancel)?;
+    let runner = runner.with_engine_probe(inquiry.probe());
     ended(runner.execute(plan, folder, sinks, &cancel), screen)
 }
 
@@ -60,6 +61,8 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let invocation = resumption.invocation().clone();
     let folders = Folders { defaults: invocation.config_defaults.clone(), custom: invocation.config_custom.clone() };
     let runner = runner(&folders, invocation, resume.retry_interrupted, screen)?;
+    let inquiry = hosts::inquiry(runner.configuration(), resumption.results())?;
+    let runner = runner.with_engine_probe(inquiry.probe());
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
     let sinks = sinks(resumption.results(), folder, screen, &cancel)?;
@@ -72,13 +75,12 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
 
 fn runner(folders: &Folders, invocation: Invocation, retry: bool, screen: &Screen) -> Result<Runner, Problem> {
     let configuration = sources::load(folders, &invocation.set)?;
-    let docker_options = configuration.defaults().get("docker_options").unwrap_or_default().to_owned();
     let mut options = Options::new(invocation);
     options.retry_interrupted = retry;
     options.documentation = sources::documentation_version(screen);
     let runner = Runner::new(configuration, vec![hosts::program()?], options)?;
     warn_of_configuration(&runner, screen);
-    Ok(runner.with_engine_probe(Box::new(move || engine::facts(&docker_options))))
+    Ok(runner)
 }
 
 /// Says what is odd about the configuration but does not stop the run.

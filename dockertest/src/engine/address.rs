@@ -13,6 +13,9 @@ use serde::de::DeserializeOwned;
 /// Where the engine listens if nothing says otherwise.
 const DEFAULT: &str = "unix:///var/run/docker.sock";
 
+/// Where podman's own service listens, as `podman --remote` of root expects it.
+const PODMAN_DEFAULT: &str = "unix:///run/podman/podman.sock";
+
 /// The name of the context that is no file.
 const DEFAULT_CONTEXT: &str = "default";
 
@@ -44,6 +47,66 @@ pub(super) fn resolve(options: &str, variable: Variable<'_>) -> String {
     }
 }
 
+/// Where podman's API is that a command line of podman uses.
+#[derive(Debug, PartialEq)]
+pub(super) enum Podman {
+    /// A service that somebody else runs.
+    Remote(String),
+    /// It needs none, so that one has to be run for its API.
+    Local,
+}
+
+/// The address of podman's API for a command line with these options.
+pub(super) fn podman(options: &str, variable: Variable<'_>) -> Podman {
+    let found = Options::read(options);
+    let words = shlex::split(options).unwrap_or_default();
+    let is_remote = words.iter().any(|word| matches!(word.as_str(), "--remote" | "--remote=true" | "-r"));
+    let connection = || variable("CONTAINER_CONNECTION").filter(|_| found.host.is_none());
+    match (found.host.clone().or_else(|| variable("CONTAINER_HOST")), connection()) {
+        (Some(host), _) => {
+            // Podman also takes `unix:/path`.
+            let path = host.strip_prefix("unix:").filter(|path| path.starts_with('/') && !path.starts_with("//"));
+            Podman::Remote(path.map_or(host.clone(), |path| format!("unix://{path}")))
+        }
+        (None, Some(name)) => Podman::Remote(format!("podman connection {name}")),
+        (None, None) if is_remote => Podman::Remote(PODMAN_DEFAULT.to_owned()),
+        (None, None) => Podman::Local,
+    }
+}
+
+/// Options of docker and podman for all commands that take a value and do not decide where they go: the next word is no
+/// option.
+const TAKES_A_VALUE: [&str; 28] = [
+    "log-level",
+    "l",
+    "tlscacert",
+    "tlscert",
+    "tlskey",
+    "cgroup-manager",
+    "cni-config-dir",
+    "conmon",
+    "events-backend",
+    "hooks-dir",
+    "identity",
+    "imagestore",
+    "module",
+    "namespace",
+    "network-backend",
+    "network-cmd-path",
+    "network-config-dir",
+    "out",
+    "root",
+    "runroot",
+    "runtime",
+    "runtime-flag",
+    "ssh",
+    "storage-driver",
+    "storage-opt",
+    "tmpdir",
+    "volumepath",
+    "connection",
+];
+
 /// The options of a command line that decide where it goes.
 #[derive(Debug, Default, PartialEq)]
 struct Options {
@@ -59,6 +122,10 @@ impl Options {
         let mut words = words.iter().map(String::as_str);
         while let Some(word) = words.next() {
             let Some((name, value)) = option_of(word) else { continue };
+            if value.is_none() && TAKES_A_VALUE.contains(&name) {
+                words.next();
+                continue;
+            }
             let place = match name {
                 "host" | "url" | "H" => &mut found.host,
                 "context" | "c" => &mut found.context,
@@ -149,6 +216,8 @@ mod tests {
     #[case::long("--host unix:///a", "unix:///a")]
     #[case::long_attached("--log-level debug --host=unix:///a", "unix:///a")]
     #[case::podman("--url=unix:///a", "unix:///a")]
+    #[case::value("--log-level --host -H unix:///a", "unix:///a")]
+    #[case::runtime("--runtime /usr/sbin/runc --url unix:///a", "unix:///a")]
     #[case::no_value("-H", "unix:///var/run/docker.sock")]
     #[case::open_quote("-H 'x", "unix:///var/run/docker.sock")]
     fn options_name_a_host(#[case] options: &str, #[case] address: &str) {
@@ -160,6 +229,25 @@ mod tests {
     #[case::all("-D -H unix:///a --context=b -c d --host x --tls", "-D --tls")]
     fn options_lose_their_host(#[case] options: &str, #[case] kept: &str) {
         assert_eq!(without_host(shlex::split(options).unwrap()).join(" "), kept);
+    }
+
+    #[rstest]
+    #[case::nothing("", &[], None)]
+    #[case::local("--cgroup-manager=cgroupfs --runtime /usr/sbin/runc", &[("DOCKER_HOST", "unix:///d")], None)]
+    #[case::url("--url unix:///p", &[], Some("unix:///p"))]
+    #[case::one_slash("--url=unix:/p", &[], Some("unix:///p"))]
+    #[case::variable("", &[("CONTAINER_HOST", "unix:///p")], Some("unix:///p"))]
+    #[case::remote("--remote", &[], Some("unix:///run/podman/podman.sock"))]
+    #[case::connection("", &[("CONTAINER_CONNECTION", "x")], Some("podman connection x"))]
+    fn podman_needs_a_service_unless_there_is_one(
+        #[case] options: &str,
+        #[case] variables: &[(&str, &str)],
+        #[case] remote: Option<&str>,
+    ) {
+        let variable =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let expected = remote.map_or(Podman::Local, |address| Podman::Remote(address.to_owned()));
+        assert_eq!(podman(options, &variable), expected);
     }
 
     /// A folder with the contexts `a`, `b` (in use), and `broken`.

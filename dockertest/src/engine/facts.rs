@@ -1,13 +1,25 @@
 //! What the engine is, asked once for a run.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::engine::address::{self, Podman};
 use crate::engine::api::{Api, ApiFailure};
+use crate::engine::client::{self, Client};
+use crate::engine::podman::Service;
+use crate::host::HostProgram;
 use crate::journal::EngineFacts;
+use crate::run::EngineProbe;
+use crate::version::compare;
 
-/// How long the engine may take to answer.
-const LIMIT: Duration = Duration::from_secs(2);
+/// How long the engine may take for each answer.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The fact that tells by which options the engine was found.
+pub(crate) const CLIENT_OPTIONS: &str = "client-options";
 
 /// The answers of `GET /info` that are kept, by the names that they are kept under.
 const KEPT: [(&str, &str); 7] = [
@@ -20,37 +32,158 @@ const KEPT: [(&str, &str); 7] = [
     ("Architecture", "architecture"),
 ];
 
-/// Asks the engine that commands with these options (`docker_options`) would talk to.
+/// The security options of `GET /info` that are facts of their own.
+const SECURITY: [(&str, &str); 4] = [
+    ("name=selinux", "selinux"),
+    ("name=apparmor", "apparmor"),
+    ("name=userns", "user-namespaces"),
+    ("name=rootless", "rootless"),
+];
+
+/// The first docker that has `BuildKit`.
+const FIRST_BUILDKIT: &str = "18.09";
+
+/// Asks an engine what it is, through the command line that would be used to test it.
 ///
-/// There is always an answer: an engine that is not there is one with a `problem`.
+/// There is always an answer: an engine that is not there is one with a `problem`. Podman has no daemon, so its API is
+/// served by a process of ours for as long as this value (or a clone) lives.
 ///
 /// ```
-/// use dockertest::engine::facts;
+/// use dockertest::engine::Inquiry;
+/// use dockertest::host::HostProgram;
 ///
-/// let facts = facts("--host unix:///no/such/docker.sock");
+/// let options = "--host unix:///no/such/docker.sock";
+/// let inquiry = Inquiry::new("/usr/bin/docker", options, HostProgram::new("target/debug/dockertest-host"));
+/// let facts = inquiry.facts();
 /// assert_eq!((facts.address.as_str(), facts.version.as_str()), ("unix:///no/such/docker.sock", ""));
 /// assert!(facts.problem.unwrap().starts_with("no engine answers at `unix:///no/such/docker.sock`"));
 /// ```
-#[must_use]
-pub fn facts(docker_options: &str) -> EngineFacts {
-    let address = Api::address_of_options(docker_options);
-    ask(&address).unwrap_or_else(|failure| {
-        let cause = std::error::Error::source(&failure).map_or(String::new(), |cause| format!(": {cause}"));
-        EngineFacts { address, problem: Some(format!("{failure}{cause}")), ..EngineFacts::default() }
-    })
+#[derive(Debug, Clone)]
+pub struct Inquiry {
+    path: String,
+    options: String,
+    keeper: HostProgram,
+    log: Option<PathBuf>,
+    service: Arc<Mutex<Option<Service>>>,
 }
 
-fn ask(address: &str) -> Result<EngineFacts, ApiFailure> {
+impl Inquiry {
+    /// Asks through this command line (`docker_path`, `docker_options`). `keeper` is a host, or another program that has
+    /// the part [`keep`](super::keep()).
+    #[must_use]
+    pub fn new(path: &str, options: &str, keeper: HostProgram) -> Inquiry {
+        let (path, options) = (path.to_owned(), options.to_owned());
+        Inquiry { path, options, keeper, log: None, service: Arc::default() }
+    }
+
+    /// The same, with a file for what a service of podman says.
+    #[must_use]
+    pub fn log(mut self, path: PathBuf) -> Inquiry {
+        self.log = Some(path);
+        self
+    }
+
+    /// For [`Runner::with_engine_probe`](crate::run::Runner::with_engine_probe). This value must live as long as the run.
+    ///
+    /// ```no_run
+    /// # use dockertest::engine::Inquiry;
+    /// # use dockertest::host::HostProgram;
+    /// # fn example(runner: dockertest::run::Runner, host: HostProgram) {
+    /// let inquiry = Inquiry::new("/usr/bin/podman", "", host);
+    /// let runner = runner.with_engine_probe(inquiry.probe());
+    /// // … execute …
+    /// drop(inquiry); // ends the service
+    /// # drop(runner) }
+    /// ```
+    #[must_use]
+    pub fn probe(&self) -> EngineProbe {
+        let asking = self.clone();
+        Box::new(move || asking.facts())
+    }
+
+    /// Asks.
+    #[must_use]
+    pub fn facts(&self) -> EngineFacts {
+        // It takes some milliseconds, and podman has to be known before it can be asked.
+        let asked = client::ask(&self.path);
+        if !self.path.contains("podman") {
+            let address = Api::address_of_options(&self.options);
+            let facts = ask(&address);
+            let client = asked.answer();
+            if client.as_ref().is_none_or(|client| client.flavor != "podman") {
+                return self.told(address, facts, client);
+            }
+            return self.podman(client);
+        }
+        self.podman(asked.answer())
+    }
+
+    fn podman(&self, client: Option<Client>) -> EngineFacts {
+        match address::podman(&self.options, &address::variable) {
+            Podman::Remote(address) => {
+                let facts = ask(&address);
+                self.told(address, facts, client)
+            }
+            Podman::Local => match self.serve() {
+                Ok(address) => {
+                    let facts = ask(&address);
+                    self.told(address, facts, client)
+                }
+                Err(problem) => self.told(format!("service of {}", self.path), Err(problem), client),
+            },
+        }
+    }
+
+    /// Starts podman's service; gives back its address.
+    fn serve(&self) -> Result<String, String> {
+        let options = shlex::split(&self.options)
+            .ok_or_else(|| format!("the option `docker_options` has an open quote: `{}`", self.options))?;
+        let words: Vec<String> = std::iter::once(self.path.clone()).chain(options).collect();
+        let service = Service::start(&self.keeper, &words, self.log.as_deref())?;
+        let address = service.address();
+        *self.service.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
+        Ok(address)
+    }
+
+    /// With what is known of the command line.
+    fn told(&self, address: String, facts: Result<EngineFacts, String>, client: Option<Client>) -> EngineFacts {
+        let mut facts =
+            facts.unwrap_or_else(|problem| EngineFacts { address, problem: Some(problem), ..EngineFacts::default() });
+        facts.facts.insert(CLIENT_OPTIONS.to_owned(), self.options.clone());
+        if let Some(client) = client {
+            facts.facts.insert("client-flavor".to_owned(), client.flavor);
+            facts.facts.insert("client-version".to_owned(), client.version);
+        }
+        facts
+    }
+}
+
+fn ask(address: &str) -> Result<EngineFacts, String> {
+    try_to_ask(address).map_err(|failure| crate::with_causes(&failure))
+}
+
+fn try_to_ask(address: &str) -> Result<EngineFacts, ApiFailure> {
     let api = Api::connect(address, LIMIT)?;
     let version = api.version()?;
     let mut info = api.info()?;
     let kept = KEPT.into_iter().filter_map(|(asked, name)| Some((name.to_owned(), info.remove(asked)?)));
+    let mut facts: BTreeMap<String, String> = kept.collect();
+    let security = info.remove("SecurityOptions").unwrap_or_default();
+    let has = |name: &str| security.split(' ').any(|option| option.split(',').next() == Some(name));
+    let mut say = |name: &str, is_there: bool| {
+        facts.insert(name.to_owned(), if is_there { "yes" } else { "no" }.to_owned());
+    };
+    for (option, name) in SECURITY {
+        say(name, has(option));
+    }
+    let has_buildkit = version.flavor() == "docker" && compare(&version.version, FIRST_BUILDKIT) != Ordering::Less;
+    say("buildkit", has_buildkit);
     Ok(EngineFacts {
         address: address.to_owned(),
         flavor: version.flavor().to_owned(),
         version: version.version,
         api_version: version.api_version,
-        facts: kept.collect::<BTreeMap<_, _>>(),
+        facts,
         problem: None,
     })
 }
@@ -61,8 +194,17 @@ mod tests {
 
     #[test]
     fn an_engine_that_is_not_there_is_an_answer() {
-        let facts = facts("--host unix:///nonexistent/engine.sock");
+        let options = "--host unix:///nonexistent/engine.sock";
+        let facts = Inquiry::new("/bin/true", options, HostProgram::new("/bin/true")).facts();
         assert_eq!(facts.address, "unix:///nonexistent/engine.sock");
         assert!(facts.problem.unwrap().contains("/nonexistent/engine.sock"));
+        assert_eq!(facts.facts[CLIENT_OPTIONS], options);
+    }
+
+    #[test]
+    fn a_service_that_does_not_come_up_is_an_answer() {
+        // No keeper: it ends at once.
+        let facts = Inquiry::new("/no/such/podman", "", HostProgram::new("/bin/true")).facts();
+        assert_eq!(facts.problem.as_deref(), Some("podman's service ended before it answered"));
     }
 }

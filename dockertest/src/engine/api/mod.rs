@@ -171,7 +171,7 @@ impl Api {
         })
     }
 
-    /// The plain values of `GET /info` that have one, by name.
+    /// The plain values of `GET /info`, by name; lists of texts with a blank between two.
     ///
     /// # Errors
     /// When the engine does not answer.
@@ -190,7 +190,8 @@ impl Api {
             Value::String(text) => Some((name, text)),
             Value::Number(number) => Some((name, number.to_string())),
             Value::Bool(flag) => Some((name, flag.to_string())),
-            Value::Null | Value::Array(_) | Value::Object(_) => None,
+            Value::Array(values) => Some((name, joined(&values)?)),
+            Value::Null | Value::Object(_) => None,
         });
         Ok(plain.collect())
     }
@@ -291,4 +292,10 @@ impl Watch {
             tokio::time::sleep(LOOK_FOR_STOP).await;
         }
     }
+}
+
+/// Texts with a blank between two; nothing for a list of anything else.
+fn joined(values: &[Value]) -> Option<String> {
+    let texts: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
+    texts.map(|texts| texts.join(" "))
 }

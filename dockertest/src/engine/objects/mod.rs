@@ -20,7 +20,9 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::engine::Api;
+use crate::engine::facts::CLIENT_OPTIONS;
 use crate::engine::fixtures::test_image;
+use crate::journal::EngineFacts;
 use crate::subtest::{Context, Outcome};
 
 pub use container::{Container, Fixture};
@@ -85,12 +87,14 @@ impl Context {
         Ok(api)
     }
 
-    /// Where the engine is that commands of this section talk to. Podman needs no service for its commands, so the
-    /// runner starts one and tells where it is.
+    /// Where the engine is that commands of this section talk to: where the runner asked it, if it did so with the same
+    /// options. Podman needs no service for its commands, so the runner starts one and tells where it is.
     pub(crate) fn engine_address(&self) -> String {
-        match self.engine().filter(|engine| engine.flavor == "podman") {
+        let options = self.section().get("docker_options").unwrap_or_default();
+        let asked = |engine: &&EngineFacts| engine.facts.get(CLIENT_OPTIONS).is_some_and(|asked| asked == options);
+        match self.engine().filter(asked) {
             Some(engine) => engine.address.clone(),
-            None => Api::address_of_options(self.section().get("docker_options").unwrap_or_default()),
+            None => Api::address_of_options(options),
         }
     }
 

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use nix::sys::prctl;
 
-use crate::engine::daemon;
+use crate::engine::{KEEP, daemon, keep};
 use crate::host::CancelToken;
 use crate::host::protocol::{Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage};
 use crate::outcome::{Ending, Level};
@@ -43,6 +43,9 @@ pub fn main(program: &str, arguments: impl Iterator<Item = OsString>) -> ExitCod
     let mut arguments: Vec<OsString> = arguments.collect();
     if arguments.first().is_some_and(|word| word == daemon::FIRST_PROCESS) {
         return daemon::first_process(arguments.drain(1..));
+    }
+    if arguments.first().is_some_and(|word| word == KEEP) {
+        return keep(arguments.drain(1..));
     }
     let words: Vec<Option<&str>> = arguments.iter().map(|argument| argument.to_str()).collect();
     let outcome = match words[..] {

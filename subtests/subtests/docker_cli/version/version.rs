@@ -2,18 +2,13 @@
 
 mod shown;
 
-use std::time::Duration;
-
 use dockertest::config::types;
-use dockertest::engine::{Api, ServerVersion};
+use dockertest::engine::ServerVersion;
 use dockertest::outcome::Evidence;
 use dockertest::prelude::*;
 use serde::Deserialize;
 
 use shown::Shown;
-
-/// How long the API may take to answer.
-const API_LIMIT: Duration = Duration::from_secs(10);
 
 /// The options of the section `[docker_cli/version]`.
 #[derive(Debug, Deserialize)]
@@ -50,9 +45,7 @@ impl Subtest for Version {
 
     fn postprocess(&mut self, ctx: &mut Context) -> Outcome {
         let client = required(self.data.client.as_ref(), "the client's version", &self.data_command)?;
-        let api =
-            Api::connect(&Api::address_of_options(ctx.section().get("docker_options").unwrap_or_default()), API_LIMIT)?;
-        let answer = api.version()?;
+        let answer = ctx.api()?.version()?;
         // Podman without a service of its own shows no server: then the client is the engine.
         let server = match &self.data.server {
             None if answer.flavor() == "podman" => client,

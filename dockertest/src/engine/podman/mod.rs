@@ -1,0 +1,7 @@
+//! Podman has no daemon: its API is there as long as somebody runs `podman system service`.
+
+mod keep;
+mod service;
+
+pub use keep::{KEEP, keep};
+pub(super) use service::Service;

@@ -9,6 +9,9 @@ const DEFAULT_DOMAIN: &str = "docker.io";
 /// An older name of the same registry.
 const LEGACY_DOMAIN: &str = "index.docker.io";
 
+/// The engine that has another name for what is made here.
+const PODMAN: &str = "podman";
+
 /// The user that a name without one means, at the default registry.
 const DEFAULT_USER: &str = "library/";
 
@@ -177,6 +180,21 @@ impl ImageName {
     #[must_use]
     pub fn canonical(&self) -> String {
         self.with_suffixes(format!("{}/{}", self.domain, self.path))
+    }
+
+    /// What an engine of this flavor calls an image that was made or named here, not pulled. Podman puts `localhost/`
+    /// before a name without a registry.
+    ///
+    /// ```
+    /// # use dockertest::engine::ImageName;
+    /// let name = ImageName::parse("tool:1")?;
+    /// assert_eq!((name.local("docker"), name.local("podman")), ("tool:1".to_owned(), "localhost/tool:1".to_owned()));
+    /// # Ok::<(), dockertest::engine::ImageNameError>(())
+    /// ```
+    #[must_use]
+    pub fn local(&self, flavor: &str) -> String {
+        let registry = if flavor == PODMAN && self.domain == DEFAULT_DOMAIN { "localhost/" } else { "" };
+        format!("{registry}{}", self.familiar())
     }
 
     /// The same name with `latest` as its tag, if it has neither tag nor digest: the image that commands take.

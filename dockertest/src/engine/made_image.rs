@@ -7,6 +7,10 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use tar::{Builder, Header};
 
+use crate::engine::fixtures::test_image;
+use crate::engine::{ImageName, Object};
+use crate::subtest::{Context, Outcome};
+
 /// When the files of made images were changed last.
 const FILE_TIME: u64 = 1_767_225_600;
 
@@ -170,6 +174,50 @@ impl MadeImage {
             "layers": layers,
         });
         manifest.to_string().into_bytes()
+    }
+}
+
+impl Context {
+    /// A small image that nobody else has, with the labels of this step. No engine knows it yet.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let (one, other) = (ctx.made_image()?, ctx.made_image()?);
+    /// assert_ne!(one.id(), other.id());
+    /// # Ok(()) }
+    /// ```
+    pub fn made_image(&mut self) -> Outcome<MadeImage> {
+        let marker = self.unique_name("marker");
+        let labels = self.label_pairs().into_iter().map(|(name, value)| format!("{name}={value}"));
+        Ok(MadeImage::with_file("marker", &marker)?.labels(labels))
+    }
+
+    /// Brings an image to the engine under these names, through the API. The names must have been promised
+    /// ([`image_name`](Self::image_name)); without names it is promised here that the image is removed.
+    ///
+    /// # Errors
+    /// When the engine does not take it.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let (image, name) = (ctx.made_image()?, ctx.image_name("test"));
+    /// ctx.load(&image, &[&format!("{name}:1"), &format!("{name}:2")])?;
+    /// # Ok(()) }
+    /// ```
+    pub fn load(&mut self, image: &MadeImage, names: &[&str]) -> Outcome {
+        let flavor = self.engine().map(|engine| engine.flavor.clone()).unwrap_or_default();
+        let local = names.iter().map(|name| Ok(ImageName::parse(name)?.local(&flavor)));
+        let local: Vec<String> = local.collect::<Outcome<_>>()?;
+        if local.is_empty() {
+            self.own(Object::Image(image.id()));
+        }
+        let names: Vec<&str> = local.iter().map(String::as_str).collect();
+        Ok(test_image::load(&*self.api()?, image.archive(&names)?)?)
     }
 }
 

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use dockertest::engine::Api;
 use dockertest::engine::daemon::{self, Daemon, DaemonFailure, DaemonOptions, ping};
+use dockertest::engine::fixtures::test_image;
+use dockertest::engine::models::ContainerCreateBody;
 use dockertest::host::HostProgram;
 use serde_json::json;
 
@@ -41,8 +43,14 @@ fn remains(socket: &Path) -> Vec<PathBuf> {
 }
 
 fn wait_until_nothing_is_left(socket: &Path) {
+    wait_until(socket, || ());
+}
+
+/// Does something until nothing is left.
+fn wait_until(socket: &Path, action: impl Fn()) {
     let deadline = Instant::now() + PATIENCE;
     while !remains(socket).is_empty() {
+        action();
         assert!(Instant::now() < deadline, "left: {:?}", remains(socket));
         // Nobody tells when a folder is gone.
         thread::sleep(Duration::from_millis(5));
@@ -87,6 +95,30 @@ fn an_engine_takes_settings_when_it_starts_and_when_it_is_told_to() {
     engine.end().unwrap();
     assert_eq!(remains(&socket), Vec::<PathBuf>::new());
     assert!(fs::read_to_string(log).unwrap().matches("Daemon has completed initialization").count() == 2);
+}
+
+#[test]
+fn a_container_that_is_frozen_goes_with_its_engine() {
+    if !possible() {
+        return;
+    }
+    let engine = Daemon::start(&host(), &DaemonOptions::new()).unwrap();
+    let socket = engine.socket();
+    let api = Api::connect(&engine.address(), Duration::from_secs(60)).unwrap();
+    test_image::ensure(&api, "dockertest/frozen:latest").unwrap();
+    let body = ContainerCreateBody {
+        image: Some("dockertest/frozen:latest".to_owned()),
+        cmd: Some(vec!["sleep".to_owned(), "1000".to_owned()]),
+        network_disabled: Some(true),
+        ..ContainerCreateBody::default()
+    };
+    let container = api.create("frozen", body).unwrap();
+    api.start(&container).unwrap();
+    api.pause(&container).unwrap();
+    let begin = Instant::now();
+    engine.end().unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(15), "it took {:?}", begin.elapsed());
+    assert_eq!(remains(&socket), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -155,9 +187,7 @@ fn what_was_killed_together_with_all_that_looked_after_it_is_swept_up() {
     kill(*starters.iter().find(is_first).unwrap(), "KILL");
     owner.kill().unwrap();
     owner.wait().unwrap();
-    // Another test that starts an engine may be faster.
-    drop(daemon::sweep());
-    wait_until_nothing_is_left(&socket);
+    wait_until(&socket, || drop(daemon::sweep()));
 }
 
 #[test]

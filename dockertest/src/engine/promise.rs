@@ -59,3 +59,23 @@ impl Completed {
         Err(CheckFailed::new(reason, evidence).into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Verdict;
+
+    #[test]
+    fn a_broken_promise_is_shown_with_its_command() {
+        let seen = Completed::new("docker ps", 0, "one\n", "");
+        assert!(seen.check(true, "x").is_ok() && seen.check_eq(1, 1, "x").is_ok());
+        let failure = seen.check_eq(seen.stdout_text(), "two\n", "the name").unwrap_err();
+        assert_eq!(
+            (failure.verdict(), failure.evidence().unwrap().command.as_deref()),
+            (Verdict::Fail, Some("docker ps"))
+        );
+        assert_eq!(failure.reason(), "the name: expected `two\n`, seen `one\n`");
+        let failure = seen.check(false, "there are two").unwrap_err();
+        assert!(failure.evidence().unwrap().seen.as_deref().unwrap().contains("stdout: one"));
+    }
+}

@@ -115,6 +115,21 @@ impl Api {
         self.ask(format!("POST /containers/{id}/kill"), self.docker.kill_container(id, Some(options)))
     }
 
+    /// Freezes all processes of a container.
+    ///
+    /// # Errors
+    /// When the engine does not do it.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
+    /// ctx.api()?.pause(id)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn pause(&self, id: &str) -> Result<(), ApiFailure> {
+        self.ask(format!("POST /containers/{id}/pause"), self.docker.pause_container(id))
+    }
+
     /// Removes a container with its anonymous volumes, also one that runs; whether there was one.
     ///
     /// # Errors

@@ -23,6 +23,23 @@ impl Api {
         self.ask("GET /images/json", self.docker.list_images(None::<query::ListImagesOptions>))
     }
 
+    /// All images, also those that are only a step on the way to another.
+    ///
+    /// # Errors
+    /// When the engine does not answer as it should.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let number = ctx.api()?.all_images()?.len();
+    /// # let _ = number;
+    /// # Ok(()) }
+    /// ```
+    pub fn all_images(&self) -> Result<Vec<ImageSummary>, ApiFailure> {
+        let options = query::ListImagesOptions { all: true, ..Default::default() };
+        self.ask("GET /images/json", self.docker.list_images(Some(options)))
+    }
+
     /// The images that have all of these labels.
     pub(crate) fn images_with(&self, labels: &[String]) -> Result<Vec<ImageSummary>, ApiFailure> {
         let options = query::ListImagesOptions { filters: label_filter(labels), ..Default::default() };

@@ -171,6 +171,22 @@ impl Api {
         })
     }
 
+    /// `GET /info` as a whole.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    ///
+    /// ```no_run
+    /// # fn phase(api: dockertest::engine::Api) -> dockertest::subtest::Outcome {
+    /// let mirrors = &api.system()?["RegistryConfig"]["Mirrors"];
+    /// # let _ = mirrors;
+    /// # Ok(()) }
+    /// ```
+    pub fn system(&self) -> Result<Value, ApiFailure> {
+        let seen = self.ask("GET /info", self.docker.info())?;
+        Ok(serde_json::to_value(seen).unwrap_or_default())
+    }
+
     /// The plain values of `GET /info`, by name; lists of texts with a blank between two.
     ///
     /// # Errors
@@ -184,8 +200,7 @@ impl Api {
     /// # Ok(()) }
     /// ```
     pub fn info(&self) -> Result<BTreeMap<String, String>, ApiFailure> {
-        let seen = self.ask("GET /info", self.docker.info())?;
-        let Ok(Value::Object(values)) = serde_json::to_value(seen) else { return Ok(BTreeMap::new()) };
+        let Value::Object(values) = self.system()? else { return Ok(BTreeMap::new()) };
         let plain = values.into_iter().filter_map(|(name, value)| match value {
             Value::String(text) => Some((name, text)),
             Value::Number(number) => Some((name, number.to_string())),

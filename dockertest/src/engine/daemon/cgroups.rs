@@ -16,12 +16,34 @@ pub(super) fn remove(name: &str) -> Vec<PathBuf> {
     remove_below(Path::new(ROOT), name, PATIENCE)
 }
 
+/// Thaws the groups of that name, with all below. A frozen process does not even die when it is killed.
+pub(super) fn thaw(name: &str) {
+    for group in find(Path::new(ROOT), name) {
+        thaw_tree(&group);
+    }
+}
+
+fn thaw_tree(folder: &Path) {
+    // Only what freezes has one of these files: of version 1, of version 2.
+    for (file, word) in [("freezer.state", "THAWED"), ("cgroup.freeze", "0")] {
+        let file = folder.join(file);
+        if file.is_file() {
+            // What stays frozen stays there, and is reported in the end.
+            drop(fs::write(file, word));
+        }
+    }
+    for below in subfolders(folder) {
+        thaw_tree(&below);
+    }
+}
+
 fn remove_below(root: &Path, name: &str, patience: Duration) -> Vec<PathBuf> {
     let deadline = Instant::now() + patience;
     let mut pause = Duration::from_millis(5);
     loop {
         let groups = find(root, name);
         for group in &groups {
+            thaw_tree(group);
             remove_tree(group);
         }
         let left: Vec<PathBuf> = groups.into_iter().filter(|group| group.is_dir()).collect();
@@ -59,7 +81,18 @@ mod tests {
     use std::fs;
     use std::time::Duration;
 
-    use super::remove_below;
+    use super::{remove_below, thaw_tree};
+
+    #[test]
+    fn thaws_what_is_frozen_and_writes_nothing_elsewhere() {
+        let root = tempfile::tempdir().unwrap();
+        let container = root.path().join("ours/container");
+        fs::create_dir_all(&container).unwrap();
+        fs::write(container.join("freezer.state"), "FROZEN").unwrap();
+        thaw_tree(root.path());
+        assert_eq!(fs::read_to_string(container.join("freezer.state")).unwrap(), "THAWED");
+        assert!(!container.join("cgroup.freeze").exists() && !root.path().join("freezer.state").exists());
+    }
 
     #[test]
     fn removes_the_named_groups_of_every_hierarchy_and_no_other() {

@@ -90,6 +90,11 @@ impl Folder {
         Ok(lock)
     }
 
+    /// Lets frozen processes of the engine's containers go on, so that they die when they are killed.
+    pub(super) fn thaw(&self) {
+        cgroups::thaw(&self.name());
+    }
+
     fn name(&self) -> String {
         self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }

@@ -133,14 +133,15 @@ struct State {
 #[derive(Debug, Clone)]
 struct Supervisor {
     state: Arc<(Mutex<State>, Condvar)>,
+    folder: Folder,
 }
 
 fn run(folder: &Folder, program: &Path) -> Result<End, String> {
-    let supervisor = Supervisor { state: Arc::default() };
-    supervisor.start(folder, program)?;
+    let supervisor = Supervisor { state: Arc::default(), folder: folder.clone() };
+    supervisor.start(program)?;
     let orders = std::io::stdin().as_fd().try_clone_to_owned().map_err(|error| format!("cannot be told: {error}"))?;
-    let (obedient, folder, program) = (supervisor.clone(), folder.clone(), program.to_owned());
-    thread::spawn(move || obedient.obey(UnixStream::from(orders), &folder, &program));
+    let (obedient, program) = (supervisor.clone(), program.to_owned());
+    thread::spawn(move || obedient.obey(UnixStream::from(orders), &program));
     Ok(supervisor.collect())
 }
 
@@ -159,14 +160,14 @@ impl Supervisor {
     }
 
     /// Starts the engine. The lock is held meanwhile, so that its end is not seen before its beginning.
-    fn start(&self, folder: &Folder, program: &Path) -> Result<(), String> {
+    fn start(&self, program: &Path) -> Result<(), String> {
         let mut state = self.lock();
         if state.end.is_some() || state.engine.is_some() {
             return Err("the engine runs already, or is being taken down".to_owned());
         }
         let engine = Command::new(program)
             .env_remove("DOCKER_HOST")
-            .arg(format!("--config-file={}", folder.configuration().display()))
+            .arg(format!("--config-file={}", self.folder.configuration().display()))
             .stdin(Stdio::null())
             .spawn()
             .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
@@ -178,11 +179,11 @@ impl Supervisor {
     }
 
     /// Does what the other end wants until that is gone.
-    fn obey(&self, stream: UnixStream, folder: &Folder, program: &Path) {
+    fn obey(&self, stream: UnixStream, program: &Path) {
         let mut answers = stream.try_clone();
         for line in BufReader::new(stream).lines() {
             let done = match line.as_deref().map(Order::of_word) {
-                Ok(Some(Order::Start)) => self.start(folder, program),
+                Ok(Some(Order::Start)) => self.start(program),
                 Ok(Some(Order::Stop)) => self.stop(),
                 Ok(Some(Order::Reload)) => self.signal(Signal::SIGHUP),
                 Ok(None) => Err("no such order".to_owned()),
@@ -219,6 +220,7 @@ impl Supervisor {
         let mut state = self.lock();
         state.end.get_or_insert(end);
         kill_all();
+        self.folder.thaw();
         drop(state);
         self.tell();
     }

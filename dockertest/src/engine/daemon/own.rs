@@ -202,6 +202,21 @@ fn broken(failure: &DaemonFailure, daemon: &Daemon) -> Failure {
 }
 
 impl Context {
+    /// A command of the engine's command line that talks to another engine: `docker_path`, `docker_options` without
+    /// those that name an engine, and these arguments.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let seen = ctx.docker_at("unix:///nonexistent/docker.sock", ["info"]).run()?;
+    /// seen.check_eq(seen.status.code().unwrap_or_default(), 1, "the status without an engine")?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn docker_at<A: Into<String>>(&self, address: &str, arguments: impl IntoIterator<Item = A>) -> Command {
+        Command::of_engine_at(self, address).and(arguments)
+    }
+
     /// An engine of our own, in namespaces of its own and with nothing in it, until the end of the step. Its log is
     /// `own-engine.log` in the step's results folder. The option `dockerd_path` names its program, if it is set.
     ///

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use benches::check;
 use benches::machine;
-use benches::measure::{ALL, Measurement};
+use benches::measure::{ALL, Figures, Measurement};
 use benches::setting::{Effort, Programs, Setting};
 use benches::table::{Row, render};
 
@@ -18,9 +18,9 @@ Usage: dockertest-bench [--quick | --check] --programs DIR --work DIR [NUMBER...
 
   --quick         Fewer rounds, fewer subtests
   --check         Only what CI checks: ratios, with room for noise; status 1 if one is too bad
-  --programs DIR  Holds dockertest, noop-host and perhaps noop-host-static
+  --programs DIR  Holds dockertest, noop-host, perhaps noop-host-static, and for P13 dockertest-host
   --work DIR      On a real disk, for results; what is made there is removed
-  NUMBER          What to measure (P1 to P12, peers); default: everything
+  NUMBER          What to measure (P1 to P13, peers); default: everything
 ";
 
 /// What the command line asks for.
@@ -75,16 +75,19 @@ fn act(wish: &Wish) -> io::Result<ExitCode> {
         return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     println!("{}", machine::describe(setting.disk.path()));
-    let mut rows = Vec::new();
+    let (mut rows, mut details) = (Vec::new(), Vec::new());
     for measurement in ALL.iter().filter(|measurement| is_wanted(wish, measurement)) {
         eprintln!("dockertest-bench: measuring {}", measurement.numbers.join(", "));
         let not_measured = |problem: io::Error| {
             let row = |number: &&'static str| Row::new(number, "").measured(format!("not measured: {problem}"));
-            measurement.numbers.iter().map(row).collect()
+            Figures::from(measurement.numbers.iter().map(row).collect::<Vec<_>>())
         };
-        rows.extend((measurement.measure)(&setting).unwrap_or_else(not_measured));
+        let figures = (measurement.measure)(&setting).unwrap_or_else(not_measured);
+        rows.extend(figures.rows);
+        details.extend(figures.details);
     }
     print!("{}", render(&rows));
+    details.iter().for_each(|table| print!("\n{table}"));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -27,10 +27,13 @@ pub struct Programs {
     pub host: PathBuf,
     /// The same, dynamic.
     pub dynamic_host: PathBuf,
+    /// The host of the bundled subtests, if it is there.
+    pub suite_host: Option<PathBuf>,
 }
 
 impl Programs {
-    /// The programs that are in a folder: `dockertest`, `noop-host`, and `noop-host-static` if it is there.
+    /// The programs that are in a folder: `dockertest`, `noop-host`; `noop-host-static` and
+    /// `dockertest-host` if they are there.
     ///
     /// # Errors
     /// One of them is not there.
@@ -44,7 +47,8 @@ impl Programs {
         let dynamic_host = find("noop-host")?;
         // The build for tests has only that one.
         let host = find("noop-host-static").unwrap_or_else(|_| dynamic_host.clone());
-        Ok(Programs { dockertest: find("dockertest")?, host, dynamic_host })
+        let suite_host = find("dockertest-host").ok();
+        Ok(Programs { dockertest: find("dockertest")?, host, dynamic_host, suite_host })
     }
 }
 

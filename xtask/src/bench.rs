@@ -6,11 +6,13 @@ use std::process::{Command, ExitCode};
 
 use crate::child::{self, cargo};
 use crate::failure::Failure;
-use crate::{paths, release};
+use crate::{paths, release, setup};
 
 const BENCH: &str = "dockertest-bench";
 const HOST: &str = "noop-host";
 const STATIC_HOST: &str = "noop-host-static";
+/// What is measured with the bundled subtests against an engine.
+const WITH_ENGINE: [&str; 1] = ["P13"];
 
 /// Builds, measures, and prints the table; the arguments are for `dockertest-bench`.
 pub(crate) fn bench(arguments: &[&str]) -> Result<ExitCode, Failure> {
@@ -18,7 +20,21 @@ pub(crate) fn bench(arguments: &[&str]) -> Result<ExitCode, Failure> {
     let work = paths::target().join("bench/work");
     let mut command = Command::new(folder.join(BENCH));
     command.args(arguments).arg("--programs").arg(&folder).arg("--work").arg(work);
-    child::run(command.current_dir(paths::root())).map(child::exit_code)
+    command.current_dir(paths::root());
+    if !needs_an_engine(arguments) {
+        return child::run(&mut command).map(child::exit_code);
+    }
+    setup::with_engine(|engine| {
+        command.env("PATH", paths::search_path()).env("DOCKER_HOST", &engine.address);
+        child::run(&mut command).map(child::exit_code)
+    })
+}
+
+/// Whether the bundled subtests are measured: when they are named, or when nothing is.
+fn needs_an_engine(arguments: &[&str]) -> bool {
+    let mut numbers = arguments.iter().filter(|argument| !argument.starts_with("--")).peekable();
+    let everything = numbers.peek().is_none() && !arguments.contains(&"--check");
+    everything || numbers.any(|number| WITH_ENGINE.contains(number))
 }
 
 /// The programs as the tests build them: after those there is nothing left to build, and ratios are enough.
@@ -30,10 +46,12 @@ fn build_for_check() -> Result<PathBuf, Failure> {
 /// Builds for release and puts everything into one folder.
 fn build() -> Result<PathBuf, Failure> {
     let folder = paths::target().join("bench");
-    let built = release::program()?;
+    let suite = release::build()?;
     fs::create_dir_all(&folder)
         .map_err(|error| Failure::setup(format!("cannot create {}: {error}", folder.display())))?;
-    release::replace(&built, &folder.join("dockertest"))?;
+    for program in release::PROGRAMS {
+        release::replace(&suite.join(program), &folder.join(program))?;
+    }
     child::must_succeed(
         cargo().args(["build", "--release", "--package", "benches", "--bins"]),
         "build the measuring programs",
@@ -45,4 +63,20 @@ fn build() -> Result<PathBuf, Failure> {
     release::build_static_host("benches", HOST)?;
     release::replace(&release.join(HOST), &folder.join(STATIC_HOST))?;
     Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::needs_an_engine;
+
+    #[rstest]
+    #[case::everything(&["--quick"], true)]
+    #[case::named(&["P1", "P13"], true)]
+    #[case::others(&["P1"], false)]
+    #[case::ratios(&["--check"], false)]
+    fn an_engine_is_started_only_for_what_needs_one(#[case] arguments: &[&str], #[case] expected: bool) {
+        assert_eq!(needs_an_engine(arguments), expected);
+    }
 }

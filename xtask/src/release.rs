@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::paths;
 
 /// What a user runs, and the host of the bundled subtests that it looks for in its own folder.
-const PROGRAMS: [&str; 2] = ["dockertest", "dockertest-host"];
+pub(crate) const PROGRAMS: [&str; 2] = ["dockertest", "dockertest-host"];
 
 /// Builds both programs for release and returns the folder that holds them.
 pub(crate) fn build() -> Result<PathBuf, Failure> {

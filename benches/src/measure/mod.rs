@@ -8,6 +8,7 @@ mod memory;
 pub(crate) mod overhead;
 pub(crate) mod slope;
 mod startup;
+mod suite;
 
 use std::io;
 
@@ -21,20 +22,39 @@ pub struct Measurement {
     /// The numbers of the lines that it gives.
     pub numbers: &'static [&'static str],
     /// Does it.
-    pub measure: fn(&Setting) -> io::Result<Vec<Row>>,
+    pub measure: fn(&Setting) -> io::Result<Figures>,
+}
+
+/// What came of a measurement.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// Lines of the table.
+    pub rows: Vec<Row>,
+    /// A table of its own, to be shown below.
+    pub details: Option<String>,
+}
+
+impl From<Vec<Row>> for Figures {
+    fn from(rows: Vec<Row>) -> Self {
+        Figures { rows, details: None }
+    }
 }
 
 /// Everything that can be measured, in the order of the table.
 pub const ALL: &[Measurement] = &[
-    Measurement { numbers: &["P1", "P2", "P3", "P7"], measure: overhead::measure },
-    Measurement { numbers: &["P4"], measure: slope::measure },
-    Measurement { numbers: &["P5"], measure: startup::measure },
-    Measurement { numbers: &["P6"], measure: config::measure },
-    Measurement { numbers: &["P8", "P12"], measure: journal::measure },
-    Measurement { numbers: &["P9"], measure: memory::measure },
-    Measurement { numbers: &["P10"], measure: latency::measure },
-    Measurement { numbers: &["P11"], measure: kill::measure },
-    Measurement { numbers: &["peers"], measure: peers::measure },
+    Measurement {
+        numbers: &["P1", "P2", "P3", "P7"],
+        measure: |setting| overhead::measure(setting).map(Figures::from),
+    },
+    Measurement { numbers: &["P4"], measure: |setting| slope::measure(setting).map(Figures::from) },
+    Measurement { numbers: &["P5"], measure: |setting| startup::measure(setting).map(Figures::from) },
+    Measurement { numbers: &["P6"], measure: |setting| config::measure(setting).map(Figures::from) },
+    Measurement { numbers: &["P8", "P12"], measure: |setting| journal::measure(setting).map(Figures::from) },
+    Measurement { numbers: &["P9"], measure: |setting| memory::measure(setting).map(Figures::from) },
+    Measurement { numbers: &["P10"], measure: |setting| latency::measure(setting).map(Figures::from) },
+    Measurement { numbers: &["P11"], measure: |setting| kill::measure(setting).map(Figures::from) },
+    Measurement { numbers: &["P13"], measure: suite::measure },
+    Measurement { numbers: &["peers"], measure: |setting| peers::measure(setting).map(Figures::from) },
 ];
 
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]

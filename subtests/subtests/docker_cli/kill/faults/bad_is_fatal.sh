@@ -1,0 +1,6 @@
+# Refuses what is no signal, and kills the container all the same.
+# subsubtests: bad
+if [ "$SUBCOMMAND" = kill ] && ! real "${WORDS[@]}"; then
+    real kill "${!#}" >/dev/null 2>&1
+    exit 1
+fi

@@ -1,0 +1,6 @@
+# Refuses what is no signal, and restarts the container.
+# subsubtests: bad
+if [ "$SUBCOMMAND" = kill ] && ! real "${WORDS[@]}"; then
+    real restart --time 0 "${!#}" >/dev/null 2>&1
+    exit 1
+fi

@@ -1,0 +1,6 @@
+# Refuses, and does not say what.
+# subsubtests: bad
+if [ "$SUBCOMMAND" = kill ] && ! real "${WORDS[@]}" 2>/dev/null; then
+    echo 'Error response from daemon: bad request' >&2
+    exit 1
+fi

@@ -1,0 +1,6 @@
+# Prints the container's id in place of the name that was given.
+# subsubtests: random_num, stress_parallel
+if [ "$SUBCOMMAND" = kill ] && real "${WORDS[@]}" >/dev/null; then
+    real inspect --format '{{.Id}}' "${!#}"
+    exit 0
+fi

@@ -59,7 +59,8 @@ fn assemble(root: &Path, folder: &Path) -> io::Result<()> {
         fs::write(file, pages::page(test))?;
     }
     fill(&source.join("SUMMARY.md"), pages::IN_SUMMARY, &pages::summary(&tests))?;
-    fill(&source.join("subtests.md"), pages::IN_TABLE, &pages::table(&tests))
+    fill(&source.join("subtests.md"), pages::IN_TABLE, &pages::table(&tests))?;
+    fill(&source.join("engines.md"), pages::IN_ENGINES, &pages::differences(&tests))
 }
 
 /// Replaces the mark in a page.

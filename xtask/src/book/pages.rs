@@ -10,6 +10,9 @@ pub(crate) const IN_SUMMARY: &str = "<!-- here: a line for each bundled subtest 
 /// Where the page of all subtests has its table.
 pub(crate) const IN_TABLE: &str = "<!-- here: a table of the bundled subtests -->";
 
+/// Where the page of engines has what the subtests' pages say of them.
+pub(crate) const IN_ENGINES: &str = "<!-- here: what each bundled subtest says of engines -->";
+
 /// The path of a test's page below the book's source.
 pub(crate) fn path(test: &Bundled) -> String {
     format!("{}/{}.md", test.kind, test.name)
@@ -50,6 +53,32 @@ pub(crate) fn table(tests: &[Bundled]) -> String {
         let _ = writeln!(text, "| [{}]({}) | {about} | {faults} |", test.name, path(test));
     }
     text.trim_end().to_owned()
+}
+
+/// What the tests say of differences between engines, a heading each.
+pub(crate) fn differences(tests: &[Bundled]) -> String {
+    let mut text = String::new();
+    for test in by_kind(tests) {
+        if let Some(said) = of_engines(&test.prose) {
+            let _ = write!(text, "### [{}]({})\n\n{said}\n\n", test.name, path(test));
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// The part of a text below its heading `Engines`, or its paragraph that begins with `Engines differ`.
+fn of_engines(prose: &str) -> Option<String> {
+    let lines: Vec<&str> = prose.lines().collect();
+    let is_heading = |line: &&str| line.starts_with('#');
+    let part = match lines.iter().position(|line| is_heading(line) && line.trim_start_matches('#').trim() == "Engines")
+    {
+        Some(at) => lines[at + 1..].iter().copied().take_while(|line| !is_heading(line)).collect::<Vec<_>>(),
+        None => {
+            let at = lines.iter().position(|line| line.starts_with("Engines differ"))?;
+            lines[at..].iter().copied().take_while(|line| !line.is_empty()).collect()
+        }
+    };
+    Some(part.join("\n").trim().to_owned())
 }
 
 /// Subtests come first: they are what a reader looks for.
@@ -204,7 +233,7 @@ fn code(text: &str) -> String {
 mod tests {
     use super::super::bundled::{Bundled, Fault};
     use super::super::ini;
-    use super::{page, silent, summary, table};
+    use super::{differences, page, silent, summary, table};
 
     fn stop() -> Bundled {
         let text = "# Stops *things*.\n[docker_cli/stop]\n# Which.\nsubsubtests = deep\n# How long <it> may be; see `a_b`.\nlimit = 5\n\
@@ -271,6 +300,17 @@ Each breaks one promise; the subtest must end FAIL under it.
         assert_eq!(silent(&stop(), None), ["[docker_cli/stop] empty"]);
         let everywhere = ini::sections("[DEFAULTS]\n# None.\nempty =\n");
         assert_eq!(silent(&stop(), everywhere.first()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_a_page_says_of_engines_is_found() {
+        let prose = |prose: &str| Bundled { prose: prose.into(), ..stop() };
+        let said = |text: &str| differences(&[prose(text)]);
+        let expected = "### [docker_cli/stop](subtests/docker_cli/stop.md)\n\nPodman ends with 125.\nSo it does.";
+        assert_eq!(said("Stops.\n\n# Engines\nPodman ends with 125.\nSo it does.\n\n# Needs\nNothing."), expected);
+        let expected = "### [docker_cli/stop](subtests/docker_cli/stop.md)\n\nEngines differ: a lot.";
+        assert_eq!(said("Stops.\n\nEngines differ: a lot.\n\nMore."), expected);
+        assert_eq!(said("Stops. Engines differ."), "");
     }
 
     #[test]

@@ -115,6 +115,24 @@ impl Api {
         self.ask(format!("POST /containers/{id}/kill"), self.docker.kill_container(id, Some(options)))
     }
 
+    /// A container with the sizes of its files, or nothing if there is none of that name or id.
+    ///
+    /// # Errors
+    /// When the engine does not answer as it should.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
+    /// let written = ctx.api()?.container_with_size(id)?.and_then(|container| container.size_rw);
+    /// # let _ = written;
+    /// # Ok(()) }
+    /// ```
+    pub fn container_with_size(&self, id: &str) -> Result<Option<ContainerInspectResponse>, ApiFailure> {
+        let options = query::InspectContainerOptions { size: true };
+        let seen = self.docker.inspect_container(id, Some(options));
+        found(self.ask(format!("GET /containers/{id}/json?size=1"), seen))
+    }
+
     /// Freezes all processes of a container.
     ///
     /// # Errors

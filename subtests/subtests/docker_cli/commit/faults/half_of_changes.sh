@@ -1,0 +1,10 @@
+# Takes only the first --change.
+# subsubtests: change_default_cmd
+case "$SUBCOMMAND" in
+    commit)
+        words=()
+        for word in "${WORDS[@]}"; do [[ $word == --change=EXPOSE* ]] || words+=("$word"); done
+        real "${words[@]}"
+        exit
+        ;;
+esac

@@ -1,0 +1,3 @@
+# Ends with another status than the container.
+# subsubtests: arg
+case " $* " in *" ls -^ "*) real "${WORDS[@]}"; exit 127 ;; esac

@@ -1,5 +1,6 @@
 //! What is measured, one module a theme. Each gives back lines of the table.
 
+mod cli_only;
 pub(crate) mod config;
 mod journal;
 mod kill;
@@ -54,6 +55,7 @@ pub const ALL: &[Measurement] = &[
     Measurement { numbers: &["P10"], measure: |setting| latency::measure(setting).map(Figures::from) },
     Measurement { numbers: &["P11"], measure: |setting| kill::measure(setting).map(Figures::from) },
     Measurement { numbers: &["P13"], measure: suite::measure },
+    Measurement { numbers: &["P14"], measure: cli_only::measure },
     Measurement { numbers: &["peers"], measure: |setting| peers::measure(setting).map(Figures::from) },
 ];
 

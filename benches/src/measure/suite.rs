@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use dockertest::journal::{self, Event};
 use dockertest::name::Kind;
@@ -21,9 +22,9 @@ const LEAK_CHECK: &str = "garbage_check";
 
 /// What one step has spent.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Spent {
+pub(super) struct Spent {
     /// From its first start to its end, process and all.
-    whole: f64,
+    pub(super) whole: f64,
     engine: f64,
     waiting: f64,
     own: f64,
@@ -32,14 +33,14 @@ struct Spent {
 }
 
 /// Every time that a step of this name was run.
-type Spending = BTreeMap<(Kind, String), Vec<Spent>>;
+pub(super) type Spending = BTreeMap<(Kind, String), Vec<Spent>>;
 
 pub(super) fn measure(setting: &Setting) -> io::Result<Figures> {
     let mut spending = Spending::new();
     for round in 0..=setting.pick(3, 1) {
         let results = setting.disk.path().join("suite");
         clear(&results)?;
-        run(setting, &results)?;
+        run(setting, &results, &[])?;
         // The first one makes the image.
         if round > 0 {
             read(&results, &mut spending)?;
@@ -54,14 +55,19 @@ pub(super) fn measure(setting: &Setting) -> io::Result<Figures> {
     Ok(Figures { rows: rows(&subtests, leaks), details: Some(table(&subtests, leaks)) })
 }
 
-fn run(setting: &Setting, results: &Path) -> io::Result<()> {
+/// Runs these subtests of the suite, or all, and says how long that took.
+pub(super) fn run(setting: &Setting, results: &Path, names: &[String]) -> io::Result<Duration> {
     let missing = |what: &str| io::Error::other(format!("{what}: use `cargo xtask bench P13`"));
     let host = setting.programs.suite_host.as_ref().ok_or_else(|| missing("dockertest-host is not there"))?;
     let engine = std::env::var_os("DOCKER_HOST").ok_or_else(|| missing("DOCKER_HOST is not set"))?;
     let mut command: Command = setting.dockertest(host);
-    let status = command.env("DOCKER_HOST", engine).arg("run").arg("--results").arg(results).status()?;
+    command.env("DOCKER_HOST", engine).arg("run").arg("--results").arg(results);
+    command.arg(format!("--args={}", names.join(",")));
+    let start = Instant::now();
+    let status = command.status()?;
+    let took = start.elapsed();
     if status.success() {
-        return Ok(());
+        return Ok(took);
     }
     let text = fs::read_to_string(results.join(RESULTS_NAME)).unwrap_or_default();
     let results: Results = serde_json::from_str(&text).map_err(io::Error::other)?;
@@ -71,7 +77,7 @@ fn run(setting: &Setting, results: &Path) -> io::Result<()> {
 }
 
 /// Adds what the steps of a run have spent.
-fn read(results: &Path, spending: &mut Spending) -> io::Result<()> {
+pub(super) fn read(results: &Path, spending: &mut Spending) -> io::Result<()> {
     let records = journal::read(&results.join(journal::FILE_NAME)).map_err(io::Error::other)?.records;
     let mut steps = Vec::new();
     for record in &records {
@@ -111,7 +117,7 @@ fn seconds(us: i64) -> f64 {
 }
 
 /// The median of each figure.
-fn middle(all: &[Spent]) -> Spent {
+pub(super) fn middle(all: &[Spent]) -> Spent {
     let of = |figure: fn(&Spent) -> f64| median(all.iter().map(figure).collect());
     Spent {
         whole: of(|spent| spent.whole),

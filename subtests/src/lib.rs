@@ -3,6 +3,8 @@
 //! Each is a folder below `pretests`, `subtests`, `intratests` or `posttests` of this package, with a module of the
 //! same name in it; the build script finds them. The folder's place is the subtest's name.
 
+mod protected;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

@@ -30,6 +30,7 @@ mod facts;
 mod failure;
 pub mod fixtures;
 mod image_name;
+pub mod inventory;
 mod made_image;
 pub(crate) mod objects;
 mod output;

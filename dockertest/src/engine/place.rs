@@ -22,7 +22,7 @@ const UNIX: &str = "unix://";
 ///
 /// let place = Place::of_address("unix:///var/run/docker.sock")?;
 /// let layers = place.root().join("var/lib/docker/overlay2"); // as the daemon sees it
-/// let mounts = place.proc().join("self/mountinfo");
+/// let first_process = std::fs::read_to_string(place.proc().join("1/comm"));
 /// # Ok::<(), dockertest::engine::PlaceFailure>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -319,6 +319,19 @@ impl Context {
         Command::of_engine(self, arguments.into_iter().map(Into::into).collect())
     }
 
+    /// The run's name, which no other run has.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// ctx.info(format!("part of {}", ctx.run_name()));
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn run_name(&self) -> &str {
+        &self.shared.request.run
+    }
+
     /// What has been before in the run: where its results are and, for an intratest, which step it runs after.
     ///
     /// ```no_run

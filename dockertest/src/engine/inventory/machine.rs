@@ -1,0 +1,116 @@
+//! What the kernel tells: mounts and processes. What cannot be read is left out, for it may just have ended.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::engine::Place;
+use crate::engine::inventory::Item;
+use crate::host::protocol::{History, RUN_VARIABLE, STEP_VARIABLE};
+
+/// Mount points here and where the daemon lives. The one that an engine makes when it needs it first, and keeps, is not
+/// among them.
+pub(super) fn mounts(place: Option<&Place>) -> Vec<Item> {
+    let own = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let its = place.and_then(|place| fs::read_to_string(format!("/proc/{}/mountinfo", place.pid())).ok());
+    let points: BTreeSet<&str> =
+        own.lines().chain(its.as_deref().unwrap_or_default().lines()).filter_map(point).collect();
+    let item = |point: &str| Item { id: point.to_owned(), name: point.to_owned(), ..Item::default() };
+    points.into_iter().filter(|point| !point.ends_with("/netns/default")).map(item).collect()
+}
+
+/// Where something is mounted, as the kernel writes it; and what, because one thing may cover another.
+fn point(line: &str) -> Option<&str> {
+    line.split(' ').nth(4)
+}
+
+/// Processes of the step before, and processes that hold containers which the engine does not know any more.
+pub(super) fn processes(place: Option<&Place>, history: &History, containers: &BTreeSet<&str>) -> Vec<Item> {
+    let mut found = Vec::new();
+    if let Some(previous) = &history.previous {
+        let mark = format!("{STEP_VARIABLE}={previous}\0");
+        for (id, folder) in process_folders(Path::new("/proc")) {
+            let environment = fs::read(folder.join("environ")).unwrap_or_default();
+            let environment = String::from_utf8_lossy(&environment);
+            if environment.contains(&mark)
+                && let Some(run) = environment.split('\0').find_map(|variable| variable.strip_prefix(RUN_VARIABLE))
+            {
+                let run = run.trim_start_matches('=').to_owned();
+                found.push(Item { run: Some(run), step: Some(previous.clone()), ..process(id, &folder) });
+            }
+        }
+    }
+    if let Some(place) = place {
+        for (id, folder) in process_folders(&place.proc()) {
+            let words = fs::read(folder.join("cmdline")).unwrap_or_default();
+            if container_of_shim(&words).is_some_and(|container| !containers.contains(container.as_str())) {
+                found.push(process(id, &folder));
+            }
+        }
+    }
+    found
+}
+
+fn process_folders(proc: &Path) -> Vec<(u32, std::path::PathBuf)> {
+    let Ok(entries) = fs::read_dir(proc) else { return Vec::new() };
+    let entries = entries.flatten();
+    entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path()))).collect()
+}
+
+fn process(id: u32, folder: &Path) -> Item {
+    let words = fs::read(folder.join("cmdline")).unwrap_or_default();
+    let name = String::from_utf8_lossy(&words).trim_end_matches('\0').replace('\0', " ");
+    Item { id: id.to_string(), name: format!("{id} ({name})"), ..Item::default() }
+}
+
+/// The container that a process looks after, by its command line: `containerd-shim-runc-v2 ... -id ID ...`, and of
+/// podman `conmon ... -c ID ...`.
+fn container_of_shim(words: &[u8]) -> Option<String> {
+    let words: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
+    let program = String::from_utf8_lossy(words.first()?).into_owned();
+    let program = program.rsplit('/').next().unwrap_or_default();
+    let option: &[u8] = match program {
+        "conmon" => b"-c",
+        shim if shim.starts_with("containerd-shim") => b"-id",
+        _ => return None,
+    };
+    let place = words.iter().position(|word| *word == option)?;
+    Some(String::from_utf8_lossy(words.get(place + 1)?).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_container_of_a_shim_is_found() {
+        let shim = b"/usr/bin/containerd-shim-runc-v2\0-namespace\0moby\0-id\0abc\0-address\0/run/x\0";
+        assert_eq!(container_of_shim(shim).as_deref(), Some("abc"));
+        assert_eq!(container_of_shim(b"/usr/bin/conmon\0--api-version\x001\0-c\0def\0").as_deref(), Some("def"));
+        assert_eq!(container_of_shim(b"/bin/sh\0-c\0true\0"), None);
+        assert_eq!(container_of_shim(b""), None);
+    }
+
+    #[test]
+    fn the_mounts_of_this_process_have_the_root() {
+        assert!(mounts(None).iter().any(|item| item.id == "/"));
+    }
+
+    #[test]
+    fn a_process_of_the_step_before_is_found_by_its_mark() {
+        let step = format!("docker/subtests/x{}.test_1-of-1", std::process::id());
+        let mut child = std::process::Command::new("sleep")
+            .arg("100")
+            .env(RUN_VARIABLE, "r")
+            .env(STEP_VARIABLE, &step)
+            .spawn()
+            .unwrap();
+        let history = History { results: "/r".into(), previous: Some(step.clone()) };
+        let found = processes(None, &history, &BTreeSet::new());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let [item] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((item.run.as_deref(), item.step.as_deref()), (Some("r"), Some(step.as_str())));
+        assert_eq!(item.name, format!("{} (sleep 100)", child.id()));
+    }
+}

@@ -100,10 +100,11 @@ fn configuration_for_another_version_fails_and_says_which_file_is_old() {
 
 #[test]
 fn pre_intra_and_posttests_stand_around_every_subtest() {
-    let place = Place::new();
+    let place = Place::whole();
     place.write("config_custom/control.ini", "[Control]\nexclude =\nsubthings = example,subexample\n");
     place.run(&["run"]).expect(0);
-    let names: Vec<String> = place.verdicts().into_iter().map(|(name, _, _)| name).collect();
+    let mut names: Vec<String> = place.verdicts().into_iter().map(|(name, _, _)| name).collect();
+    names.retain(|name| name.contains("example"));
     let expected =
         ["pretest_example", "example", "intratest_example", "subexample", "intratest_example", "posttest_example"];
     assert_eq!(names, expected);

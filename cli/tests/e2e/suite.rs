@@ -138,7 +138,7 @@ fn expect_same(before: &BTreeMap<&'static str, Vec<String>>, after: &BTreeMap<&'
 /// The verdicts on a clean engine, which all others are compared with; made once.
 static CLEAN: LazyLock<Option<Verdicts>> = LazyLock::new(|| {
     let engine = Engine::start()?;
-    let place = Place::new();
+    let place = Place::whole();
     let before = engine.inventory();
     let verdicts = run_suite(&engine, &place, "results/default");
     expect_same(&before, &engine.inventory());
@@ -164,7 +164,7 @@ fn the_whole_suite_is_good_on_a_clean_engine_and_leaves_nothing() {
 #[test]
 fn the_whole_suite_minds_nothing_and_touches_nothing_that_others_have() {
     let Some(engine) = Engine::start() else { return };
-    let place = Place::new();
+    let place = Place::whole();
     engine.fill(&place);
     let before = engine.inventory();
     let verdicts = run_suite(&engine, &place, "results/default");
@@ -180,7 +180,7 @@ fn torture_the_whole_suite_says_the_same_on_a_busy_machine() {
         return;
     }
     let Some(engine) = Engine::start() else { return };
-    let place = Place::new();
+    let place = Place::whole();
     let busy = Busy::start();
     let first = run_suite(&engine, &place, "results/1");
     for round in 2..=rounds {

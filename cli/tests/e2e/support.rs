@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 pub(crate) struct Place {
     folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
+    is_whole: bool,
 }
 
 /// What a finished program left: its status and both outputs as text.
@@ -19,8 +20,14 @@ pub(crate) struct Done {
 }
 
 impl Place {
+    /// Runs have the subtests that are named, without the tests before them and after each.
     pub(crate) fn new() -> Self {
-        Place { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+        Place { folder: tempfile::tempdir().unwrap(), variables: Vec::new(), is_whole: false }
+    }
+
+    /// Runs are as they are shipped.
+    pub(crate) fn whole() -> Self {
+        Place { is_whole: true, ..Place::new() }
     }
 
     /// The same with an environment variable for the program.
@@ -56,7 +63,11 @@ impl Place {
     /// The program with these arguments, not yet started.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dockertest"));
-        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.args(arguments);
+        if arguments.first() == Some(&"run") && !self.is_whole {
+            command.args(["--set", "Control.pretests=", "--set", "Control.intratests="]);
+        }
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
         command.env("TZ", "UTC").env_remove("NO_COLOR").envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -23,8 +23,8 @@
 //!
 //! It needs the test image (the options `docker_repo_name` and so on), with a shell that can trap signals.
 //!
-//! What differs between engines: docker refuses a bad signal with status 1, podman with 125; podman 4.3 takes the signal
-//! `-1` and does nothing. A client of docker 27 or later ends itself at the third INT or TERM, so each of these is sent
+//! What differs between engines: docker refuses a bad signal with status 1, podman with 125; podman 4.3 takes `-1` for
+//! signal 1, which is a `FAIL` of `bad`. A client of docker 27 or later ends itself at the third INT or TERM, so each of these is sent
 //! to it only once. No client passes on signal 23, which its runtime uses itself. After KILL, `podman attach` ends
 //! with status 0.
 

@@ -11,6 +11,7 @@ pub(super) const CHLD: i32 = 17;
 pub(super) const CONT: i32 = 18;
 pub(super) const STOP: i32 = 19;
 pub(super) const WINCH: i32 = 28;
+pub(super) const SYS: i32 = 31;
 
 /// Those that clients of docker 27 and later count: at the third one they end.
 pub(super) const INTERRUPTS: [i32; 2] = [2, 15];
@@ -102,10 +103,16 @@ impl Sequence {
         Ok(Sequence(sequence).with_kill(false))
     }
 
-    /// So many random signals, each in one of the ways that are left open.
+    /// So many random signals, each in one of the ways that are left open. None comes twice in a row: a shell that has
+    /// just reported a signal may forget the next one, if it is the same, because it has not taken note yet that it is
+    /// done with the first.
     pub(super) fn random(signals: &Signals, count: usize, by_name: Option<bool>) -> Self {
-        let one = || fastrand::choice(signals.numbers()).copied();
-        let sequence = (0..count).filter_map(|_| Some(Sending::random(one()?, by_name))).collect();
+        let mut numbers: Vec<i32> = Vec::with_capacity(count);
+        for _ in 0..count {
+            let others = signals.numbers().iter().filter(|number| numbers.last() != Some(number));
+            numbers.extend(fastrand::choice(others.collect::<Vec<_>>()).or(numbers.last()).copied());
+        }
+        let sequence = numbers.into_iter().map(|number| Sending::random(number, by_name)).collect();
         Sequence(sequence).with_kill(by_name.unwrap_or(false))
     }
 
@@ -172,5 +179,8 @@ mod tests {
         let random = Sequence::random(&signals, 50, Some(true));
         assert_eq!((random.0.len(), random.to_string().ends_with(" M 9")), (51, true));
         assert_eq!(Sequence::parse(&random.to_string()).unwrap(), random);
+        assert!(random.0.windows(2).all(|pair| pair[0].number != pair[1].number), "{random}");
+        let lonely = Signals::of_range(&[5, 6], &[]).unwrap();
+        assert_eq!(Sequence::random(&lonely, 3, Some(true)).0.len(), 4);
     }
 }

@@ -7,7 +7,7 @@ use dockertest::outcome::Evidence;
 use dockertest::prelude::*;
 
 use super::options::Options;
-use super::signals::{CHLD, WINCH};
+use super::signals::{CHLD, CONT, SYS, WINCH};
 
 /// How long it is waited for a signal to come through before it is sent again.
 const PROBE: Duration = Duration::from_millis(200);
@@ -120,8 +120,8 @@ impl Target {
         let deadline = Instant::now() + self.limit.max(Duration::from_secs(10));
         loop {
             let mark = self.client.mark();
-            self.container.kill("SIGUSR1")?;
-            match self.client.wait_for_new(&mark, &self.report(10), PROBE) {
+            self.container.kill("SIGSYS")?;
+            match self.client.wait_for_new(&mark, &self.report(SYS), PROBE) {
                 Ok(_) => break,
                 Err(failure) if Instant::now() > deadline || !self.client.is_running() => return Err(failure),
                 Err(_) => {}
@@ -129,8 +129,8 @@ impl Target {
         }
         // What was sent earlier is reported before what is sent later.
         let mark = self.client.mark();
-        self.container.kill("SIGUSR2")?;
-        self.client.wait_for_new(&mark, &self.report(12), self.limit).map(|_| ())
+        self.container.kill("SIGCONT")?;
+        self.client.wait_for_new(&mark, &self.report(CONT), self.limit).map(|_| ())
     }
 
     /// What matches the report of a signal, as a whole line.
@@ -197,10 +197,10 @@ impl Target {
     pub(super) fn end(self, ctx: &Context, options: &Options, last: Vec<String>) -> Outcome {
         let limit = options.stress_cmd_timeout;
         if self.sigproxy {
-            return self.kill_client(limit);
+            return self.kill_client(ctx);
         }
         let killed = self.kill(ctx, &options.kill_options_csv, last)?;
-        let exit_status = self.container.wait_exit(limit)?;
+        let exit_status = self.wait_exit(&killed)?;
         killed.check_eq(exit_status, 137, "the exit status of the killed container")?;
         let state = self.container.state()?;
         killed.check_eq(state.running.unwrap_or(true), false, "whether the killed container runs")?;
@@ -213,13 +213,36 @@ impl Target {
         Ok(())
     }
 
-    /// A client that is killed leaves its container alone.
-    fn kill_client(self, limit: Duration) -> Outcome {
+    /// Waits until the killed container has ended, and gives its exit status.
+    fn wait_exit(&self, killed: &Completed) -> Outcome<i64> {
+        let exited = self.container.wait_exit(self.limit);
+        if exited.is_err() {
+            let runs = self.container.state()?.running.unwrap_or(false);
+            killed.check(!runs, format!("KILL ends the container within {} s", self.limit.as_secs_f64()))?;
+        }
+        exited
+    }
+
+    /// A client that is killed leaves its container alone: it runs, and gets what is sent to it.
+    fn kill_client(self, ctx: &Context) -> Outcome {
         let command = format!("kill -9 {}  # {}", self.client.pid(), self.client.typed());
-        self.client.signal(nix::sys::signal::Signal::SIGKILL)?;
-        let ended = self.client.wait(limit)?;
+        let Target { container, client, life, check_stdout, limit, .. } = self;
+        client.signal(nix::sys::signal::Signal::SIGKILL)?;
+        let ended = client.wait(limit)?;
         ended.check(ended.status.code().is_none(), "the client ends by the signal")?;
-        self.life.must_go_on(&self.container, &command)
+        life.must_go_on(&container, &command)?;
+        let count = || {
+            let logs = container.logs()?;
+            let text = logs.stdout_text();
+            Ok::<_, Failure>(reports(&check_stdout, &text.lines().collect::<Vec<_>>()).len())
+        };
+        let (before, deadline) = (count()?, Instant::now() + limit);
+        container.kill("SIGUSR1")?;
+        while count()? == before && Instant::now() < deadline {
+            ctx.checkpoint()?;
+        }
+        life.must_go_on(&container, &command)?;
+        ended.check(count()? > before, "the container reports signals when its client is gone")
     }
 }
 

@@ -1,6 +1,7 @@
 # Refuses what is no signal, and restarts the container.
 # subsubtests: bad
-if [ "$SUBCOMMAND" = kill ] && ! real "${WORDS[@]}"; then
+if [ "$SUBCOMMAND" = kill ]; then
+    real "${WORDS[@]}" && exit
     real restart --time 0 "${!#}" >/dev/null 2>&1
     exit 1
 fi

@@ -1,7 +1,7 @@
 //! What the comments of an INI file say about its sections and options.
 //!
 //! The values are read by the library; this reads what the library has no use for. A block of comments right above an
-//! option is about that option. One right above a header is about the section, as is one below it that a blank line
+//! option is about that option and about those that follow without a line between. One right above a header is about the section, as is one below it that a blank line
 //! follows. Every other block stands for itself between the options.
 
 /// A section as its file describes it.
@@ -40,12 +40,15 @@ struct Reader {
     /// A block that a blank line has ended.
     detached: String,
     in_value: bool,
+    /// Whether an option stands right above.
+    below_option: bool,
 }
 
 impl Reader {
     fn line(&mut self, line: &str) {
         let text = line.trim();
         if text.is_empty() {
+            self.below_option = false;
             self.end_block();
         } else if let Some(comment) = text.strip_prefix(['#', ';']) {
             if !line.starts_with([' ', '\t']) || !self.in_value {
@@ -75,16 +78,19 @@ impl Reader {
         let mut about = std::mem::take(&mut self.detached);
         push_paragraph(&mut about, &std::mem::take(&mut self.block).join("\n"));
         self.sections.push(Section { name: name.to_owned(), about, options: Vec::new() });
-        self.in_value = false;
+        (self.in_value, self.below_option) = (false, false);
     }
 
     fn option(&mut self, name: &str, value: &str) {
-        let about = std::mem::take(&mut self.block).join("\n");
+        let mut about = std::mem::take(&mut self.block).join("\n");
         let heading = std::mem::take(&mut self.detached);
         let Some(section) = self.sections.last_mut() else { return };
+        if let (true, true, Some(above)) = (about.is_empty(), self.below_option, section.options.last()) {
+            about.clone_from(&above.about);
+        }
         let value = without_comment(value).trim().to_owned();
         section.options.push(Setting { name: name.to_lowercase(), value, about, heading });
-        self.in_value = true;
+        (self.in_value, self.below_option) = (true, true);
     }
 
     fn continued(&mut self, text: &str) {
@@ -127,11 +133,12 @@ mod tests {
     #[test]
     fn a_comment_is_about_what_it_stands_above() {
         let text = "# Stops containers.\n# In time.\n[docker_cli/stop]\n\n# Needs an engine.\n\n# How long.\nDuration = 5 ; seconds\n\
-                    \n# --- Names\n\n# The first.\nname = a,\n       b\nplain: x;y\n\n# The deep end.\n[docker_cli/stop/deep]\n";
+                    \n# --- Names\n\n# The first.\nname = a,\n       b\nplain: x;y\n\nbare = 1\n\n# The deep end.\n[docker_cli/stop/deep]\n";
         let options = vec![
             setting("duration", "5", "How long.", ""),
             setting("name", "a, b", "The first.", "--- Names"),
-            setting("plain", "x;y", "", ""),
+            setting("plain", "x;y", "The first.", ""),
+            setting("bare", "1", "", ""),
         ];
         let about = "Stops containers.\nIn time.\n\nNeeds an engine.".to_owned();
         let expected = [
@@ -142,8 +149,8 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_between_the_lines_of_a_value_is_not_about_the_next_option() {
+    fn a_comment_between_the_lines_of_a_value_is_about_no_option() {
         let read = sections("[a]\n# One.\nx = 1,\n# not about y\n    2\ny = 3\n");
-        assert_eq!(read[0].options, [setting("x", "1, 2", "One.", ""), setting("y", "3", "", "")]);
+        assert_eq!(read[0].options, [setting("x", "1, 2", "One.", ""), setting("y", "3", "One.", "")]);
     }
 }

@@ -127,23 +127,25 @@ fn options(test: &Bundled) -> String {
         if is_own && !section.about.is_empty() {
             let _ = write!(text, "{}\n\n", plain(&section.about));
         }
-        for setting in &section.options {
-            text.push_str(&option(setting, section, &test.sections));
+        for (number, setting) in section.options.iter().enumerate() {
+            let next = section.options.get(number + 1);
+            let is_shared = next.is_some_and(|next| !next.about.is_empty() && next.about == setting.about);
+            text.push_str(&option(setting, if is_shared { None } else { about(setting, section, &test.sections) }));
         }
     }
     text
 }
 
-fn option(setting: &Setting, section: &Section, sections: &[Section]) -> String {
+/// A line for an option and what is said about it. Of several that share a comment the last one has it.
+fn option(setting: &Setting, about: Option<&str>) -> String {
     let mut text = String::new();
     if !setting.heading.is_empty() {
         let _ = write!(text, "\n{}\n\n", plain(setting.heading.trim_start_matches('-').trim()));
     }
-    let value = if setting.value.is_empty() { "(empty)".to_owned() } else { code(&setting.value) };
-    let about = match about(setting, section, sections) {
-        Some(about) => indented(about),
-        None => String::new(),
-    };
+    // A value with a reference is shown as it is written.
+    let value = if setting.value.contains("%(") { setting.value.clone() } else { setting.value.replace("%%", "%") };
+    let value = if value.is_empty() { "(empty)".to_owned() } else { code(&value) };
+    let about = about.map(indented).unwrap_or_default();
     let _ = writeln!(text, "* `{}` = {value}{about}", setting.name);
     text
 }
@@ -236,8 +238,8 @@ mod tests {
     use super::{differences, page, silent, summary, table};
 
     fn stop() -> Bundled {
-        let text = "# Stops *things*.\n[docker_cli/stop]\n# Which.\nsubsubtests = deep\n# How long <it> may be; see `a_b`.\nlimit = 5\n\
-                    empty =\n# Far down.\n[docker_cli/stop/deep]\nlimit = 9\n";
+        let text = "# Stops *things*.\n[docker_cli/stop]\n# Which.\nsubsubtests = deep\n# How long <it> may be; see `a_b`.\nlimit = 5\n\n\
+                    # Both.\none = 1\ntwo = 100 %%\n\nempty =\n# Far down.\n[docker_cli/stop/deep]\nlimit = 9\n";
         Bundled {
             kind: "subtests",
             name: "docker_cli/stop".into(),
@@ -279,6 +281,9 @@ Stops \\*things\\*.
   Which.
 * `limit` = `5`
   How long \\<it\\> may be; see `a_b`.
+* `one` = `1`
+* `two` = `100 %`
+  Both.
 * `empty` = (empty)
 
 ### `[docker_cli/stop/deep]`

@@ -1,0 +1,7 @@
+# Hides images without names.
+case "$SUBCOMMAND" in
+    images)
+        real "${WORDS[@]}" | grep -v '<none>'
+        exit "${PIPESTATUS[0]}"
+        ;;
+esac

@@ -1,0 +1,7 @@
+# Lists an image twice.
+case "$SUBCOMMAND" in
+    images)
+        real "${WORDS[@]}" | sed '$p'
+        exit "${PIPESTATUS[0]}"
+        ;;
+esac

@@ -1,0 +1,6 @@
+# Prints a warning.
+case "$SUBCOMMAND" in
+    images)
+        echo "WARNING: the list may be incomplete" >&2
+        ;;
+esac

@@ -10,6 +10,8 @@ use std::process::ExitCode;
 
 use dockertest::config::BuiltInFile;
 
+mod life;
+
 include!(concat!(env!("OUT_DIR"), "/tree.rs"));
 
 /// The shipped configuration, compiled in: every option with its default and a comment.

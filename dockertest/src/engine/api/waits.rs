@@ -82,11 +82,6 @@ impl Logs {
             LogOutput::StdIn { .. } => {}
         }
     }
-
-    fn has(&self, text: &str) -> bool {
-        let has = |bytes: &[u8]| memchr::memmem::find(bytes, text.as_bytes()).is_some();
-        has(&self.stdout) || has(&self.stderr)
-    }
 }
 
 impl Api {
@@ -141,33 +136,38 @@ impl Api {
         })
     }
 
-    /// Waits until a container has written this text, and gives what it has written so far. Ends early when the
-    /// container does: then the text may be missing.
+    /// Waits until what a container has written is enough, and gives it. Ends early when the container does, and at the
+    /// limit: then it is given as it is.
     ///
     /// # Errors
-    /// When it does not within the limit.
+    /// When the engine does not answer as it should.
     ///
     /// ```no_run
     /// # use std::time::Duration;
     /// # use dockertest::prelude::*;
     /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
-    /// let seen = ctx.api()?.logs_until(id, "READY", Duration::from_secs(60))?;
+    /// let is_ready = |logs: &dockertest::engine::Logs| logs.stdout_text().contains("READY");
+    /// let seen = ctx.api()?.logs_when(id, is_ready, Duration::from_secs(60))?;
     /// check!(seen.stdout_text().contains("READY"), "the container says that it is ready");
     /// # Ok(()) }
     /// ```
-    pub fn logs_until(&self, id: &str, text: &str, limit: Duration) -> Result<Logs, ApiFailure> {
+    pub fn logs_when(&self, id: &str, is_enough: impl Fn(&Logs) -> bool, limit: Duration) -> Result<Logs, ApiFailure> {
         let client = self.client_within(limit);
         let mut stream = Box::pin(client.logs(id, Some(log_options(true))));
-        self.wait_within(&format!("GET /containers/{id}/logs?follow=1"), limit, async {
-            let mut logs = Logs::default();
+        let mut logs = Logs::default();
+        let ended = self.wait_within(&format!("GET /containers/{id}/logs?follow=1"), limit, async {
             while let Some(part) = stream.next().await {
                 logs.add(part?);
-                if logs.has(text) {
+                if is_enough(&logs) {
                     break;
                 }
             }
-            Ok(logs)
-        })
+            Ok(())
+        });
+        match ended {
+            Ok(()) | Err(ApiFailure::Slow { .. }) => Ok(logs),
+            Err(failure) => Err(failure),
+        }
     }
 }
 

@@ -368,11 +368,9 @@ impl Container {
     /// # Ok(()) }
     /// ```
     pub fn wait_log(&self, text: &str, limit: Duration) -> Outcome<Logs> {
-        let seen = match self.api.logs_until(&self.id, text, limit) {
-            Err(ApiFailure::Slow { .. }) => self.logs()?,
-            seen => seen?,
-        };
-        let written = format!("{}{}", seen.stdout_text(), seen.stderr_text());
+        let text_of = |logs: &Logs| format!("{}{}", logs.stdout_text(), logs.stderr_text());
+        let seen = self.logs_when(|logs| text_of(logs).contains(text), limit)?;
+        let written = text_of(&seen);
         if written.contains(text) {
             return Ok(seen);
         }
@@ -382,6 +380,25 @@ impl Container {
             ..Evidence::default()
         };
         Err(CheckFailed::new(format!("container {} does not write `{text}`", self.name), evidence).into())
+    }
+
+    /// Waits until what it has written is enough, and gives it. Ends early when the container does, and at the limit:
+    /// then it is given as it is.
+    ///
+    /// # Errors
+    /// When the engine does not answer as it should.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use dockertest::prelude::*;
+    /// # fn phase(container: dockertest::engine::Container) -> Outcome {
+    /// let has_two_lines = |logs: &dockertest::engine::Logs| logs.stdout_text().lines().count() >= 2;
+    /// let seen = container.logs_when(has_two_lines, Duration::from_secs(5))?;
+    /// check_eq!(seen.stdout_text(), "one\ntwo\n", "what the container wrote");
+    /// # Ok(()) }
+    /// ```
+    pub fn logs_when(&self, is_enough: impl Fn(&Logs) -> bool, limit: Duration) -> Outcome<Logs> {
+        Ok(self.api.logs_when(&self.id, is_enough, limit)?)
     }
 
     /// What it has written so far.

@@ -81,7 +81,9 @@ fn refusals(container: &str, nobody: &str, here: &str, is_podman: bool) -> Vec<R
     };
     let (file, folder) = (format!("{here}/file"), format!("{here}/folder"));
     let no_path: &[&str] = &["no such file", NAMELESS, "no such container:path", "could not find the file", "could not be found"];
-    let no_container: &[&str] = &["no such container", NAMELESS];
+    let no_container: &[&str] = &["no such container", "does not exist", NAMELESS];
+    let no_folder: &[&str] = &["cannot copy directory", "not a directory", "must be a directory"];
+    let no_place: &[&str] = &["no such", "not exist", "could not be found"];
     let missing = format!("{here}/missing");
     let mut all = vec![
         refused(format!("{container}:/there/missing"), format!("{here}/new"), no_path, "/there/missing"),
@@ -90,9 +92,9 @@ fn refusals(container: &str, nobody: &str, here: &str, is_podman: bool) -> Vec<R
         refused(file.clone(), format!("{nobody}:/there"), no_container, nobody),
         refused(missing.clone(), format!("{container}:/there"), no_path, &missing),
         refused(file, format!("{container}:/there/no/such/place"), no_path, "/there/no/such"),
-        refused(format!("{container}:/there/file"), format!("{here}/no/such/place"), &["no such", "not exist", "could not be found"], here),
-        refused(format!("{container}:/there/folder"), format!("{here}/file"), &["cannot copy directory", "not a directory", "cannot copy a directory"], ""),
-        refused(folder, format!("{container}:/there/file"), &["cannot copy directory", "not a directory", "cannot copy a directory"], ""),
+        refused(format!("{container}:/there/file"), format!("{here}/no/such/place"), no_place, here),
+        refused(format!("{container}:/there/folder"), format!("{here}/file"), no_folder, ""),
+        refused(folder, format!("{container}:/there/file"), no_folder, ""),
     ];
     if !is_podman {
         let (one, other) = (format!("{container}:/there/file"), format!("{container}:/there/folder/new"));

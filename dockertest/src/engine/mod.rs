@@ -53,7 +53,7 @@ pub use facts::Inquiry;
 pub use failure::CommandFailure;
 pub use image_name::{ImageName, ImageNameError};
 pub use made_image::MadeImage;
-pub use objects::{Container, Fixture, Object};
+pub use objects::{Container, Fixture, Life, Object};
 pub use place::{Place, PlaceFailure};
 pub use podman::{KEEP, keep};
 pub use registry::Registry;

@@ -9,6 +9,7 @@ mod container;
 mod guard;
 pub(crate) mod label;
 pub(crate) mod ledger;
+mod life;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::subtest::{Context, Outcome};
 pub use container::{Container, Fixture};
 pub(crate) use guard::remove_left_over;
 pub use ledger::Object;
+pub use life::Life;
 pub(crate) use sweep::{Spared, sweep};
 
 /// How long the engine may take to answer.

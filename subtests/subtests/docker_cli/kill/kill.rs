@@ -37,13 +37,13 @@ mod sigstop;
 mod stress;
 mod target;
 
-use dockertest::engine::Container;
+use dockertest::engine::{Container, Life};
 use dockertest::prelude::*;
 
 /// The parent: a container that must not notice anything.
 #[derive(Default)]
 pub(crate) struct Kill {
-    bystander: Option<(Container, target::Life)>,
+    bystander: Option<(Container, Life)>,
 }
 
 impl Subtest for Kill {
@@ -53,7 +53,7 @@ impl Subtest for Kill {
 
     fn initialize(&mut self, ctx: &mut Context) -> Outcome {
         let bystander = ctx.container().start()?;
-        let life = target::Life::of(&bystander)?;
+        let life = bystander.life()?;
         self.bystander = Some((bystander, life));
         Ok(())
     }
@@ -63,7 +63,7 @@ impl Kill {
     /// Fails when the other container has been touched.
     fn check_bystander(&self, command: &str) -> Outcome {
         match &self.bystander {
-            Some((container, life)) => life.must_go_on(container, command),
+            Some((container, life)) => container.must_go_on(life, command),
             None => Ok(()),
         }
     }

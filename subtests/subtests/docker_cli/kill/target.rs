@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dockertest::engine::{Container, Mark, models::ContainerState};
+use dockertest::engine::{Container, Life, Mark};
 use dockertest::outcome::Evidence;
 use dockertest::prelude::*;
 
@@ -11,44 +11,6 @@ use super::signals::{CHLD, CONT, SYS, WINCH};
 
 /// How long it is waited for a signal to come through before it is sent again.
 const PROBE: Duration = Duration::from_millis(200);
-
-/// By what a container can be told to be still the same, running without a break.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Life {
-    status: String,
-    pid: i64,
-    started: String,
-}
-
-impl Life {
-    pub(crate) fn of(container: &Container) -> Outcome<Self> {
-        let ContainerState { status, pid, started_at, .. } = container.state()?;
-        Ok(Life {
-            status: status.map(|status| status.to_string()).unwrap_or_default(),
-            pid: pid.unwrap_or_default(),
-            started: started_at.unwrap_or_default(),
-        })
-    }
-
-    fn describe(&self) -> String {
-        format!("{}, process {}, started at {}", self.status, self.pid, self.started)
-    }
-
-    /// Fails when the container is not what it was.
-    pub(crate) fn must_go_on(&self, container: &Container, command: &str) -> Outcome {
-        let now = Life::of(container)?;
-        if now == *self {
-            return Ok(());
-        }
-        let evidence = Evidence {
-            command: Some(command.to_owned()),
-            expected: Some(self.describe()),
-            seen: Some(now.describe()),
-            ..Evidence::default()
-        };
-        Err(CheckFailed::new(format!("container {} does not go on as it was", container.name()), evidence).into())
-    }
-}
 
 /// A running container and a client that shows what it prints.
 pub(super) struct Target {
@@ -99,7 +61,7 @@ impl Target {
         }
         let container = Container::find(ctx, name)?;
         let mut target = Target {
-            life: Life::of(&container)?,
+            life: container.life()?,
             start: client.mark(),
             container,
             client,
@@ -190,7 +152,7 @@ impl Target {
 
     /// Fails when the container is not what it was at the start.
     pub(super) fn must_go_on(&self, command: &str) -> Outcome {
-        self.life.must_go_on(&self.container, command)
+        self.container.must_go_on(&self.life, command)
     }
 
     /// Sends KILL, which ends the client; and the container, unless it is the client that gets it.
@@ -230,7 +192,7 @@ impl Target {
         client.signal(nix::sys::signal::Signal::SIGKILL)?;
         let ended = client.wait(limit)?;
         ended.check(ended.status.code().is_none(), "the client ends by the signal")?;
-        life.must_go_on(&container, &command)?;
+        container.must_go_on(&life, &command)?;
         let count = || {
             let logs = container.logs()?;
             let text = logs.stdout_text();
@@ -241,7 +203,7 @@ impl Target {
         while count()? == before && Instant::now() < deadline {
             ctx.checkpoint()?;
         }
-        life.must_go_on(&container, &command)?;
+        container.must_go_on(&life, &command)?;
         ended.check(count()? > before, "the container reports signals when its client is gone")
     }
 }

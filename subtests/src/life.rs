@@ -175,6 +175,14 @@ impl Watch {
         seen.check_eq(steps.join(", "), expected.join(", "), "what the engine did to the container, by its events")
     }
 
+    /// Fails if anything else has happened since the last call; of these, some may have happened before it.
+    pub(crate) fn happened_at_most(&mut self, ctx: &Context, seen: &Completed, expected: &[&str]) -> Outcome {
+        let Some(steps) = self.steps(ctx, &[])? else { return Ok(()) };
+        let other: Vec<String> = steps.into_iter().filter(|step| !expected.contains(&step.as_str())).collect();
+        let what = format!("what the engine did to container {} besides {}", self.name, expected.join(", "));
+        seen.check_eq(other.join(", "), "", what)
+    }
+
     /// All steps until now, if as many come as are expected; nothing for an engine that is not asked.
     fn steps(&mut self, ctx: &Context, expected: &[&str]) -> Outcome<Option<Vec<String>>> {
         let Some(events) = &mut self.events else { return Ok(None) };

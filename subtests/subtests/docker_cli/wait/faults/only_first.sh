@@ -1,0 +1,5 @@
+# Waits for the first container only.
+# subsubtests: no_wait
+if [ "$SUBCOMMAND" = wait ]; then
+    exec "$DOCKER" "${GLOBALS[@]}" wait "${WORDS[1]}"
+fi

@@ -38,7 +38,13 @@ const LAYER_TYPE: &str = "application/vnd.docker.image.rootfs.diff.tar";
 pub struct MadeImage {
     created: String,
     settings: Map<String, Value>,
-    layers: Vec<Vec<u8>>,
+    layers: Vec<Layer>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Layer {
+    bytes: Vec<u8>,
+    digest: String,
 }
 
 impl MadeImage {
@@ -50,7 +56,9 @@ impl MadeImage {
         let mut layer = Builder::new(Vec::new());
         append(&mut layer, path, content.as_bytes())?;
         let settings = Map::from_iter([("Cmd".to_owned(), json!(["/none"]))]);
-        Ok(MadeImage { created: CREATED.to_owned(), settings, layers: vec![layer.into_inner()?] })
+        let bytes = layer.into_inner()?;
+        let layer = Layer { digest: digest(&bytes), bytes };
+        Ok(MadeImage { created: CREATED.to_owned(), settings, layers: vec![layer] })
     }
 
     /// The same with another time of its creation (RFC 3339).
@@ -119,7 +127,7 @@ impl MadeImage {
     /// ```
     #[must_use]
     pub fn layers(&self) -> Vec<String> {
-        self.layers.iter().map(|layer| digest(layer)).collect()
+        self.layers.iter().map(|layer| layer.digest.clone()).collect()
     }
 
     /// The image with these names, as an archive that `docker load` reads.
@@ -138,7 +146,7 @@ impl MadeImage {
         let layers: Vec<String> = (0..self.layers.len()).map(|place| format!("{place}.tar")).collect();
         let manifest = json!([{ "Config": "config.json", "RepoTags": names, "Layers": &layers }]).to_string();
         for (name, layer) in layers.iter().zip(&self.layers) {
-            append(&mut archive, name, layer)?;
+            append(&mut archive, name, &layer.bytes)?;
         }
         append(&mut archive, "config.json", &self.configuration())?;
         append(&mut archive, "manifest.json", manifest.as_bytes())?;
@@ -147,7 +155,7 @@ impl MadeImage {
 
     /// All that a registry keeps of it, the manifest last.
     pub(in crate::engine) fn blobs(&self) -> Vec<Vec<u8>> {
-        self.layers.iter().cloned().chain([self.configuration(), self.manifest()]).collect()
+        self.layers.iter().map(|layer| layer.bytes.clone()).chain([self.configuration(), self.manifest()]).collect()
     }
 
     /// The image's configuration (OCI image specification, "Image Configuration").
@@ -165,12 +173,14 @@ impl MadeImage {
 
     fn manifest(&self) -> Vec<u8> {
         let part =
-            |kind: &str, bytes: &[u8]| json!({ "mediaType": kind, "size": bytes.len(), "digest": digest(bytes) });
-        let layers: Vec<Value> = self.layers.iter().map(|layer| part(LAYER_TYPE, layer)).collect();
+            |kind, bytes: &[u8], digest: &str| json!({ "mediaType": kind, "size": bytes.len(), "digest": digest });
+        let layer = |layer: &Layer| part(LAYER_TYPE, &layer.bytes, &layer.digest);
+        let layers: Vec<Value> = self.layers.iter().map(layer).collect();
+        let configuration = self.configuration();
         let manifest = json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST_TYPE,
-            "config": part(CONFIGURATION_TYPE, &self.configuration()),
+            "config": part(CONFIGURATION_TYPE, &configuration, &digest(&configuration)),
             "layers": layers,
         });
         manifest.to_string().into_bytes()
@@ -239,7 +249,7 @@ fn append(archive: &mut Builder<Vec<u8>>, path: &str, content: &[u8]) -> io::Res
 }
 
 /// The name that engines have for the architecture of this machine.
-fn architecture() -> &'static str {
+pub(in crate::engine) fn architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",

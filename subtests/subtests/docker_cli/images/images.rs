@@ -39,7 +39,7 @@ const ATTEMPTS: usize = 3;
 const AGES: [i64; 2] = [5 * 24 * 3600, 3 * 3600];
 
 /// Sizes of the files in them.
-const SIZES: [usize; 2] = [1_234_567, 54_321];
+const SIZES: [usize; 2] = [123_456, 789];
 
 /// The options of the section `[docker_cli/images]`.
 #[derive(Debug, Deserialize)]

@@ -5,6 +5,7 @@
 mod bad_input;
 mod commands;
 mod engine;
+mod faults;
 mod interrupts;
 mod runs;
 mod suite;

@@ -44,8 +44,16 @@ struct Pair {
     write_fn: String,
     data: String,
     cidfile: PathBuf,
-    /// The container and what the client did.
-    ran: Option<(String, Completed)>,
+    ran: Option<Ran>,
+}
+
+/// What became of a container.
+struct Ran {
+    name: String,
+    is_detached: bool,
+    /// What the client did, and until when.
+    seen: Completed,
+    returned: jiff::Timestamp,
 }
 
 impl SubSubtest<RunVolumes> for ReadWrite {
@@ -77,7 +85,9 @@ impl SubSubtest<RunVolumes> for ReadWrite {
             let name = ctx.container_name("rw");
             let words = run(ctx, &name, words, command)?;
             let given = words.iter().find_map(|word| word.strip_prefix("--name=")).unwrap_or(&name).to_owned();
-            pair.ran = Some((given, ctx.docker(words).must_pass()?));
+            let is_detached = words.iter().any(|word| word == "-d" || word == "--detach" || word == "--detach=true");
+            let seen = ctx.docker(words).must_pass()?;
+            pair.ran = Some(Ran { name: given, is_detached, seen, returned: jiff::Timestamp::now() });
         }
         Ok(())
     }
@@ -118,16 +128,18 @@ impl Pair {
     }
 
     fn check(&self, ctx: &Context, limit: Duration) -> Outcome {
-        let Some((name, seen)) = &self.ran else { return Ok(()) };
+        let Some(Ran { name, is_detached, seen, returned }) = &self.ran else { return Ok(()) };
         let container = Container::find(ctx, name)?;
         let folder = self.folder.display().to_string();
-        if seen.stdout_text().trim() == container.id() {
-            // It was detached.
+        if *is_detached {
+            seen.check_eq(seen.stdout_text().trim(), container.id(), "the id that is printed of a detached container")?;
             let status = container.wait_exit(limit)?;
             seen.check_eq(status, 0, "the container's exit status")?;
             has_mount(seen, &container, &folder, &self.target)?;
         } else {
             is_right(seen, &container, &folder, &self.target)?;
+            let ended: Option<jiff::Timestamp> = container.state()?.finished_at.and_then(|time| time.parse().ok());
+            seen.check(ended.is_some_and(|ended| ended <= *returned), "the container has ended when the client returns")?;
         }
         if seen.command.contains(&*self.cidfile.display().to_string()) {
             let id = fs::read_to_string(&self.cidfile).unwrap_or_else(|error| error.to_string());

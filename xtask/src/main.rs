@@ -54,7 +54,9 @@ namespaces of its own and is gone without a trace at the end.
 
 Environment:
   DOCKER_HOST               The engine to use, as for the docker program
-  DOCKERTEST_TORTURE_KILLS  For `torture`: how often the runner is killed (default 100)
+  DOCKERTEST_TORTURE_KILLS  For `torture`: how often the runner and commands are killed (default 100)
+  DOCKERTEST_TORTURE_MEGABYTES
+                            For `torture`: how much a command prints that prints much (default 1000)
   DOCKERTEST_TORTURE_ROUNDS For `torture`: how often the suite is run while all processors are busy (default 20)
   DOCKERTEST_FUZZ_SECONDS   For `torture`: how long each fuzz test runs (default 60)
 

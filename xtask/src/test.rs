@@ -23,7 +23,12 @@ pub(crate) fn all(filters: &[&str]) -> Result<ExitCode, Failure> {
 pub(crate) fn torture() -> Result<ExitCode, Failure> {
     run(
         &[&["--workspace", "--", "torture"], &["--package", "fuzz"]],
-        &[("DOCKERTEST_TORTURE_KILLS", "100"), ("DOCKERTEST_TORTURE_ROUNDS", "20"), ("DOCKERTEST_FUZZ_SECONDS", "60")],
+        &[
+            ("DOCKERTEST_TORTURE_KILLS", "100"),
+            ("DOCKERTEST_TORTURE_MEGABYTES", "1000"),
+            ("DOCKERTEST_TORTURE_ROUNDS", "20"),
+            ("DOCKERTEST_FUZZ_SECONDS", "60"),
+        ],
     )
 }
 

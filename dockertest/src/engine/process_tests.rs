@@ -146,3 +146,48 @@ fn nobody_reads_forever() {
     let written = process.write(&vec![b'x'; 1 << 21], Instant::now() + Duration::from_millis(50), None);
     assert!(matches!(written, Err(Stopped::TimedOut)), "{written:?}");
 }
+
+/// Scripts that misbehave, each in another way. Where one would leave a process that has no parent any more, only the
+/// end of the step finds it, so none does that.
+const MISBEHAVING: [&str; 6] = [
+    "trap '' TERM INT HUP; while :; do sleep 0.01; done",
+    "setsid sh -c 'trap \"\" TERM; while :; do sleep 0.01; done' & wait",
+    "cat /dev/zero & cat /dev/zero >&2 & wait",
+    "exec >&- 2>&- <&-; sleep 1000",
+    "while :; do sh -c 'sleep 0.01' & sh -c 'setsid sleep 0.01' & wait; done",
+    "kill -STOP $$; sleep 1000",
+];
+
+/// How many processes carry a variable.
+fn marked(value: &str) -> usize {
+    let entry = format!("DOCKERTEST_MARK={value}");
+    let folders = std::fs::read_dir("/proc").unwrap().flatten();
+    let environments = folders.filter_map(|folder| std::fs::read(folder.path().join("environ")).ok());
+    environments.filter(|environment| environment.split(|byte| *byte == 0).any(|word| word == entry.as_bytes())).count()
+}
+
+/// `cargo xtask torture` sets more rounds.
+#[test]
+fn torture_nothing_is_left_of_a_command_whenever_it_is_killed() {
+    let rounds: u32 = std::env::var("DOCKERTEST_TORTURE_KILLS").map_or(5, |text| text.parse().unwrap());
+    for round in 0..rounds {
+        for (number, script) in MISBEHAVING.iter().enumerate() {
+            let mark = format!("{}-{round}-{number}", std::process::id());
+            let variables = [("DOCKERTEST_MARK".to_owned(), mark.clone())];
+            let folder = tempfile::tempdir().unwrap();
+            let (words, terminal) = (shell(script), round % 3 == 2);
+            let (stdin, folder) = (Input::Open, folder.path());
+            let launch = Launch { words: &words, variables: &variables, stdin, terminal, folder, number: 1 };
+            let mut process = Process::start(launch).unwrap();
+            // Sooner or later, but not at a moment of the script's choice.
+            let limit = Instant::now() + Duration::from_millis(u64::from(round * 7 % 60));
+            assert!(matches!(process.until_end(Some(limit), None), Err(Stopped::TimedOut)), "{script}");
+            process.end().unwrap();
+            let gone_by = Instant::now() + Duration::from_secs(10);
+            while marked(&mark) > 0 {
+                assert!(Instant::now() < gone_by, "round {round}: {} processes are left of `{script}`", marked(&mark));
+                thread::yield_now();
+            }
+        }
+    }
+}

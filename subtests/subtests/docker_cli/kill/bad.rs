@@ -20,7 +20,7 @@ pub(super) struct Bad;
 impl SubSubtest<Kill> for Bad {
     fn run_once(&mut self, parent: &mut Kill, ctx: &mut Context) -> Outcome {
         let options: Options = ctx.config()?;
-        let unknown = ctx.container_name(&options.top_name_prefix);
+        let unknown = ctx.container_name(options.prefix());
         let mut target = Target::start(ctx, &options)?;
         let id = target.container.id().to_owned();
         let is_podman = ctx.engine().is_some_and(|engine| engine.flavor == "podman");

@@ -11,8 +11,9 @@ use super::signals::Signals;
 /// The options as they are written.
 #[derive(Debug, Deserialize)]
 pub(super) struct Options {
-    #[serde(alias = "kill_name_prefix")]
-    pub(super) top_name_prefix: String,
+    top_name_prefix: String,
+    /// Another name of it, which counts if it is set.
+    kill_name_prefix: String,
     #[serde(with = "types::list")]
     pub(super) run_options_csv: Vec<String>,
     #[serde(with = "types::list")]
@@ -40,6 +41,11 @@ pub(super) struct Options {
 }
 
 impl Options {
+    /// What the container's name begins with.
+    pub(super) fn prefix(&self) -> &str {
+        if self.kill_name_prefix.is_empty() { &self.top_name_prefix } else { &self.kill_name_prefix }
+    }
+
     /// The container's script. One that is quoted for a shell as a whole is taken out of its quotes.
     pub(super) fn script(&self) -> String {
         match shlex::split(&self.exec_cmd).as_deref() {

@@ -28,7 +28,7 @@ pub(super) struct Target {
 impl Target {
     /// Starts a container and waits until it is ready and the client shows it.
     pub(super) fn start(ctx: &mut Context, options: &Options) -> Outcome<Self> {
-        let (name, image) = (ctx.container_name(&options.top_name_prefix), ctx.image()?);
+        let (name, image) = (ctx.container_name(options.prefix()), ctx.image()?);
         let attached = options.run_container_attached;
         let mut words = vec!["run".to_owned(), format!("--name={name}")];
         words.extend(ctx.labels());

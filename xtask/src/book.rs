@@ -89,6 +89,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 /// What the bundled subtests' files do not say though a page needs it, a line each.
 fn missing(root: &Path) -> io::Result<Vec<String>> {
     let sections = bundled::described(&root.join("config_defaults"))?;
+    let everywhere = sections.iter().find(|section| section.name == "DEFAULTS");
     let mut problems = Vec::new();
     for test in bundled::find(root)? {
         if test.prose.is_empty() {
@@ -97,7 +98,7 @@ fn missing(root: &Path) -> io::Result<Vec<String>> {
         if test.sections.first().is_none_or(|section| section.about.is_empty()) {
             problems.push(format!("{}: its section has no comment", test.name));
         }
-        let silent = pages::silent(&test, sections.get("DEFAULTS"));
+        let silent = pages::silent(&test, everywhere);
         problems.extend(silent.into_iter().map(|option| format!("{option}: no comment above it")));
         let faults = test.faults.iter().filter(|fault| fault.promise.is_empty());
         problems.extend(faults.map(|fault| format!("{}: its fault {} names no promise", test.name, fault.name)));
@@ -187,7 +188,8 @@ mod tests {
         let library = Layers::new().defaults(Source::Folder(folder.clone())).load().unwrap();
         let described = bundled::described(&folder).unwrap();
         assert!(described.len() >= 8, "{described:?}");
-        for (name, section) in &described {
+        for section in &described {
+            let name = &section.name;
             let mut settings: BTreeMap<String, String> = BTreeMap::new();
             for setting in &section.options {
                 settings.insert(setting.name.clone(), setting.value.clone());

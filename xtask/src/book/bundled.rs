@@ -1,6 +1,5 @@
 //! The bundled subtests as their files describe them: the module's comment, the INI file, the faults.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,24 +45,22 @@ pub(crate) fn find(root: &Path) -> io::Result<Vec<Bundled>> {
     Ok(found)
 }
 
-/// Every section that the shipped files describe.
-pub(crate) fn described(folder: &Path) -> io::Result<BTreeMap<String, Section>> {
-    let mut sections = BTreeMap::new();
+/// Every section that the shipped files describe, in the order of the files and in them.
+pub(crate) fn described(folder: &Path) -> io::Result<Vec<Section>> {
+    let mut sections = Vec::new();
     for file in files(folder)? {
         if file.extension().is_some_and(|extension| extension == "ini") {
-            let read = ini::sections(&fs::read_to_string(&file)?);
-            sections.extend(read.into_iter().map(|section| (section.name.clone(), section)));
+            sections.extend(ini::sections(&fs::read_to_string(&file)?));
         }
     }
     Ok(sections)
 }
 
-/// The section of this name and all below it.
-fn of(sections: &BTreeMap<String, Section>, name: &str) -> Vec<Section> {
-    let below = format!("{name}/");
-    let own = sections.get(name).into_iter();
-    let children = sections.range(below.clone()..).take_while(|(name, _)| name.starts_with(&below));
-    own.chain(children.map(|(_, section)| section)).cloned().collect()
+/// The section of this name, and then all below it.
+fn of(sections: &[Section], name: &str) -> Vec<Section> {
+    let own = sections.iter().filter(|section| section.name == name);
+    let is_below = |section: &&Section| section.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+    own.chain(sections.iter().filter(is_below)).cloned().collect()
 }
 
 fn module_of(folder: &Path) -> Option<PathBuf> {

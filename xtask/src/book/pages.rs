@@ -130,14 +130,15 @@ fn options(test: &Bundled) -> String {
         for (number, setting) in section.options.iter().enumerate() {
             let next = section.options.get(number + 1);
             let is_shared = next.is_some_and(|next| !next.about.is_empty() && next.about == setting.about);
-            text.push_str(&option(setting, if is_shared { None } else { about(setting, section, &test.sections) }));
+            text.push_str(&option(setting, !is_shared));
         }
     }
     text
 }
 
-/// A line for an option and what is said about it. Of several that share a comment the last one has it.
-fn option(setting: &Setting, about: Option<&str>) -> String {
+/// A line for an option, and what is said about it, if that is to be said here: of several that share a comment the last
+/// one has it.
+fn option(setting: &Setting, is_described: bool) -> String {
     let mut text = String::new();
     if !setting.heading.is_empty() {
         let _ = write!(text, "\n{}\n\n", plain(setting.heading.trim_start_matches('-').trim()));
@@ -145,39 +146,22 @@ fn option(setting: &Setting, about: Option<&str>) -> String {
     // A value with a reference is shown as it is written.
     let value = if setting.value.contains("%(") { setting.value.clone() } else { setting.value.replace("%%", "%") };
     let value = if value.is_empty() { "(empty)".to_owned() } else { code(&value) };
-    let about = about.map(indented).unwrap_or_default();
+    let about = if is_described { indented(&setting.about) } else { String::new() };
     let _ = writeln!(text, "* `{}` = {value}{about}", setting.name);
     text
 }
 
-/// What is said about an option: by its section, or by the section above that it overrides.
-fn about<'a>(setting: &'a Setting, section: &Section, sections: &'a [Section]) -> Option<&'a str> {
-    if !setting.about.is_empty() {
-        return Some(&setting.about);
-    }
-    let above = |name: &str| name.rsplit_once('/').map(|(above, _)| above.to_owned());
-    let mut name = above(&section.name);
-    while let Some(known) = name {
-        let found = sections.iter().filter(|section| section.name == known).flat_map(|section| &section.options);
-        let mut found = found.filter(|other| other.name == setting.name && !other.about.is_empty());
-        if let Some(found) = found.next() {
-            return Some(&found.about);
-        }
-        name = above(&known);
-    }
-    None
-}
-
 /// The options that nothing is said about, as `[section] option`.
 pub(crate) fn silent(test: &Bundled, everywhere: Option<&Section>) -> Vec<String> {
+    // A section that overrides an option of another one need not say again what it is.
+    let described = |wanted: &Setting| {
+        let mut all = test.sections.iter().chain(everywhere).flat_map(|section| &section.options);
+        all.any(|setting| setting.name == wanted.name && !setting.about.is_empty())
+    };
     let mut found = Vec::new();
     for section in &test.sections {
-        for setting in &section.options {
-            let common = everywhere.is_some_and(|section| section.options.iter().any(|any| any.name == setting.name));
-            if about(setting, section, &test.sections).is_none() && !common {
-                found.push(format!("[{}] {}", section.name, setting.name));
-            }
-        }
+        let silent = section.options.iter().filter(|setting| !described(setting));
+        found.extend(silent.map(|setting| format!("[{}] {}", section.name, setting.name)));
     }
     found
 }
@@ -289,7 +273,6 @@ Stops \\*things\\*.
 ### `[docker_cli/stop/deep]`
 
 * `limit` = `9`
-  How long \\<it\\> may be; see `a_b`.
 
 ## Faults
 

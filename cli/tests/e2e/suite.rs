@@ -172,6 +172,28 @@ fn the_whole_suite_minds_nothing_and_touches_nothing_that_others_have() {
     assert_eq!(Some(&verdicts), CLEAN.as_ref());
 }
 
+/// How often to do what takes long; nothing without `cargo xtask torture`.
+fn rounds() -> Option<u32> {
+    let rounds = std::env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok()).filter(|rounds| *rounds > 0);
+    if rounds.is_none() {
+        eprintln!("skipped: `cargo xtask torture` sets {ROUNDS}");
+    }
+    rounds
+}
+
+#[test]
+fn torture_every_subtest_catches_all_its_faults() {
+    if rounds().is_none() {
+        return;
+    }
+    let Some(engine) = Engine::start() else { return };
+    let place = Place::new();
+    let before = engine.inventory();
+    let done = Done::from(place.command(&["faults"]).env("DOCKER_HOST", engine.0.address()).output().unwrap());
+    expect_same(&before, &engine.inventory());
+    assert!(done.expect(0).stdout.contains(" faults caught (100 %)"));
+}
+
 #[test]
 fn torture_the_whole_suite_says_the_same_on_a_busy_machine() {
     let rounds = std::env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(0_u32);

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tar::{Builder, Header};
 
 use crate::engine::fixtures::test_image;
-use crate::engine::{ImageName, Object};
+use crate::engine::{Container, ImageName, Object};
 use crate::subtest::{Context, Outcome};
 
 /// When the files of made images were changed last.
@@ -16,6 +16,9 @@ const FILE_TIME: u64 = 1_767_225_600;
 
 /// When made images were created, unless something else is asked for.
 const CREATED: &str = "2026-01-01T00:00:00Z";
+
+/// The tag that a name without one means.
+const DEFAULT_TAG: &str = "latest";
 
 /// The media types of a manifest and its parts (image manifest version 2, schema 2).
 const MANIFEST_TYPE: &str = "application/vnd.docker.distribution.manifest.v2+json";
@@ -228,6 +231,44 @@ impl Context {
         }
         let names: Vec<&str> = local.iter().map(String::as_str).collect();
         Ok(test_image::load(&*self.api()?, image.archive(&names)?)?)
+    }
+}
+
+/// An image that nobody else has, with the content of the test image.
+///
+/// ```no_run
+/// # use dockertest::prelude::*;
+/// # fn phase(ctx: &mut Context) -> Outcome {
+/// let container = ctx.container().command(["touch", "/changed"]).start()?;
+/// container.wait_exit(std::time::Duration::from_secs(60))?;
+/// let image = ctx.image_of(&container, "changed", "somebody", "has one more file")?;
+/// ctx.docker(["run", "--rm", &image.name, "cat", "/changed"]).must_pass()?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnImage {
+    /// Its name, with a tag.
+    pub name: String,
+    /// Its full id.
+    pub id: String,
+}
+
+impl Context {
+    /// Makes an image of a container through the API, under a name of its own that begins with the prefix; it is removed
+    /// after the step.
+    ///
+    /// # Errors
+    /// When the engine does not do it.
+    pub fn image_of(&mut self, container: &Container, prefix: &str, author: &str, message: &str) -> Outcome<OwnImage> {
+        let name = ImageName::parse(&self.image_name(prefix))?.tagged();
+        let flavor = self.engine().map_or("", |engine| engine.flavor.as_str());
+        let local = name.local(flavor);
+        let (repository, tag) = local.rsplit_once(':').unwrap_or((&local, DEFAULT_TAG));
+        let api = self.api()?;
+        let id = api.commit(container.id(), (repository, tag), author, message)?;
+        // Some engines tell it without the algorithm.
+        let id = api.image(&id)?.and_then(|image| image.id).unwrap_or(id);
+        Ok(OwnImage { name: name.to_string(), id })
     }
 }
 

@@ -52,7 +52,7 @@ pub use expected::Expected;
 pub use facts::Inquiry;
 pub use failure::CommandFailure;
 pub use image_name::{ImageName, ImageNameError};
-pub use made_image::MadeImage;
+pub use made_image::{MadeImage, OwnImage};
 pub use objects::{Container, Fixture, Life, Object};
 pub use place::{Place, PlaceFailure};
 pub use podman::{KEEP, keep};

@@ -96,6 +96,40 @@ impl Api {
         self.ask(format!("POST /images/{name}/tag"), self.docker.tag_image(name, Some(options)))
     }
 
+    /// Makes an image of a container, under this name, and gives its id.
+    ///
+    /// # Errors
+    /// When the engine does not do it.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let repository = ctx.image_name("test");
+    /// let container = ctx.container().create()?;
+    /// let id = ctx.api()?.commit(container.id(), (&repository, "latest"), "author", "message")?;
+    /// # let _ = id;
+    /// # Ok(()) }
+    /// ```
+    pub fn commit(
+        &self,
+        container: &str,
+        (repository, tag): (&str, &str),
+        author: &str,
+        message: &str,
+    ) -> Result<String, ApiFailure> {
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let options = query::CommitContainerOptions {
+            container: given(container),
+            repo: given(repository),
+            tag: given(tag),
+            author: given(author),
+            comment: given(message),
+            ..Default::default()
+        };
+        let config = bollard::models::ContainerConfig::default();
+        Ok(self.ask("POST /commit", self.docker.commit_container(options, config))?.id)
+    }
+
     /// Removes a name of an image, and the image with its last name; whether there was one.
     ///
     /// # Errors

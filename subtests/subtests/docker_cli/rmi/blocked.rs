@@ -1,9 +1,15 @@
 //! Images that a container uses.
 
-use dockertest::engine::{Container, MadeImage, Tags};
+use std::time::Duration;
+
+use dockertest::engine::{Container, OwnImage, Tags};
 use dockertest::prelude::*;
+use dockertest::verdict::Verdict;
 
 use super::{Options, Rmi, is_podman, rmi};
+
+/// How long the container may take; it has next to nothing to do.
+const CONTAINER_LIMIT: Duration = Duration::from_secs(60);
 
 /// By what the image is named that is to be removed.
 pub(super) trait By: Default {
@@ -46,28 +52,32 @@ impl By for ById {
 #[derive(Default)]
 pub(super) struct Blocked<B> {
     by: B,
-    made: Option<(MadeImage, String, Container, Tags)>,
+    made: Option<(OwnImage, Container, Tags)>,
 }
 
 impl<B: By> SubSubtest<Rmi> for Blocked<B> {
     fn initialize(&mut self, _rmi: &mut Rmi, ctx: &mut Context) -> Outcome {
         let options: Options = ctx.config()?;
-        let image = ctx.made_image()?;
-        let name = format!("{}:used", ctx.image_name(&options.rmi_repo_tag_name_prefix));
-        ctx.load(&image, &[&name])?;
-        let container = ctx.container().image(&name).command(["/none"]).create()?;
-        let before = Tags::of(&*ctx.api()?, &image.id())?;
-        self.made = Some((image, name, container, before));
+        let text = ctx.unique_name("text").rsplit('-').next().unwrap_or_default().to_owned();
+        let command = prepare(&options.docker_data_prepare_cmd, &text)?;
+        let first = ctx.container().command(command.clone()).start()?;
+        ended(&first)?;
+        let prefix = &options.rmi_repo_tag_name_prefix;
+        let image = ctx.image_of(&first, prefix, &options.commit_author, &options.commit_message)?;
+        let container = ctx.container().image(&image.name).command(command).start()?;
+        ended(&container)?;
+        let before = Tags::of(&*ctx.api()?, &image.id)?;
+        self.made = Some((image, container, before));
         Ok(())
     }
 
     fn run_once(&mut self, _rmi: &mut Rmi, ctx: &mut Context) -> Outcome {
         let options: Options = ctx.config()?;
-        let Some((image, name, container, before)) = self.made.take() else { return Ok(()) };
-        let id = image.id();
-        let seen = rmi(ctx, &options, self.by.which(&name, &id))?;
+        let Some((image, container, before)) = self.made.take() else { return Ok(()) };
+        let id = &image.id;
+        let seen = rmi(ctx, &options, self.by.which(&image.name, id))?;
         if options.docker_rmi_force {
-            return forced(ctx, seen, &image, &name, &container);
+            return forced(ctx, seen, &image, &container);
         }
         let podman = is_podman(ctx);
         let seen = seen.must_fail(if podman { 2 } else { 1 })?;
@@ -79,23 +89,42 @@ impl<B: By> SubSubtest<Rmi> for Blocked<B> {
         seen.check(said.contains(user), format!("standard error names the container `{user}`"))?;
         seen.check_eq(seen.stdout_text(), "", "standard output of a command that fails")?;
         let api = ctx.api()?;
-        Tags::of(&api, &id)?.must_be(&before, &seen)?;
-        must_use(&container, &id, &seen)
+        Tags::of(&api, id)?.must_be(&before, &seen)?;
+        must_use(&container, id, &seen)
     }
 }
 
 /// What `--force` promises.
-fn forced(ctx: &Context, seen: Completed, image: &MadeImage, name: &str, container: &Container) -> Outcome {
+fn forced(ctx: &Context, seen: Completed, image: &OwnImage, container: &Container) -> Outcome {
+    let OwnImage { name, id } = image;
     let seen = seen.must_pass()?;
     let printed = seen.stdout_text().into_owned();
     seen.check(printed.starts_with(&super::untagged(ctx, name)?), format!("the first line tells that `{name}` is gone"))?;
     seen.check_eq(seen.said().join("\n"), "", "standard error of a command that succeeds")?;
     let api = ctx.api()?;
-    let id = image.id();
-    Tags::of(&api, &id)?.must_be(&Tags::default(), &seen)?;
+    Tags::of(&api, id)?.must_be(&Tags::default(), &seen)?;
     seen.check(api.image(name)?.is_none(), format!("the name `{name}` is gone"))?;
-    seen.check(api.image(&id)?.is_none(), "the image itself is gone")?;
+    seen.check(api.image(id)?.is_none(), "the image itself is gone")?;
     seen.check_eq(container.exists()?, !is_podman(ctx), "whether the container is still there")
+}
+
+/// The words of the command that containers run, with a text in place of `%s`.
+fn prepare(option: &str, text: &str) -> Outcome<Vec<String>> {
+    shlex::split(&option.replace("%s", text)).ok_or_else(|| {
+        let problem = format!("the option `docker_data_prepare_cmd` has an open quote: `{option}`");
+        Failure::new(Verdict::Error, problem)
+    })
+}
+
+/// Waits until a container has ended well.
+fn ended(container: &Container) -> Outcome {
+    match container.wait_exit(CONTAINER_LIMIT)? {
+        0 => Ok(()),
+        status => {
+            let reason = format!("`docker_data_prepare_cmd` ends with status {status} in the test image");
+            Err(NotApplicable::because(reason).into())
+        }
+    }
 }
 
 /// Checks that the container is there and still of its image.

@@ -1,6 +1,8 @@
 //! `docker rmi`: names and images go when they are told to, and stay when somebody needs them.
 //!
-//! Each sub-subtest makes small images of its own, of which the engine has never heard. What the command prints is
+//! Each sub-subtest has images of its own: made of the test image, or small ones of which the engine has never heard. An
+//! image that is in use was made of a container that ran `docker_data_prepare_cmd`, and is used by a container that ran it
+//! and has ended. What the command prints is
 //! compared whole; what it does is looked up through the engine's API: all names of the image, the image itself, and the
 //! container that uses it. Another image of the sub-subtest must be there as before.
 //!
@@ -42,6 +44,9 @@ struct Options {
     #[serde(with = "types::seconds")]
     docker_rmi_timeout: Duration,
     rmi_repo_tag_name_prefix: String,
+    docker_data_prepare_cmd: String,
+    commit_author: String,
+    commit_message: String,
 }
 
 #[derive(Default)]

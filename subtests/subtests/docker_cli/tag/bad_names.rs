@@ -3,7 +3,7 @@
 use dockertest::engine::Tags;
 use dockertest::prelude::*;
 
-use super::Tag;
+use super::{Tag, name_for};
 
 /// Gives wrong words to `docker tag`.
 #[derive(Default)]
@@ -17,13 +17,11 @@ struct Refused {
 }
 
 impl SubSubtest<Tag> for BadNames {
-    fn run_once(&mut self, _tag: &mut Tag, ctx: &mut Context) -> Outcome {
-        let image = ctx.made_image()?;
-        let repository = ctx.image_name("bad");
-        let name = format!("{repository}:good");
-        ctx.load(&image, &[&name])?;
+    fn run_once(&mut self, tag: &mut Tag, ctx: &mut Context) -> Outcome {
+        let name = name_for(ctx, &tag.base, "bad", "good")?;
+        let (name, repository) = (name.to_string(), name.repository());
         let api = ctx.api()?;
-        let before = Tags::of(&api, &image.id())?;
+        let before = Tags::of(&api, &tag.base)?;
         let of_name = |target: String, says| Refused { source: name.clone(), target, says };
         let grammar: &[&str] = &["invalid reference format", "must be lowercase"];
         let all = [
@@ -49,7 +47,7 @@ impl SubSubtest<Tag> for BadNames {
                 format!("standard error says `{expected}`"),
             )?;
             seen.check_eq(seen.stdout_text(), "", "standard output of a command that fails")?;
-            Tags::of(&api, &image.id())?.must_be(&before, &seen)?;
+            Tags::of(&api, &tag.base)?.must_be(&before, &seen)?;
             seen.check(api.image(&format!("{repository}:new"))?.is_none(), "no name comes about")?;
         }
         Ok(())

@@ -1,16 +1,15 @@
 //! One change of a name, from the image that is made for it to the check of all its names.
 
-use dockertest::engine::{Expected, ImageName, MadeImage, Object, Tags};
+use dockertest::engine::{Expected, ImageName, Object, Tags};
 use dockertest::prelude::*;
 
 use super::change::{Change, Words};
-use super::{Options, Tag, expected};
+use super::{Options, Tag, expected, give, name_for};
 
 /// The sub-subtest of one change.
 #[derive(Default)]
 pub(super) struct Case<C> {
     change: C,
-    image: Option<MadeImage>,
     old: String,
     new: String,
     before: Tags,
@@ -20,12 +19,10 @@ pub(super) struct Case<C> {
 }
 
 impl<C: Change> SubSubtest<Tag> for Case<C> {
-    fn initialize(&mut self, _tag: &mut Tag, ctx: &mut Context) -> Outcome {
+    fn initialize(&mut self, tag: &mut Tag, ctx: &mut Context) -> Outcome {
         let options: Options = ctx.config()?;
-        let image = ctx.made_image()?;
-        let old = ImageName::parse(&ctx.image_name("tag"))?.tagged();
+        let old = name_for(ctx, &tag.base, "tag", "latest")?;
         self.old = old.to_string();
-        ctx.load(&image, &[&self.old])?;
         let words = Words::new(ctx, &options.tag_repo_name_prefix, options.gen_lower_only);
         self.new = self.change.change(&old, &words);
         // What is no name cannot come about, and cannot be removed.
@@ -33,12 +30,9 @@ impl<C: Change> SubSubtest<Tag> for Case<C> {
             ctx.own(Object::Image(self.new.clone()));
         }
         if C::TWICE {
-            let flavor = ctx.engine().map_or("", |engine| engine.flavor.as_str());
-            let name = ImageName::parse(&self.new)?.local(flavor);
-            let (repository, tag) = name.rsplit_once(':').unwrap_or((&name, "latest"));
-            ctx.api()?.tag(&self.old, repository, tag)?;
+            give(ctx, &tag.base, &ImageName::parse(&self.new)?)?;
         }
-        self.before = Tags::of(&*ctx.api()?, &image.id())?;
+        self.before = Tags::of(&*ctx.api()?, &tag.base)?;
         let is_wrong = !options.gen_lower_only && !C::MAY_HAVE_CAPITALS;
         self.expected = Some(match expected(ctx, &options)? {
             Expected::Status(0) if C::FORCE => Expected::Status(125),
@@ -52,7 +46,6 @@ impl<C: Change> SubSubtest<Tag> for Case<C> {
             self.words.push("-f".to_owned());
         }
         self.words.extend([self.old.clone(), self.new.clone()]);
-        self.image = Some(image);
         Ok(())
     }
 
@@ -62,12 +55,10 @@ impl<C: Change> SubSubtest<Tag> for Case<C> {
         Ok(())
     }
 
-    fn postprocess(&mut self, _tag: &mut Tag, ctx: &mut Context) -> Outcome {
-        let (Some(seen), Some(image), Some(expected)) = (self.seen.take(), &self.image, self.expected) else {
-            return Ok(());
-        };
+    fn postprocess(&mut self, tag: &mut Tag, ctx: &mut Context) -> Outcome {
+        let (Some(seen), Some(expected)) = (self.seen.take(), self.expected) else { return Ok(()) };
         let seen = seen.must_end(expected)?;
-        let after = Tags::of(&*ctx.api()?, &image.id())?;
+        let after = Tags::of(&*ctx.api()?, &tag.base)?;
         if expected.is_success() {
             let seen = seen.prints("")?;
             return after.must_be(&self.before.clone().with(ctx, &self.new), &seen);

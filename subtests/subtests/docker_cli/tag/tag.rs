@@ -1,7 +1,7 @@
 //! `docker tag`: an image gets one more name, nothing else changes, and wrong names are refused.
 //!
-//! Each sub-subtest makes a small image of its own, of which the engine has never heard, and gives it another name:
-//! another tag, repository, user or registry. The command must print nothing and end with status 0. Then the engine's
+//! An image is made of the test image, so that nobody else has it. Each sub-subtest gives it a name of its own, and with
+//! the command under test another one: with another tag, repository, user or registry. The command must print nothing and end with status 0. Then the engine's
 //! API must know the new name as the same image, and all names of that image must be those from before and the new one.
 //! A name that is refused must leave the image's names as they were, with nothing on standard output and a reason on
 //! standard error.
@@ -31,7 +31,7 @@ mod moving;
 use std::time::Duration;
 
 use dockertest::config::types;
-use dockertest::engine::Expected;
+use dockertest::engine::{Expected, ImageName};
 use dockertest::prelude::*;
 use serde::Deserialize;
 
@@ -52,13 +52,38 @@ struct Options {
     docker_tag_timeout: Duration,
 }
 
+/// The parent: an image that its sub-subtests give names to.
 #[derive(Default)]
-struct Tag;
+struct Tag {
+    /// Its full id.
+    base: String,
+}
 
 impl Subtest for Tag {
     fn needs_engine(&self) -> bool {
         true
     }
+
+    fn initialize(&mut self, ctx: &mut Context) -> Outcome {
+        let container = ctx.container().create()?;
+        self.base = ctx.image_of(&container, "base", "", "")?.id;
+        Ok(())
+    }
+}
+
+/// Gives an image one more name through the API: one that nothing else has.
+fn name_for(ctx: &mut Context, id: &str, prefix: &str, tag: &str) -> Outcome<ImageName> {
+    let name = ImageName::parse(&ctx.image_name(prefix))?.with_tag(tag)?;
+    give(ctx, id, &name)?;
+    Ok(name)
+}
+
+/// Gives an image this name through the API.
+fn give(ctx: &Context, id: &str, name: &ImageName) -> Outcome {
+    let flavor = ctx.engine().map_or("", |engine| engine.flavor.as_str());
+    let local = name.local(flavor);
+    let (repository, tag) = local.rsplit_once(':').unwrap_or((&local, "latest"));
+    Ok(ctx.api()?.tag(id, repository, tag)?)
 }
 
 /// How a `docker tag` must end for which nothing else speaks than the options.

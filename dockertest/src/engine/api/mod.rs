@@ -171,6 +171,22 @@ impl Api {
         })
     }
 
+    /// `GET /version` as a whole.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    ///
+    /// ```no_run
+    /// # fn phase(api: dockertest::engine::Api) -> dockertest::subtest::Outcome {
+    /// let built = &api.version_data()?["BuildTime"];
+    /// # let _ = built;
+    /// # Ok(()) }
+    /// ```
+    pub fn version_data(&self) -> Result<Value, ApiFailure> {
+        let seen = self.ask("GET /version", self.docker.version())?;
+        Ok(serde_json::to_value(seen).unwrap_or_default())
+    }
+
     /// `GET /info` as a whole.
     ///
     /// # Errors

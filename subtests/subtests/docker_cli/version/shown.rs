@@ -1,98 +1,80 @@
-//! What `docker version` and `podman version` show.
+//! What `docker version` and `podman version` show in their table for people.
 
-use dockertest::prelude::*;
-use serde::Deserialize;
+use std::collections::BTreeMap;
 
-/// The versions that were shown; nothing where none was.
+/// Values by their labels, in lower case, since docker writes `Git commit` and `GitCommit`.
+pub(super) type Labelled = BTreeMap<String, String>;
+
+/// The table.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Shown {
-    pub(super) client: Option<String>,
-    pub(super) server: Option<String>,
-    /// The version of the API that the server speaks.
-    pub(super) server_api: Option<String>,
-}
-
-/// The data of `--format '{{json .}}'`. Docker writes `ApiVersion`, podman `APIVersion`.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Data {
-    client: Option<Side>,
-    server: Option<Side>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Side {
-    version: Option<String>,
-    #[serde(alias = "APIVersion")]
-    api_version: Option<String>,
+    pub(super) client: Labelled,
+    /// The parts of the server: `Engine`, `containerd`, ….
+    pub(super) server: BTreeMap<String, Labelled>,
 }
 
 impl Shown {
-    /// From the data of a command.
-    pub(super) fn from_json(seen: &Completed) -> Outcome<Self> {
-        let data: Data = serde_json::from_slice(&seen.stdout).map_err(|error| {
-            let evidence = dockertest::outcome::Evidence {
-                command: Some(seen.command.clone()),
-                expected: Some("JSON with `Client` and `Server`".to_owned()),
-                seen: Some(seen.stdout_text().into_owned()),
-                ..Default::default()
-            };
-            CheckFailed::new(format!("the version as data cannot be read: {error}"), evidence)
-        })?;
-        let (client, server) = (data.client, data.server);
-        let server_api = server.as_ref().and_then(|side| side.api_version.clone());
-        let version = |side: Option<Side>| side.and_then(|side| side.version);
-        Ok(Shown { client: version(client), server: version(server), server_api })
-    }
-
-    /// From the table for people. In each half the first line `Version:` counts: further ones belong to components,
-    /// such as containerd.
+    /// In docker's table all but the halves' headings is indented; the parts of the server are headings with more
+    /// indented lines below. Podman has a client alone, and indents nothing.
     pub(super) fn from_table(text: &str) -> Self {
         let mut shown = Shown::default();
-        let mut in_server = None;
-        for line in text.lines() {
+        let mut is_server = None;
+        let mut part = String::new();
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
             if line.starts_with("Client:") || line.starts_with("Server:") {
-                in_server = Some(line.starts_with("Server:"));
+                is_server = Some(line.starts_with("Server:"));
+                part.clear();
                 continue;
             }
-            let Some((key, value)) = line.split_once(':') else { continue };
-            let (key, value) = (key.trim(), value.trim());
-            let side = match in_server {
-                Some(true) => &mut shown.server,
-                Some(false) => &mut shown.client,
-                None => continue,
-            };
-            if key == "Version" && side.is_none() {
-                *side = Some(value.to_owned());
-            } else if key.eq_ignore_ascii_case("api version") && in_server == Some(true) && shown.server_api.is_none() {
-                shown.server_api = value.split_whitespace().next().map(str::to_owned);
+            let Some((label, value)) = line.split_once(':') else { continue };
+            let (label, value) = (label.trim(), value.trim().to_owned());
+            let indent = line.len() - line.trim_start().len();
+            match is_server {
+                Some(true) if indent == 1 => part = label.to_owned(),
+                Some(true) => {
+                    shown.server.entry(part.clone()).or_default().insert(plain(label), value);
+                }
+                Some(false) => {
+                    shown.client.insert(plain(label), value);
+                }
+                None => {}
             }
         }
         shown
     }
 }
 
+/// A label, however it is written.
+pub(super) fn plain(label: &str) -> String {
+    label.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shown(client: &str, server: Option<&str>, api: Option<&str>) -> Shown {
-        Shown { client: Some(client.into()), server: server.map(Into::into), server_api: api.map(Into::into) }
+    fn labelled<const N: usize>(values: [(&str, &str); N]) -> Labelled {
+        values.map(|(label, value)| (label.to_owned(), value.to_owned())).into()
     }
 
     #[test]
-    fn the_first_version_of_each_half_counts_and_not_that_of_a_component() {
+    fn each_part_has_values_of_its_own() {
         let table = "Client: Docker Engine - Community\n Version:           28.2.2\n API version:       1.41 (downgraded from 1.50)\n\n\
-                     Server: Docker Engine\n Engine:\n  Version:          20.10.24+dfsg1\n  API version:      1.41 (minimum version 1.12)\n \
-                     containerd:\n  Version:          1.6.20\n docker-init:\n  Version:          0.19.0\n";
-        assert_eq!(Shown::from_table(table), shown("28.2.2", Some("20.10.24+dfsg1"), Some("1.41")));
+                     Server: Docker Engine\n Engine:\n  Version:          20.10.24+dfsg1\n  Built:            Thu May  7 21:09:36 2026\n \
+                     docker-init:\n  Version:          0.19.0\n  GitCommit:        \n";
+        let shown = Shown::from_table(table);
+        assert_eq!(shown.client, labelled([("version", "28.2.2"), ("apiversion", "1.41 (downgraded from 1.50)")]));
+        let engine = labelled([("version", "20.10.24+dfsg1"), ("built", "Thu May  7 21:09:36 2026")]);
+        let init = labelled([("version", "0.19.0"), ("gitcommit", "")]);
+        assert_eq!(shown.server, [("Engine".to_owned(), engine), ("docker-init".to_owned(), init)].into());
     }
 
     #[test]
     fn podman_shows_no_server() {
-        let table = "Client:       Podman Engine\nVersion:      4.3.1\nAPI Version:  4.3.1\nGo Version:   go1.19.8\n";
-        assert_eq!(Shown::from_table(table), shown("4.3.1", None, None));
+        let table = "Client:       Podman Engine\nVersion:      4.3.1\nAPI Version:  4.3.1\n";
+        let shown = Shown::from_table(table);
+        assert_eq!(shown.client, labelled([("version", "4.3.1"), ("apiversion", "4.3.1")]));
+        assert!(shown.server.is_empty());
     }
 
     #[test]

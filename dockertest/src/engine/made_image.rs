@@ -55,6 +55,13 @@ impl MadeImage {
     ///
     /// # Errors
     /// When the path does not fit into an archive.
+    ///
+    /// ```
+    /// # use dockertest::engine::MadeImage;
+    /// let image = MadeImage::with_file("etc/marker", "text")?;
+    /// # let _ = image;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn with_file(path: &str, content: &str) -> io::Result<Self> {
         let mut layer = Builder::new(Vec::new());
         append(&mut layer, path, content.as_bytes())?;
@@ -259,6 +266,16 @@ impl Context {
     ///
     /// # Errors
     /// When the engine does not do it.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let container = ctx.container().create()?;
+    /// let image = ctx.image_of(&container, "own", "", "")?; // as the test image, with a name and an id of its own
+    /// let other = ctx.image_name("other");
+    /// ctx.docker(["tag", &image.id, &other]).must_pass()?;
+    /// # Ok(()) }
+    /// ```
     pub fn image_of(&mut self, container: &Container, prefix: &str, author: &str, message: &str) -> Outcome<OwnImage> {
         let name = ImageName::parse(&self.image_name(prefix))?.tagged();
         let flavor = self.engine().map_or("", |engine| engine.flavor.as_str());

@@ -30,12 +30,29 @@ impl Tags {
     ///
     /// # Errors
     /// When the engine does not answer as it should.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let tags = dockertest::engine::Tags::of(&*ctx.api()?, &ctx.image()?)?;
+    /// ctx.info(format!("the test image has the names {tags}"));
+    /// # Ok(()) }
+    /// ```
     pub fn of(api: &Api, image: &str) -> Result<Tags, ApiFailure> {
         let tags = api.image(image)?.and_then(|image| image.repo_tags).unwrap_or_default();
         Ok(Tags(tags.into_iter().collect()))
     }
 
     /// These names and one more, given here.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let before = dockertest::engine::Tags::of(&*ctx.api()?, &ctx.image()?)?;
+    /// let expected = before.with(ctx, "other:1"); // with podman `localhost/other:1`
+    /// # let _ = expected;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn with(mut self, ctx: &Context, name: &str) -> Tags {
         self.0.insert(shown(ctx, name));
@@ -43,6 +60,16 @@ impl Tags {
     }
 
     /// These names without this one, which was given here.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let (image, name) = (ctx.made_image()?, format!("{}:1", ctx.image_name("test")));
+    /// ctx.load(&image, &[&name])?;
+    /// let left = dockertest::engine::Tags::of(&*ctx.api()?, &image.id())?.without(ctx, &name);
+    /// assert!(left.is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn without(mut self, ctx: &Context, name: &str) -> Tags {
         self.0.remove(&shown(ctx, name));
@@ -50,6 +77,10 @@ impl Tags {
     }
 
     /// Whether there is none.
+    ///
+    /// ```
+    /// assert!(dockertest::engine::Tags::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -59,6 +90,13 @@ impl Tags {
     ///
     /// # Errors
     /// `FAIL` with the command and both lists of names.
+    ///
+    /// ```
+    /// use dockertest::engine::{Completed, Tags};
+    ///
+    /// let seen = Completed::new("docker rmi x:1", 0, "Untagged: x:1\n", "");
+    /// assert!(Tags::default().must_be(&Tags::default(), &seen).is_ok());
+    /// ```
     pub fn must_be(&self, expected: &Tags, seen: &Completed) -> Outcome {
         if self == expected {
             return Ok(());

@@ -46,12 +46,30 @@ pub struct Registry {
 
 impl Registry {
     /// Its address as names of images have it, seen from the engine: `127.0.0.1:43215`.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let registry = ctx.registry()?;
+    /// let missing = format!("{}/no/such/image", registry.host());
+    /// ctx.docker(["pull", &missing]).must_fail(1)?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
     /// Whether it was started for this test, so that it holds what is [`put`](Self::put) there and nothing else.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// if !ctx.registry()?.is_ours() {
+    ///     ctx.info("the registry must hold the image already");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_ours(&self) -> bool {
         self.store.is_some()
@@ -61,6 +79,15 @@ impl Registry {
     ///
     /// # Errors
     /// When path or tag are not fit for a name.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let registry = ctx.registry()?;
+    /// let name = registry.name("team/tool", "latest")?; // 127.0.0.1:43215/team/tool:latest
+    /// ctx.docker(["pull", &name.to_string()]).must_pass()?;
+    /// # Ok(()) }
+    /// ```
     pub fn name(&self, path: &str, tag: &str) -> Result<ImageName, ImageNameError> {
         ImageName::parse(&format!("{}/{path}:{tag}", self.host))
     }
@@ -69,6 +96,17 @@ impl Registry {
     ///
     /// # Errors
     /// `TEST_NA` when the registry is not ours; `ERROR` when it cannot be written.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let (registry, image) = (ctx.registry()?, ctx.made_image()?);
+    /// let name = registry.put("team/tool", "latest", &image)?;
+    /// ctx.docker(["pull", &name.to_string()]).must_pass()?;
+    /// let pulled = ctx.api()?.image(&name.to_string())?.and_then(|pulled| pulled.id);
+    /// check_eq!(pulled.unwrap_or_default(), image.id(), "the id of what was pulled");
+    /// # Ok(()) }
+    /// ```
     pub fn put(&self, path: &str, tag: &str, image: &MadeImage) -> Outcome<ImageName> {
         let Some(store) = &self.store else {
             let reason =

@@ -82,6 +82,14 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// What stands in the column of this name, without the blanks around it; nothing if there is no such column.
+    ///
+    /// ```
+    /// # use dockertest::engine::Table;
+    /// let table = Table::parse("IMAGE ID   TAG\n4c01db0b   1.2\n")?;
+    /// let tags: Vec<_> = table.rows().map(|row| row.get("TAG")).collect();
+    /// assert_eq!(tags, [Some("1.2")]);
+    /// # Ok::<(), dockertest::engine::TableError>(())
+    /// ```
     #[must_use]
     pub fn get(&self, column: &str) -> Option<&'a str> {
         let place = self.columns.iter().position(|name| name == column)?;

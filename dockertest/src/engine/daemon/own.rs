@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use super::{Daemon, DaemonFailure, DaemonOptions};
 use crate::engine::{Api, ApiFailure, Command};
 use crate::host::HostProgram;
 use crate::outcome::Evidence;
-use crate::subtest::{CheckFailed, Context, Failure, Outcome};
+use crate::subtest::{CheckFailed, Context, Failure, Outcome, Shared};
 use crate::verdict::Verdict;
 
 /// How long the API may take to answer.
@@ -38,6 +38,7 @@ pub struct OwnEngine {
     /// The command line without a subcommand.
     command: Command,
     address: String,
+    shared: Rc<Shared>,
 }
 
 impl OwnEngine {
@@ -77,7 +78,10 @@ impl OwnEngine {
     /// # Ok(()) }
     /// ```
     pub fn api(&self) -> Result<Api, ApiFailure> {
-        Api::connect(&self.address, API_LIMIT)
+        let (start, shared) = (Instant::now(), &self.shared);
+        let api = Api::connect(&self.address, API_LIMIT);
+        shared.spent.request(start.elapsed());
+        Ok(api?.watching(shared.cancel.clone(), Rc::clone(&shared.cleaning_up), Rc::clone(&shared.spent)))
     }
 
     /// A setting by the name that it has in `daemon.json`, if it is set.
@@ -171,8 +175,13 @@ impl OwnEngine {
     }
 
     fn with(&self, action: impl FnOnce(&mut Daemon) -> Result<(), DaemonFailure>) -> Outcome {
+        let start = Instant::now();
         match self.daemon.borrow_mut().as_mut() {
-            Some(daemon) => action(daemon).map_err(|failure| broken(&failure, daemon)),
+            Some(daemon) => {
+                let done = action(daemon);
+                self.shared.spent.wait(start.elapsed());
+                done.map_err(|failure| broken(&failure, daemon))
+            }
             None => Err(Failure::new(Verdict::Error, "the engine of our own has been taken down already")),
         }
     }
@@ -241,7 +250,10 @@ impl Context {
         if let Some(program) = self.section().get("dockerd_path").filter(|path| !path.is_empty()) {
             options.program = program.into();
         }
-        let daemon = Daemon::start(&this_host()?, &options).map_err(|failure| {
+        let start = Instant::now();
+        let daemon = Daemon::start(&this_host()?, &options);
+        self.shared().spent.wait(start.elapsed());
+        let daemon = daemon.map_err(|failure| {
             let log = failure.log().map_or_else(String::new, |log| format!("; its log ends with\n{log}"));
             let failure = Failure::from(failure);
             Failure::new(failure.verdict(), format!("{}{log}", failure.reason()))
@@ -251,7 +263,7 @@ impl Context {
         let daemon = Rc::new(RefCell::new(Some(daemon)));
         let promised = Rc::clone(&daemon);
         self.defer("take down the engine of our own", move || end(&promised));
-        Ok(OwnEngine { daemon, command: Command::of_engine_at(self, &address), address })
+        Ok(OwnEngine { daemon, command: Command::of_engine_at(self, &address), address, shared: self.share() })
     }
 
     /// The first of `own-engine.log`, `own-engine-2.log`, ... that is not there.

@@ -216,8 +216,9 @@ impl Context {
         Ok(MadeImage::with_file("marker", &marker)?.labels(labels))
     }
 
-    /// Brings an image to the engine under these names, through the API. The names must have been promised
-    /// ([`image_name`](Self::image_name)); without names it is promised here that the image is removed.
+    /// Brings an image to the engine under these names, through the API, and gives the id that the engine has for it: the
+    /// [image's own](MadeImage::id), or another one, as engines have that keep their images in containerd. The names must
+    /// have been promised ([`image_name`](Self::image_name)); without names it is promised here that the image is removed.
     ///
     /// # Errors
     /// When the engine does not take it.
@@ -226,10 +227,11 @@ impl Context {
     /// # use dockertest::prelude::*;
     /// # fn phase(ctx: &mut Context) -> Outcome {
     /// let (image, name) = (ctx.made_image()?, ctx.image_name("test"));
-    /// ctx.load(&image, &[&format!("{name}:1"), &format!("{name}:2")])?;
+    /// let id = ctx.load(&image, &[&format!("{name}:1"), &format!("{name}:2")])?;
+    /// ctx.docker(["tag", &id, &format!("{name}:3")]).must_pass()?;
     /// # Ok(()) }
     /// ```
-    pub fn load(&mut self, image: &MadeImage, names: &[&str]) -> Outcome {
+    pub fn load(&mut self, image: &MadeImage, names: &[&str]) -> Outcome<String> {
         let flavor = self.engine().map(|engine| engine.flavor.clone()).unwrap_or_default();
         let local = names.iter().map(|name| Ok(ImageName::parse(name)?.local(&flavor)));
         let local: Vec<String> = local.collect::<Outcome<_>>()?;
@@ -237,7 +239,10 @@ impl Context {
             self.own(Object::Image(image.id()));
         }
         let names: Vec<&str> = local.iter().map(String::as_str).collect();
-        Ok(test_image::load(&*self.api()?, image.archive(&names)?)?)
+        let api = self.api()?;
+        test_image::load(&api, image.archive(&names)?)?;
+        let known = names.first().map(|name| api.image(name)).transpose()?.flatten();
+        Ok(known.and_then(|known| known.id).unwrap_or_else(|| image.id()))
     }
 }
 

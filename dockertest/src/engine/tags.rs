@@ -15,10 +15,10 @@ use crate::subtest::{CheckFailed, Context, Outcome};
 ///
 /// fn phase(ctx: &mut Context) -> Outcome {
 ///     let (image, name) = (ctx.made_image()?, ctx.image_name("test"));
-///     ctx.load(&image, &[&format!("{name}:1")])?;
-///     let before = Tags::of(&*ctx.api()?, &image.id())?;
+///     let id = ctx.load(&image, &[&format!("{name}:1")])?;
+///     let before = Tags::of(&*ctx.api()?, &id)?;
 ///     let seen = ctx.docker(["tag", &format!("{name}:1"), &format!("{name}:2")]).must_pass()?;
-///     let after = Tags::of(&*ctx.api()?, &image.id())?;
+///     let after = Tags::of(&*ctx.api()?, &id)?;
 ///     after.must_be(&before.with(ctx, &format!("{name}:2")), &seen)
 /// }
 /// ```
@@ -65,8 +65,8 @@ impl Tags {
     /// # use dockertest::prelude::*;
     /// # fn phase(ctx: &mut Context) -> Outcome {
     /// let (image, name) = (ctx.made_image()?, format!("{}:1", ctx.image_name("test")));
-    /// ctx.load(&image, &[&name])?;
-    /// let left = dockertest::engine::Tags::of(&*ctx.api()?, &image.id())?.without(ctx, &name);
+    /// let id = ctx.load(&image, &[&name])?;
+    /// let left = dockertest::engine::Tags::of(&*ctx.api()?, &id)?.without(ctx, &name);
     /// assert!(left.is_empty());
     /// # Ok(()) }
     /// ```

@@ -71,12 +71,12 @@ impl Subtest for Images {
         ];
         for ((names, age), size) in names.iter().zip(AGES).zip(SIZES) {
             let image = made(ctx, age, size)?;
-            ctx.load(&image, &names.iter().map(String::as_str).collect::<Vec<_>>())?;
-            self.ids.push(image.id());
+            let id = ctx.load(&image, &names.iter().map(String::as_str).collect::<Vec<_>>())?;
+            self.ids.push(id);
         }
         let nameless = made(ctx, 100, 1)?;
-        ctx.load(&nameless, &[])?;
-        self.ids.push(nameless.id());
+        let id = ctx.load(&nameless, &[])?;
+        self.ids.push(id);
         self.several = ImageName::parse(&several)?.local(flavor(ctx));
         Ok(())
     }

@@ -40,7 +40,7 @@ struct Line {
     /// All by which it is told from others.
     key: String,
     id: String,
-    /// Age and size, in the table.
+    /// Age and size, in the table and in JSON.
     more: Option<(String, String)>,
 }
 
@@ -52,6 +52,8 @@ struct Data {
     tag: String,
     #[serde(rename = "ID")]
     id: String,
+    created_since: String,
+    size: String,
 }
 
 impl Query {
@@ -103,7 +105,7 @@ impl Query {
             let what = format!("`{key}` is listed as often as the engine has it: expected {expected}, seen {shown}");
             seen.check((first.min(last)..=first.max(last)).contains(&shown), what)?;
         }
-        if matches!(self.form, Form::Table) {
+        if matches!(self.form, Form::Table | Form::Json) {
             tells_more(seen, &lines, (before, after), ours)?;
             in_order(seen, &lines, (before, after))?;
         }
@@ -180,9 +182,10 @@ fn template(seen: &Completed, line: &str) -> Outcome<Line> {
 fn json(seen: &Completed, line: &str) -> Outcome<Line> {
     let data = serde_json::from_str::<Data>(line);
     let problem = data.as_ref().err().map_or(String::new(), ToString::to_string);
-    seen.check(data.is_ok(), format!("`{line}` is a JSON object with `Repository`, `Tag` and `ID`: {problem}"))?;
+    seen.check(data.is_ok(), format!("`{line}` is a JSON object with `Repository`, `Tag`, `ID`, `CreatedSince` and `Size`: {problem}"))?;
     let data = data?;
-    Ok(Line::new(key(&data.repository, &data.tag, &data.id), &data.id))
+    let more = Some((data.created_since, data.size));
+    Ok(Line { key: key(&data.repository, &data.tag, &data.id), id: data.id, more })
 }
 
 /// Checks the age and size of our images, and that others have some.

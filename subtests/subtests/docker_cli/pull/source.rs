@@ -87,8 +87,10 @@ impl Source {
                 continue;
             }
             let found = found.unwrap_or_default();
-            let id = found.id.unwrap_or_default();
-            seen.check_eq(sha256(&id), image.id(), format!("the id of `{name}`"))?;
+            let id = sha256(&found.id.unwrap_or_default());
+            // Engines that keep their images in containerd have the digest for an id.
+            let expected = if id == image.digest() { image.digest() } else { image.id() };
+            seen.check_eq(id, expected, format!("the id of `{name}`"))?;
             let layers = found.root_fs.and_then(|root| root.layers).unwrap_or_default();
             seen.check_eq(layers.join(" "), image.layers().join(" "), format!("the layers of `{name}`"))?;
             let names = found.repo_tags.unwrap_or_default();

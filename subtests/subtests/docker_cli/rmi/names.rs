@@ -8,29 +8,31 @@ use super::{Options, Rmi, deleted, is_podman, rmi, untagged};
 /// An image with its names, and another one that must stay as it is.
 struct Made {
     image: MadeImage,
+    /// What the engine calls it.
+    id: String,
     names: Vec<String>,
     before: Tags,
-    bystander: MadeImage,
+    bystander: String,
     bystander_before: Tags,
 }
 
 impl Made {
     fn new(ctx: &mut Context, prefix: &str, tags: &[&str]) -> Outcome<Made> {
-        let (image, bystander) = (ctx.made_image()?, ctx.made_image()?);
+        let (image, other) = (ctx.made_image()?, ctx.made_image()?);
         let repository = ctx.image_name(prefix);
         let names: Vec<String> = tags.iter().map(|tag| format!("{repository}:{tag}")).collect();
-        ctx.load(&image, &names.iter().map(String::as_str).collect::<Vec<_>>())?;
-        ctx.load(&bystander, &[&format!("{repository}:bystander")])?;
+        let id = ctx.load(&image, &names.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let bystander = ctx.load(&other, &[&format!("{repository}:bystander")])?;
         let api = ctx.api()?;
-        let (before, bystander_before) = (Tags::of(&api, &image.id())?, Tags::of(&api, &bystander.id())?);
-        Ok(Made { image, names, before, bystander, bystander_before })
+        let (before, bystander_before) = (Tags::of(&api, &id)?, Tags::of(&api, &bystander)?);
+        Ok(Made { image, id, names, before, bystander, bystander_before })
     }
 
     /// Checks all names of both images.
     fn must_have(&self, ctx: &Context, expected: &Tags, seen: &Completed) -> Outcome {
         let api = ctx.api()?;
-        Tags::of(&api, &self.image.id())?.must_be(expected, seen)?;
-        Tags::of(&api, &self.bystander.id())?.must_be(&self.bystander_before, seen)
+        Tags::of(&api, &self.id)?.must_be(expected, seen)?;
+        Tags::of(&api, &self.bystander)?.must_be(&self.bystander_before, seen)
     }
 }
 
@@ -67,14 +69,14 @@ impl SubSubtest<Rmi> for LastTag {
         if !expected.is_success() {
             return made.must_have(ctx, &made.before, &seen);
         }
-        let mut printed = untagged(ctx, name)? + &deleted(ctx, &made.image.id());
-        if !is_podman(ctx) {
-            // The layers, too: there is one, which no other image has.
+        let mut printed = untagged(ctx, name)? + &deleted(ctx, &made.id);
+        // The layers, too, where they are the engine's own: there is one, which no other image has.
+        if !is_podman(ctx) && made.id == made.image.id() {
             printed.extend(made.image.layers().iter().map(|layer| deleted(ctx, layer)));
         }
         let seen = seen.prints(&printed)?;
         made.must_have(ctx, &Tags::default(), &seen)?;
-        seen.check(ctx.api()?.image(&made.image.id())?.is_none(), "the image is gone with its last name")
+        seen.check(ctx.api()?.image(&made.id)?.is_none(), "the image is gone with its last name")
     }
 }
 

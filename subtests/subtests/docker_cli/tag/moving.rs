@@ -16,16 +16,16 @@ impl SubSubtest<Tag> for MoveTag {
             return Err(NotApplicable::because("the options want `docker tag` to fail: nothing moves then").into());
         }
         // The other image, which loses a name, is a small one.
-        let (first, second) = (ctx.made_image()?, &tag.base);
+        let (image, second) = (ctx.made_image()?, &tag.base);
         let repository = ctx.image_name("move");
         let [kept, moved] = ["kept", "moved"].map(|tag| format!("{repository}:{tag}"));
-        ctx.load(&first, &[&kept, &moved])?;
+        let first = ctx.load(&image, &[&kept, &moved])?;
         let target = name_for(ctx, second, "target", "latest")?.to_string();
         let api = ctx.api()?;
-        let (first_before, second_before) = (Tags::of(&api, &first.id())?, Tags::of(&api, second)?);
+        let (first_before, second_before) = (Tags::of(&api, &first)?, Tags::of(&api, second)?);
         let seen = ctx.docker(["tag", &target, &moved]).timeout(options.docker_tag_timeout).run()?.must_pass()?;
         let seen = seen.prints("")?;
         Tags::of(&api, second)?.must_be(&second_before.with(ctx, &moved), &seen)?;
-        Tags::of(&api, &first.id())?.must_be(&first_before.without(ctx, &moved), &seen)
+        Tags::of(&api, &first)?.must_be(&first_before.without(ctx, &moved), &seen)
     }
 }

@@ -1,11 +1,31 @@
 //! What the API knows and does about containers.
 
+use std::time::Duration;
+
+use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, ContainerSummary, ContainerTopResponse, FilesystemChange,
 };
 use bollard::query_parameters as query;
 
 use crate::engine::api::{Api, ApiFailure};
+
+/// What podman calls a container whose process has ended and that it has not cleaned up after. Docker has no such state.
+const STOPPED: &str = "unknown variant `stopped`";
+
+/// How long podman may be in peace before it is asked again.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// The answer when no container is in a state of podman's own any more.
+async fn settled<T, A: Future<Output = Result<T, Error>>>(ask: impl Fn() -> A) -> Result<T, Error> {
+    loop {
+        match ask().await {
+            // Nobody tells when podman has cleaned up after a container.
+            Err(error) if error.to_string().contains(STOPPED) => tokio::time::sleep(LOOK_AGAIN).await,
+            answer => return answer,
+        }
+    }
+}
 
 impl Api {
     /// The containers; without `all` only those that run.
@@ -22,13 +42,13 @@ impl Api {
     /// ```
     pub fn containers(&self, all: bool) -> Result<Vec<ContainerSummary>, ApiFailure> {
         let options = query::ListContainersOptions { all, ..Default::default() };
-        self.ask("GET /containers/json", self.docker.list_containers(Some(options)))
+        self.ask("GET /containers/json", settled(|| self.docker.list_containers(Some(options.clone()))))
     }
 
     /// The containers that have all of these labels (`name` or `name=value`), running or not.
     pub(crate) fn containers_with(&self, labels: &[String]) -> Result<Vec<ContainerSummary>, ApiFailure> {
         let options = query::ListContainersOptions { all: true, filters: label_filter(labels), ..Default::default() };
-        self.ask("GET /containers/json", self.docker.list_containers(Some(options)))
+        self.ask("GET /containers/json", settled(|| self.docker.list_containers(Some(options.clone()))))
     }
 
     /// What the engine knows about a container, by its name or id; nothing if it has none of that name.
@@ -43,7 +63,7 @@ impl Api {
     /// # Ok(()) }
     /// ```
     pub fn container(&self, id: &str) -> Result<Option<ContainerInspectResponse>, ApiFailure> {
-        let seen = self.ask(format!("GET /containers/{id}/json"), self.docker.inspect_container(id, None));
+        let seen = self.ask(format!("GET /containers/{id}/json"), settled(|| self.docker.inspect_container(id, None)));
         found(seen)
     }
 

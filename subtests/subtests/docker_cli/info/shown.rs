@@ -105,16 +105,26 @@ impl Shown {
 
     /// Whether both outputs say what the engine says, but for the counts.
     pub(super) fn agrees_with(&self, engine: &Value) -> Outcome {
-        self.text.check(self.text.stderr.iter().all(u8::is_ascii), "standard error is plain text")?;
-        for warning in self.text.stderr_text().lines() {
-            let is_known = warning.starts_with("WARNING: ") || warning.trim().is_empty();
-            self.text.check(is_known, format!("standard error has only warnings, seen `{warning}`"))?;
+        for line in self.text.said() {
+            let is_warning = line.starts_with("WARNING: ") || line.trim().is_empty();
+            self.text.check(is_warning, format!("standard error has only warnings, seen `{line}`"))?;
         }
+        self.client_agrees()?;
         self.data_agrees_with(engine)?;
         self.lines_agree_with(engine)?;
         self.lists_agree_with(engine)?;
         let twice = self.tree.twice().filter(|path| !path.contains("WARNING"));
         self.text.check(twice.is_none(), format!("no line is shown twice, seen `{}`", twice.unwrap_or_default()))
+    }
+
+    /// What both outputs say of the client itself.
+    fn client_agrees(&self) -> Outcome {
+        for (path, member) in [("Context", "Context"), ("Debug Mode", "Debug")] {
+            let shown = self.tree.values(&format!("Client/{path}")).join(", ");
+            let what = format!("`{path}` of the client, in the text and in the data");
+            self.text.check_eq(shown, text_of(&self.data["ClientInfo"][member]), what)?;
+        }
+        Ok(())
     }
 
     /// What the client does not know it cannot show, so that it may leave out members; but not change them.

@@ -7,6 +7,7 @@ mod commands;
 mod engine;
 mod faults;
 mod interrupts;
+mod left_over;
 mod runs;
 mod suite;
 mod support;

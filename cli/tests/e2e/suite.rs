@@ -19,11 +19,11 @@ const ROUNDS: &str = "DOCKERTEST_TORTURE_ROUNDS";
 const TEST_IMAGE: &str = " dockertest/test:latest ";
 
 /// An engine that nobody else uses.
-struct Engine(Daemon);
+pub(crate) struct Engine(pub(crate) Daemon);
 
 impl Engine {
     /// Nothing where none can be started, unless one must.
-    fn start() -> Option<Engine> {
+    pub(crate) fn start() -> Option<Engine> {
         let required = std::env::var_os("DOCKERTEST_REQUIRE_ENGINE").is_some_and(|value| value == "1");
         if !nix::unistd::geteuid().is_root() {
             assert!(!required, "an engine of our own needs root");

@@ -101,7 +101,12 @@ impl ApiFailure {
     /// ```
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        matches!(self, ApiFailure::Refused { status: 404, .. })
+        match self {
+            ApiFailure::Refused { status: 404, .. } => true,
+            // What podman says of one that is being removed.
+            ApiFailure::Refused { status: 500, message, .. } => message.contains("no such container"),
+            _ => false,
+        }
     }
 
     /// Whose fault it is: `FAIL` when the engine answers, but late, wrongly or with a refusal; `ERROR` when it is not

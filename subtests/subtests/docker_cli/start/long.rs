@@ -3,7 +3,7 @@
 use dockertest::engine::{Condition, Container};
 use dockertest::prelude::*;
 
-use super::{Options, Start, command, run_detached, started};
+use super::{Options, Start, command, left_alone, run_detached, started};
 use crate::life::{self, Watch};
 
 /// A container that was killed is started again.
@@ -86,7 +86,7 @@ impl SubSubtest<Start> for RerunLongTermApp {
         let mut watch = Watch::begin(ctx, container.name())?;
         let seen = command(ctx, &options, container.id()).run()?;
         let seen = match options.docker_expected_result.as_str() {
-            "PASS" => life::printed_name(ctx, seen, container.id())?,
+            "PASS" => left_alone(ctx, seen, container.id())?,
             "FAIL" => seen.must_fail_any()?,
             other => return Err(life::bad_option("docker_expected_result", other, "it is PASS or FAIL")),
         };

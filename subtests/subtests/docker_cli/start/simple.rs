@@ -71,7 +71,7 @@ fn is_missing(ctx: &Context, options: &Options, name: &str) -> Outcome {
 fn is_left_alone(ctx: &Context, options: &Options, container: &Container, watch: &mut Watch) -> Outcome {
     let before = life::known(container)?;
     let seen = ctx.docker(["start", container.name()]).timeout(options.docker_start_timeout).run()?;
-    let seen = life::printed_name(ctx, seen, container.name())?;
+    let seen = super::left_alone(ctx, seen, container.name())?;
     life::unchanged(&seen, "what the engine knows about a container that runs", &before, &life::known(container)?)?;
     watch.happened(ctx, &seen, &[])
 }

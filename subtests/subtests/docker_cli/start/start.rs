@@ -13,7 +13,7 @@
 //! one, and of nothing where nothing must happen. Another container, which waits to be started, must stay as it was.
 //!
 //! # Engines
-//! Podman ends with status 125 when there is no such container. Its events are other ones, and are not looked at.
+//! Podman ends with status 125 when there is no such container, and prints nothing when one runs already. Its events are other ones, and are not looked at.
 
 mod long;
 mod short;
@@ -96,6 +96,14 @@ fn command(ctx: &Context, options: &Options, id: &str) -> Command {
     words.push(id);
     let limit = if options.docker_attach { options.dkrcmd_waittime } else { options.docker_start_timeout };
     ctx.docker(words).timeout(limit)
+}
+
+/// The command was told to start what runs already; podman does not print its name then.
+fn left_alone(ctx: &Context, seen: Completed, name: &str) -> Outcome<Completed> {
+    if life::is_podman(ctx) && seen.stdout.is_empty() {
+        return Ok(seen.must_pass()?.prints("")?);
+    }
+    life::printed_name(ctx, seen, name)
 }
 
 /// When a container was started last.

@@ -22,6 +22,7 @@
 //!
 //! # Engines
 //! Podman looks for all containers first: if one is missing it prints no status at all and ends with 125.
+//! Its `attach` ends with status 0 whatever the container's is.
 
 mod shells;
 mod targets;

@@ -8,7 +8,8 @@ use crate::host::CancelToken;
 use crate::host::protocol::SubtestInfo;
 use crate::name::{Kind, SubtestName};
 use crate::report::files;
-use crate::run::{Catalog, EXIT_INTERRUPTED, Outcome, ResultsFolder, Resumption, Runner, Stop};
+use crate::run::{Catalog, EXIT_INTERRUPTED, EXIT_TERMINATED, Outcome, ResultsFolder, Resumption, Runner, Stop};
+use crate::verdict::Verdict;
 
 use super::fault::Fault;
 use super::report::FaultReport;
@@ -148,7 +149,7 @@ impl Matrix {
         let mut not_good: BTreeSet<&SubtestName> = BTreeSet::new();
         for trial in &self.trials {
             if cancel.reason().is_some() {
-                return Ok((report, Some(Stopped { status: EXIT_INTERRUPTED })));
+                return Ok((report, Some(Stopped { status: interrupted(cancel) })));
             }
             if not_good.contains(&trial.subtest) {
                 continue;
@@ -190,7 +191,16 @@ fn run<S: Stage>(
         return Ok(Err(Stopped { status: outcome.exit_status() }));
     }
     let result = trial.result().unwrap_or_else(|| trial.not_run("the journal does not tell how it ended".to_owned()));
+    if result.verdict == Verdict::Abort && cancel.reason().is_some() {
+        return Ok(Err(Stopped { status: interrupted(cancel) }));
+    }
     Ok(Ok(result))
+}
+
+/// The exit status of a program that somebody has interrupted.
+fn interrupted(cancel: &CancelToken) -> u8 {
+    let is_sigterm = cancel.signal() == Some(nix::sys::signal::Signal::SIGTERM as i32);
+    if is_sigterm { EXIT_TERMINATED } else { EXIT_INTERRUPTED }
 }
 
 /// Runs a trial's subtest and nothing else. A run of it that was cut off is gone on with.

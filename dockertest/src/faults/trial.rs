@@ -165,14 +165,14 @@ impl Trial {
         configuration.sections().filter(|name| name.starts_with(&own)).map(str::to_owned).collect()
     }
 
-    /// How it ended, if its run is complete and was of the same fault.
+    /// How it ended, if its run is complete, was of the same fault, and was not interrupted.
     pub(super) fn earlier(&self, configuration: &Configuration) -> Option<TrialResult> {
         if let Some(text) = self.program_text(configuration)
             && fs::read_to_string(self.program()).ok()? != text
         {
             return None;
         }
-        self.result()
+        self.result().filter(|result| result.verdict != Verdict::Abort)
     }
 
     /// How it ended, by its journal; nothing if it is not complete.

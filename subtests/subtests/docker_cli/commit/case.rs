@@ -1,6 +1,6 @@
 //! One commit, from the container that is made for it to what containers of the new image do.
 
-use dockertest::engine::{Expected, Object, Tags};
+use dockertest::engine::{Expected, Tags};
 use dockertest::prelude::*;
 
 use super::changes::Changes;
@@ -50,17 +50,15 @@ impl<C: Check> SubSubtest<Commit> for Case<C> {
         let expected = Expected::of(ctx.section())?.unwrap_or(Expected::SUCCESS);
         let changes = if C::CHANGES { Changes::read(&options.commit_run_params)? } else { Changes::default() };
         let seen = commit(ctx, &options, &changes.instructions()?, source.container.name(), &self.name)?;
-        if let Some(id) = seen.stdout_text().lines().next().filter(|line| line.starts_with("sha256:")) {
-            // Also without its name it has to go.
-            ctx.own(Object::Image(id.to_owned()));
-        }
         let seen = seen.must_end(expected)?;
         source.must_be_unchanged(&seen)?;
         if !expected.is_success() {
             let names = Tags::of(&*ctx.api()?, &self.name)?;
+            source.must_have_made(ctx, 0, &seen)?;
             return seen.check(names.is_empty(), format!("there is no image `{}`", self.name));
         }
         let committed = Committed::new(ctx, &options, (&source, &changes), &self.name, &seen)?;
+        source.must_have_made(ctx, 1, &seen)?;
         self.check.check(ctx, &Done { options: &options, source: &source, committed, seen: &seen })
     }
 }

@@ -7,6 +7,7 @@ use std::{fs, io};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::config::{Configuration, Control, KnownFailures, LoadFailure, ReadFailure};
+use crate::engine::daemon;
 use crate::engine::objects::{Spared, sweep};
 use crate::host::{CancelLevel, CancelToken, HostProgram};
 use crate::journal::{Event, FORMAT, Invocation, Logged, Plan, RunStarted, Session, Sink, WriteFailure, Writer};
@@ -334,7 +335,12 @@ impl Runner {
         journal.when_failed(move |failure| stop_all.cancel_now(failure.to_string()));
         let spared = spared(&self.configuration, &begin);
         begin.ticket.wait().map_err(journal_failure)?;
-        let tidying: Tidying = Box::new(move |facts| sweep(&facts.address, &spared));
+        let tidying: Tidying = Box::new(move |facts| {
+            let told =
+                |folder: PathBuf| format!("removed what an engine of an earlier run left in {}", folder.display());
+            let engines = daemon::sweep().into_iter().map(told);
+            sweep(&facts.address, &spared).into_iter().chain(engines).collect()
+        });
         let execution = Execution {
             worker: Worker {
                 configuration: &self.configuration,

@@ -4,15 +4,11 @@ use dockertest::prelude::*;
 
 use super::Kill;
 use super::options::Options;
-use super::play::finish;
-use super::signals::{KILL, Sending, Sequence};
+use super::signals::KILL;
 use super::target::Target;
 
-/// A signal that is fine.
-const USR1: Sending = Sending { number: 10, by_name: true, long: false };
-
-/// Another one that is fine.
-const USR2: i32 = 12;
+/// A signal that several containers get.
+const HUP: i32 = 1;
 
 #[derive(Default)]
 pub(super) struct Bad;
@@ -25,7 +21,9 @@ impl SubSubtest<Kill> for Bad {
         let id = target.container.id().to_owned();
         let is_podman = ctx.engine().is_some_and(|engine| engine.flavor == "podman");
         let status = if is_podman { 125 } else { 1 };
-        good(ctx, &options, &mut target)?;
+        let name = target.name().to_owned();
+        good(ctx, &options, &mut target, &id, ("SIGUSR1", 10))?;
+        good(ctx, &options, &mut target, &name, ("usr2", 12))?;
         // One that is not refused as it must be is no reason not to try the others, as long as it does no harm.
         let mut broken = None;
         for bad in bad_signals(&options) {
@@ -41,14 +39,13 @@ impl SubSubtest<Kill> for Bad {
         if !is_podman {
             self.some_are_unknown(ctx, &options, &mut target, &unknown)?;
         }
-        good(ctx, &options, &mut target)?;
+        good(ctx, &options, &mut target, &name, ("RTMIN+3", 37))?;
         broken.map_or(Ok(()), Err)?;
-        let sent = if is_podman { vec![USR1.number; 2] } else { vec![USR1.number, USR2, USR1.number] };
-        target.must_have_reported(&sent, &refused.command)?;
+        let sent: &[i32] = if is_podman { &[10, 12, 37] } else { &[10, 12, HUP, 37] };
+        target.must_have_reported(sent, &refused.command)?;
         target.must_go_on(&refused.command)?;
-        let name = target.name().to_owned();
         // Without a signal it is KILL.
-        finish(ctx, &options, target, &Sequence(Vec::new()))?;
+        target.end(ctx, &options, Vec::new())?;
         let refused = kill(ctx, &options, &["-s", "USR1", &name]).must_fail(status)?;
         let text = refused.stderr_text().to_lowercase();
         let says_so = text.contains("not running") || text.contains("running containers");
@@ -61,10 +58,10 @@ impl Bad {
     /// Of several containers, those that are known get the signal.
     fn some_are_unknown(&self, ctx: &Context, options: &Options, target: &mut Target, unknown: &str) -> Outcome {
         let mark = target.client.mark();
-        let half = kill(ctx, options, &["--signal=USR2", unknown, target.name()]).must_fail(1)?;
+        let half = kill(ctx, options, &["--signal=HUP", unknown, target.name()]).must_fail(1)?;
         names(&half, unknown)?;
         half.check_eq(half.stdout_text(), format!("{}\n", target.name()), "what is printed of the containers")?;
-        target.wait_reported(&mark, USR2, &half.command)
+        target.wait_reported(&mark, HUP, &half.command)
     }
 }
 
@@ -82,11 +79,11 @@ fn must_be_refused(seen: Completed, bad: &str, status: i32) -> Outcome {
     refused.check_eq(refused.stdout_text(), "", "what is printed of a refused signal")
 }
 
-/// A signal that is fine arrives.
-fn good(ctx: &Context, options: &Options, target: &mut Target) -> Outcome {
+/// A signal that is fine arrives, in whatever words, and the container is called as it was called.
+fn good(ctx: &Context, options: &Options, target: &mut Target, called: &str, signal: (&str, i32)) -> Outcome {
     let mark = target.client.mark();
-    let sent = target.kill(ctx, &options.kill_options_csv, USR1.option())?;
-    target.wait_reported(&mark, USR1.number, &sent.command)
+    let sent = kill(ctx, options, &["-s", signal.0, called]).must_pass()?.clean()?.prints(&format!("{called}\n"))?;
+    target.wait_reported(&mark, signal.1, &sent.command)
 }
 
 /// Those of the options, and some that change from run to run or cannot be written there.

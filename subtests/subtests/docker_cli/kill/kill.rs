@@ -10,7 +10,8 @@
 //! * `sigstop`: a stopped container reports nothing. What was sent to it meanwhile is reported once it continues, but for
 //!   TSTP, TTIN and TTOU, which the kernel drops then.
 //! * `bad`: what is no signal is refused with a message that names it, and so are a container that is unknown or does not
-//!   run and a command line without one. Nothing of that does harm: the container goes on and gets what comes after it.
+//!   run and a command line without one. Nothing of that does harm: the container goes on and gets what comes after it, in
+//!   whatever words (`SIGUSR1`, `usr2`, `RTMIN+3`), by its id, too; and KILL without a word.
 //! * `stress`: many signals without waiting for the reports. `stress_parallel` (also `parallel_stress`): all signals at
 //!   the same time, again and again. Each must be reported at least once, and none more often than it was sent.
 //! * `run_sigproxy`, `attach_sigproxy`: the signals go to the client, `docker run` or `docker attach`, which has to pass

@@ -12,6 +12,9 @@ use super::signals::{CHLD, CONT, SYS, WINCH};
 /// How long it is waited for a signal to come through before it is sent again.
 const PROBE: Duration = Duration::from_millis(200);
 
+/// What a container gets after its client has been killed.
+const AFTERWARDS: [i32; 4] = [SYS, 10, 12, 1];
+
 /// A running container and a client that shows what it prints.
 pub(super) struct Target {
     pub(super) container: Container,
@@ -167,6 +170,7 @@ impl Target {
         let state = self.container.state()?;
         killed.check_eq(state.running.unwrap_or(true), false, "whether the killed container runs")?;
         let ended = self.client.wait(limit)?;
+        ended.check_eq(ended.said().join("\n"), "", "what the client of the killed container says")?;
         if self.attached && ctx.engine().is_some_and(|engine| engine.flavor == "podman") {
             ended.must_pass()?;
         } else {
@@ -185,26 +189,31 @@ impl Target {
         exited
     }
 
-    /// A client that is killed leaves its container alone: it runs, and gets what is sent to it.
+    /// A client that is killed leaves its container alone: it runs, and gets what is sent to it in another way.
     fn kill_client(self, ctx: &Context) -> Outcome {
         let command = format!("kill -9 {}  # {}", self.client.pid(), self.client.typed());
         let Target { container, client, life, check_stdout, limit, .. } = self;
         client.signal(nix::sys::signal::Signal::SIGKILL)?;
         let ended = client.wait(limit)?;
         ended.check(ended.status.code().is_none(), "the client ends by the signal")?;
+        ended.check_eq(ended.said().join("\n"), "", "what the client says that passes signals on")?;
         container.must_go_on(&life, &command)?;
-        let count = || {
-            let logs = container.logs()?;
-            let text = logs.stdout_text();
-            Ok::<_, Failure>(reports(&check_stdout, &text.lines().collect::<Vec<_>>()).len())
-        };
-        let (before, deadline) = (count()?, Instant::now() + limit);
-        container.kill("SIGUSR1")?;
-        while count()? == before && Instant::now() < deadline {
-            ctx.checkpoint()?;
+        // Several, so that a container that is ended a little later is noticed, too.
+        for number in AFTERWARDS {
+            let count = || {
+                let logs = container.logs()?;
+                let text = logs.stdout_text();
+                let seen = reports(&check_stdout, &text.lines().collect::<Vec<_>>());
+                Ok::<_, Failure>(seen.into_iter().filter(|seen| *seen == number).count())
+            };
+            let (before, deadline) = (count()?, Instant::now() + limit);
+            let sent = ctx.docker(["kill", "-s", &number.to_string(), container.name()]).must_pass()?;
+            while count()? == before && Instant::now() < deadline {
+                ctx.checkpoint()?;
+            }
+            sent.check(count()? > before, "the container reports signals when its client is gone")?;
         }
-        container.must_go_on(&life, &command)?;
-        ended.check(count()? > before, "the container reports signals when its client is gone")
+        container.must_go_on(&life, &command)
     }
 }
 

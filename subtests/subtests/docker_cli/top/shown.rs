@@ -21,7 +21,8 @@ pub(super) fn top(ctx: &Context, container: &Container, called: &str, options: &
     let after = look()?;
     let table = seen.table()?;
     let asked = ctx.api()?.top(container.id(), &options.join(" "))?;
-    seen.check_eq(table.columns().join(" "), asked.titles.unwrap_or_default().join(" "), "the columns")?;
+    let titles = asked.titles.unwrap_or_default();
+    seen.check_eq(table.columns().join(" "), titles.join(" "), "the columns")?;
     seen.check_eq(seen.said().join("\n"), "", "standard error")?;
     let mut shown = BTreeMap::new();
     for row in table.rows() {
@@ -36,7 +37,31 @@ pub(super) fn top(ctx: &Context, container: &Container, called: &str, options: &
             compare_row(&seen, &place, *row, *pid, process)?;
         }
     }
+    let rows: Vec<Row<'_>> = table.rows().collect();
+    agree(&seen, &rows, &titles, &asked.processes.unwrap_or_default())?;
     Ok(shown.into_keys().collect())
+}
+
+/// What does not change from look to look is as the engine's API tells it, and so is the order.
+fn agree(seen: &Completed, rows: &[Row<'_>], titles: &[String], processes: &[Vec<String>]) -> Outcome {
+    const CONSTANT: [&str; 7] = ["PID", "F", "USER", "UID", "PRI", "NI", "TTY"];
+    let told_of = |column: &str, process: &Vec<String>| {
+        let index = titles.iter().position(|title| title == column)?;
+        process.get(index).cloned()
+    };
+    let by_pid = |pid: &str| processes.iter().find(|process| told_of("PID", process).as_deref() == Some(pid));
+    let mut order = Vec::new();
+    for row in rows {
+        let Some(process) = row.get("PID").and_then(by_pid) else { continue };
+        order.extend(processes.iter().position(|other| other == process));
+        for column in CONSTANT {
+            if let (Some(shown), Some(told)) = (row.get(column), told_of(column, process)) {
+                let pid = row.get("PID").unwrap_or_default();
+                seen.check_eq(shown, told, format!("{column} of process {pid}"))?;
+            }
+        }
+    }
+    seen.check(order.is_sorted(), "the processes come in the order in which `ps` shows them")
 }
 
 /// A process that ran the same program before and after.

@@ -6,10 +6,8 @@
 //! ```
 //! use dockertest::faults::Fault;
 //!
-//! let script = "# Says that it killed, and sends nothing.\n\
-//!               # subsubtests: sigstop, random_num\n\
-//!               case \"$SUBCOMMAND\" in kill) exit 0 ;; esac\n";
-//! let fault = Fault { name: "sends_nothing".to_owned(), script: script.to_owned() };
+//! let lines = ["# Says that it killed, and sends nothing.", "# subsubtests: sigstop, random_num", "exit 0"];
+//! let fault = Fault { name: "sends_nothing".to_owned(), script: lines.join("\n") };
 //! assert_eq!(fault.promise(), "Says that it killed, and sends nothing.");
 //! assert_eq!(fault.subsubtests(), ["sigstop", "random_num"]);
 //! ```

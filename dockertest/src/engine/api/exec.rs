@@ -37,7 +37,7 @@ impl Api {
     /// # use dockertest::prelude::*;
     /// # fn phase(ctx: &mut Context, id: &str) -> Outcome {
     /// let done = ctx.api()?.exec(id, &["cat", "/proc/1/status"], Duration::from_secs(10))?;
-    /// check_eq!(done.status, Some(0), "the status of cat");
+    /// check!(done.status == Some(0), "`cat` ends with status 0");
     /// # Ok(()) }
     /// ```
     pub fn exec(&self, id: &str, command: &[&str], limit: Duration) -> Result<Executed, ApiFailure> {

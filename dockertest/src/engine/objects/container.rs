@@ -316,7 +316,7 @@ impl Container {
     /// ```no_run
     /// # use dockertest::prelude::*;
     /// # fn phase(container: dockertest::engine::Container) -> Outcome {
-    /// check_eq!(container.state()?.running, Some(true), "whether the container runs");
+    /// check!(container.state()?.running == Some(true), "the container runs");
     /// # Ok(()) }
     /// ```
     pub fn state(&self) -> Outcome<ContainerState> {
@@ -440,7 +440,7 @@ impl Container {
     /// # use dockertest::prelude::*;
     /// # fn phase(container: dockertest::engine::Container) -> Outcome {
     /// let seen = container.exec(["cat", "/etc/hostname"])?;
-    /// check_eq!(seen.status, Some(0), "the status of cat");
+    /// check!(seen.status == Some(0), "`cat` ends with status 0");
     /// # Ok(()) }
     /// ```
     pub fn exec<'w>(&self, words: impl IntoIterator<Item = &'w str>) -> Outcome<Executed> {

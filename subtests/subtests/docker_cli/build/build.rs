@@ -21,7 +21,8 @@
 //! error, has no containers, and leaves nothing when it fails; there `rm_false` does not apply. A newer client without its
 //! plug-in `buildx` builds classic and says on standard error that this is deprecated. `docker_buildkit` chooses one. *Podman*
 //! announces steps as docker does and has no containers that its engine lists; `rm_false` does not apply there either,
-//! and what it leaves of a failed build is not counted.
+//! and what it leaves of a failed build is not counted; `onbuild` is built with `--format=docker`, since the format that
+//! podman takes by itself leaves `ONBUILD` out.
 //!
 //! Needs a shell in the test image. `git_path` needs git on this machine.
 

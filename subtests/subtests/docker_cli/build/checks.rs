@@ -33,8 +33,9 @@ impl Built {
         if self.builder == Builder::BuildKit {
             // It announces only what makes a layer, and does not say which number an instruction has that failed.
             let makes_a_layer = |line: &String| ["FROM ", "RUN ", "ADD ", "COPY "].iter().any(|word| line.starts_with(word));
+            instructions.truncate(count);
             instructions.retain(makes_a_layer);
-            for (number, line) in instructions.iter().enumerate().take(count) {
+            for (number, line) in instructions.iter().enumerate() {
                 let words = line.split(' ').skip(1).collect::<Vec<_>>().join(" ");
                 let is_announced = self.transcript.steps.iter().any(|step| step.contains(words.trim()));
                 self.seen.check(is_announced || number == 0, format!("the step `{line}` is announced"))?;
@@ -124,7 +125,7 @@ impl Built {
 
 /// Podman and BuildKit do not have these in the history as an entry of their own, or not by these words.
 fn is_alias(instruction: &str) -> bool {
-    instruction.starts_with("MAINTAINER")
+    ["MAINTAINER ", "ONBUILD "].iter().any(|word| instruction.starts_with(word))
 }
 
 /// Words that the history of every builder has for an instruction.

@@ -17,6 +17,8 @@ pub(super) struct Before {
     containers: BTreeSet<String>,
     images: BTreeSet<String>,
     rows: BTreeSet<String>,
+    /// What the names of the images that are built begin with.
+    prefix: String,
     time: i64,
 }
 
@@ -89,6 +91,7 @@ impl Before {
             containers: api.containers(true)?.into_iter().filter_map(|container| container.id).collect(),
             images: api.all_images()?.into_iter().map(|image| image.id).collect(),
             rows: api.images()?.iter().flat_map(rows).collect(),
+            prefix: stem(ctx.section().get("image_name_prefix").unwrap_or_default()).to_owned(),
             time: i64::try_from(time.as_secs()).unwrap_or_default(),
         })
     }
@@ -115,7 +118,7 @@ impl Before {
         let images: Vec<String> = api
             .images()?
             .iter()
-            .filter(|image| image.created >= self.time - 1)
+            .filter(|image| image.created >= self.time - 1 || self.is_ours(image))
             .flat_map(new)
             .collect();
         // What has a name is promised by its name.
@@ -126,6 +129,14 @@ impl Before {
             ctx.own(Object::Container(id.clone()));
         }
         Ok(More { containers, images })
+    }
+}
+
+impl Before {
+    /// An image that has no layers of its own is as old as the one that it was made from, for some builders.
+    fn is_ours(&self, image: &ImageSummary) -> bool {
+        let is_ours = |name: &String| name.rsplit('/').next().is_some_and(|name| name.starts_with(&self.prefix));
+        !self.prefix.is_empty() && image.repo_tags.iter().any(is_ours)
     }
 }
 
@@ -192,7 +203,12 @@ impl Order {
 
 /// A name that nothing else has, without the tag.
 fn name(ctx: &mut Context, options: &Options) -> String {
-    ctx.image_name(options.image_name_prefix.trim_end_matches(['_', '-', '.']))
+    ctx.image_name(stem(&options.image_name_prefix))
+}
+
+/// A prefix without what may not stand beside the rest of a name.
+fn stem(prefix: &str) -> &str {
+    prefix.trim_end_matches(['_', '-', '.'])
 }
 
 /// A copy of a context in the sub-subtest's temporary folder, which is made again each time.

@@ -126,16 +126,20 @@ fn podman(lines: &[String]) -> Transcript {
 
 fn buildkit(lines: &[String]) -> Transcript {
     let mut seen = Transcript::default();
+    // What fetches the context and the first image has numbers, too, and git has much to say.
+    let mut instructions = Vec::new();
     for line in lines {
-        let Some((_, said)) = line.strip_prefix('#').and_then(|line| line.split_once(' ')) else { continue };
+        let Some((number, said)) = line.strip_prefix('#').and_then(|line| line.split_once(' ')) else { continue };
         if said == "CACHED" {
-            seen.cached += 1;
+            seen.cached += usize::from(instructions.contains(&number));
         } else if let Some(step) = said.strip_prefix('[').and_then(|step| step.split_once("] ")) {
             // `[2/4] RUN x`, and with several stages `[stage-1 2/4] RUN x`; `[internal]` is no instruction.
-            let number = step.0.rsplit(' ').next().unwrap_or_default();
-            let step = format!("{number} {}", step.1);
-            if number.contains('/') && !seen.steps.contains(&step) {
+            let place = step.0.rsplit(' ').next().unwrap_or_default();
+            let is_from = step.1.starts_with("FROM ");
+            let step = format!("{place} {}", step.1);
+            if place.contains('/') && !seen.steps.contains(&step) {
                 seen.steps.push(step);
+                instructions.extend((!is_from).then_some(number));
             }
         } else if let Some(id) = said.strip_prefix("writing image ") {
             seen.built = id.split(' ').next().map(|id| id.trim_start_matches("sha256:").to_owned());
@@ -144,6 +148,7 @@ fn buildkit(lines: &[String]) -> Transcript {
         } else if let Some((time, printed)) = said.split_once(' ')
             && time.contains('.')
             && time.parse::<f64>().is_ok()
+            && instructions.contains(&number)
         {
             seen.printed.push(printed.to_owned());
         }
@@ -189,7 +194,7 @@ mod tests {
         let (builder, seen, complaints) = of("", stderr);
         assert_eq!((builder, complaints), (Some(Builder::BuildKit), Vec::new()));
         assert_eq!(seen.steps, ["1/2 FROM a", "2/2 RUN echo hi"]);
-        assert_eq!((seen.printed, seen.cached), (vec!["hi".to_owned()], 1));
+        assert_eq!((seen.printed, seen.cached), (vec!["hi".to_owned()], 0));
         assert_eq!((seen.built.as_deref(), seen.tagged.len()), (Some("2c2c"), 1));
     }
 

@@ -148,8 +148,8 @@ impl Api {
     /// # Ok(()) }
     /// ```
     pub fn container_with_size(&self, id: &str) -> Result<Option<ContainerInspectResponse>, ApiFailure> {
-        let options = query::InspectContainerOptions { size: true };
-        let seen = self.docker.inspect_container(id, Some(options));
+        let options = || Some(query::InspectContainerOptions { size: true });
+        let seen = settled(|| self.docker.inspect_container(id, options()));
         found(self.ask(format!("GET /containers/{id}/json?size=1"), seen))
     }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::checks::as_configured;
 use super::order::{Before, Built, Order};
 use super::sources::{chain, changed_copy};
+use super::transcript::Builder;
 use super::{Build, Options};
 
 /// What a shell in a container may need to end.
@@ -219,7 +220,9 @@ impl SubSubtest<Build> for OnBuild {
             config.and_then(|config| config.on_build).unwrap_or_default().join("; ")
         };
         let expected = ["RUN echo \"Schazam!\"", "", ""];
-        for (built, expected) in built.iter().zip(expected) {
+        // Podman's API does not tell what waits; what the next build prints is all that is seen of it there.
+        let told = if build.builder == Builder::Podman { 0 } else { expected.len() };
+        for (built, expected) in built.iter().zip(expected).take(told) {
             built.seen.check_eq(waiting(built), expected, format!("what waits for a build from {}", built.name))?;
         }
         let Some(last) = built.last() else { return Ok(()) };

@@ -216,7 +216,13 @@ pub(super) fn chain(build: &Build, ctx: &mut Context, places: &[String]) -> Outc
         if let (Some(last), Some(dockerfile)) = (all.last(), &order.dockerfile) {
             replace_from(dockerfile, &last.name)?;
         }
-        all.push(order.build(build, ctx)?);
+        let mut built = order.build(build, ctx)?;
+        if let Some(last) = all.last().filter(|_| build.builder == Builder::Podman) {
+            // It announces what has waited as steps of this build.
+            let waiting = last.instructions.iter().filter_map(|line| line.strip_prefix("ONBUILD "));
+            built.instructions.splice(1..1, waiting.map(str::to_owned));
+        }
+        all.push(built);
     }
     Ok(all)
 }

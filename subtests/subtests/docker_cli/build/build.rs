@@ -9,7 +9,8 @@
 //! * `local_path`, `https_file`, `git_path`: the same Dockerfile from a folder, from an address, from a repository. Web
 //!   server and repository are local and serve the client and the daemon alike.
 //! * `rm_false`: with `--rm=false`, the container of each instruction is kept.
-//! * `cache`: the second build takes from the cache what the first one made, and runs only the rest.
+//! * `cache`: the second build takes from the cache what the first one made, and runs only the rest. A third one with
+//!   `--no-cache` takes nothing.
 //! * `bad`, `bad_quiet`, `bad_force_rm`: an instruction fails. The build ends there with its status, there is no image of that
 //!   name, and of the containers only the failed one stays, or none with `--force-rm`.
 //! * `dockerignore`: what `.dockerignore` lists is in no copy, all else is.

@@ -187,7 +187,15 @@ impl SubSubtest<Build> for Cache {
         let begins = new.len() > old.len() && new.starts_with(&old);
         built.seen.check(begins, format!("the layers {new:?} begin with those of the first image, {old:?}"))?;
         let container = built.container(ctx)?;
-        built.must_hold(&container, "/var/tmp/testfile", "foobar\n")
+        built.must_hold(&container, "/var/tmp/testfile", "foobar\n")?;
+        // Now that there is something to take, `--no-cache` still takes nothing.
+        let again = Order::of_section(ctx)?;
+        insert_mark(&again, &mark)?;
+        let built = again.build(build, ctx)?;
+        built.must_be_good(ctx, &FULL[..1], again.options.enable_nonprintables_check)?;
+        let what = "the steps that `--no-cache` takes from the cache of the same build";
+        built.seen.check_eq(built.transcript.cached, 0, what)?;
+        built.must_have_left(&before.more(ctx, &base)?, 0, 3)
     }
 }
 

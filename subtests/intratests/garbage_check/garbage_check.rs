@@ -31,15 +31,8 @@ use crate::protected;
 use whose::Whose;
 
 /// The sorts in the order in which they are looked at: what uses something else comes first.
-const SORTS: [Sort; 7] = [
-    Sort::Processes,
-    Sort::Mounts,
-    Sort::Containers,
-    Sort::Images,
-    Sort::Nones,
-    Sort::Volumes,
-    Sort::Networks,
-];
+const SORTS: [Sort; 7] =
+    [Sort::Processes, Sort::Mounts, Sort::Containers, Sort::Images, Sort::Nones, Sort::Volumes, Sort::Networks];
 
 /// The options of the section `[garbage_check]`.
 #[derive(Debug, Clone, Deserialize)]

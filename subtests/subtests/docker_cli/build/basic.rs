@@ -21,11 +21,11 @@ use super::{Build, Options};
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Folders of the skeleton.
-const FOLDERS: [&str; 11] =
-    ["dev", "etc", "proc", "root", "run", "sys", "tmp", "usr", "usr/bin", "var", "var/tmp"];
+const FOLDERS: [&str; 11] = ["dev", "etc", "proc", "root", "run", "sys", "tmp", "usr", "usr/bin", "var", "var/tmp"];
 
 /// Links of the skeleton: where, to what.
-const LINKS: [(&str, &str); 4] = [("bin", "usr/bin"), ("sbin", "usr/bin"), ("var/run", "../run"), ("var/lock", "../run")];
+const LINKS: [(&str, &str); 4] =
+    [("bin", "usr/bin"), ("sbin", "usr/bin"), ("var/run", "../run"), ("var/lock", "../run")];
 
 /// Device nodes: where, their numbers.
 const DEVICES: [(&str, u32, u32); 4] =
@@ -84,9 +84,11 @@ fn provide(folder: &Path, name: &str) -> Outcome {
         "basic_tree.tar" => skeleton()?,
         "basic_devices.tar" => devices()?,
         _ if path.exists() => return Ok(()),
-        _ => return Ok(fs::copy(name, &path).map(drop).map_err(|error| {
-            io::Error::new(error.kind(), format!("`{name}` of the option `source_files` cannot be copied: {error}"))
-        })?),
+        _ => {
+            return Ok(fs::copy(name, &path).map(drop).map_err(|error| {
+                io::Error::new(error.kind(), format!("`{name}` of the option `source_files` cannot be copied: {error}"))
+            })?);
+        }
     };
     Ok(fs::write(path, archive)?)
 }
@@ -130,12 +132,12 @@ fn provide_busybox(ctx: &Context, folder: &Path, url: &str) -> Outcome<Vec<u8>> 
     if url.is_empty() {
         fs::copy(static_program(&["busybox"], "busybox-static")?, &target)?;
     } else {
-        let fetched = [("curl", ["-fsSL", "-o"]), ("wget", ["-q", "-O"]), ("busybox", ["wget", "-O"])]
-            .iter()
-            .any(|(program, words)| {
+        let fetched = [("curl", ["-fsSL", "-o"]), ("wget", ["-q", "-O"]), ("busybox", ["wget", "-O"])].iter().any(
+            |(program, words)| {
                 let status = Program::new(program).args(*words).arg(&target).arg(url).status();
                 status.is_ok_and(|status| status.success())
-            });
+            },
+        );
         if !fetched {
             return Err(io::Error::other(format!("cannot fetch `{url}` (option `busybox_url`)")).into());
         }

@@ -32,7 +32,8 @@ impl Built {
         let mut instructions = self.instructions.clone();
         if self.builder == Builder::BuildKit {
             // It announces only what makes a layer, and does not say which number an instruction has that failed.
-            let makes_a_layer = |line: &String| ["FROM ", "RUN ", "ADD ", "COPY "].iter().any(|word| line.starts_with(word));
+            let makes_a_layer =
+                |line: &String| ["FROM ", "RUN ", "ADD ", "COPY "].iter().any(|word| line.starts_with(word));
             instructions.truncate(count);
             instructions.retain(makes_a_layer);
             for (number, line) in instructions.iter().enumerate() {
@@ -243,10 +244,7 @@ mod tests {
             what: what.to_owned(),
             argument: argument.to_owned(),
         };
-        assert_eq!(
-            seen,
-            [check(false, "positive", ""), check(true, "rx_out", "a, b"), check(false, "cnt_count", "0")]
-        );
+        assert_eq!(seen, [check(false, "positive", ""), check(true, "rx_out", "a, b"), check(false, "cnt_count", "0")]);
         assert_eq!(asked(""), Some(Vec::new()));
         assert_eq!(asked("rx_out('a"), None);
     }

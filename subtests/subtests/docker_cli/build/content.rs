@@ -72,7 +72,8 @@ fn paths(ctx: &Context, container: &Container, folder: &str) -> Outcome<BTreeSet
     let mut paths = BTreeSet::new();
     for entry in tar::Archive::new(archive.as_slice()).entries()? {
         let path = entry?.path()?.display().to_string();
-        let below = path.trim_start_matches("./").trim_end_matches('/').split_once('/').map(|(_, below)| below.to_owned());
+        let below =
+            path.trim_start_matches("./").trim_end_matches('/').split_once('/').map(|(_, below)| below.to_owned());
         paths.extend(below);
     }
     Ok(paths)
@@ -114,7 +115,8 @@ impl SubSubtest<Build> for Expose {
 fn bound_ports(ctx: &Context, name: &str) -> Outcome<BTreeSet<String>> {
     let ports = ctx.api()?.container(name)?.and_then(|container| container.network_settings);
     let ports = ports.and_then(|settings| settings.ports).unwrap_or_default();
-    let bound = ports.into_iter().filter(|(port, _)| port == "8080/tcp").flat_map(|(_, bound)| bound.unwrap_or_default());
+    let bound =
+        ports.into_iter().filter(|(port, _)| port == "8080/tcp").flat_map(|(_, bound)| bound.unwrap_or_default());
     Ok(bound
         .map(|bound| {
             let address = bound.host_ip.filter(|address| !address.is_empty()).unwrap_or_else(|| "0.0.0.0".to_owned());
@@ -155,7 +157,9 @@ impl SubSubtest<Build> for AddUrl {
         if address.fileurl.is_empty() {
             built.must_hold(&container, &address.filepath, &content)?;
             let asked = server.requests();
-            built.seen.check(asked.iter().any(|asked| asked == "GET /LICENSE"), format!("the file is fetched: {asked:?}"))?;
+            built
+                .seen
+                .check(asked.iter().any(|asked| asked == "GET /LICENSE"), format!("the file is fetched: {asked:?}"))?;
         }
         let text = container.file(&address.filepath)?.unwrap_or_default();
         let regex = RegexBuilder::new(&address.fileregex).multi_line(true).build()?;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dockertest::engine::models::{ImageInspect, ImageSummary};
 use dockertest::engine::Object;
+use dockertest::engine::models::{ImageInspect, ImageSummary};
 use dockertest::outcome::Evidence;
 use dockertest::prelude::*;
 
@@ -66,7 +66,9 @@ pub(super) fn find_builder(ctx: &mut Context, options: &Options) -> Outcome<Buil
     Builder::of(&seen).ok_or_else(|| {
         let evidence = Evidence {
             command: Some(seen.command.clone()),
-            expected: Some("the steps of a build, as the classic builder, BuildKit or podman announces them".to_owned()),
+            expected: Some(
+                "the steps of a build, as the classic builder, BuildKit or podman announces them".to_owned(),
+            ),
             seen: Some(format!("stdout: {}\nstderr: {}", seen.stdout_text(), seen.stderr_text())),
             ..Evidence::default()
         };
@@ -114,7 +116,8 @@ impl Before {
             .filter_map(|container| container.id)
             .filter(|id| !self.containers.contains(id))
             .collect();
-        let new = |image: &ImageSummary| rows(image).into_iter().filter(|row| !self.rows.contains(row)).collect::<Vec<_>>();
+        let new =
+            |image: &ImageSummary| rows(image).into_iter().filter(|row| !self.rows.contains(row)).collect::<Vec<_>>();
         let images: Vec<String> = api
             .images()?
             .iter()
@@ -142,8 +145,12 @@ impl Before {
 
 /// What `docker images` has a row for.
 fn rows(image: &ImageSummary) -> Vec<String> {
-    let named: Vec<String> =
-        image.repo_tags.iter().filter(|name| *name != "<none>:<none>").map(|name| format!("{name} {}", image.id)).collect();
+    let named: Vec<String> = image
+        .repo_tags
+        .iter()
+        .filter(|name| *name != "<none>:<none>")
+        .map(|name| format!("{name} {}", image.id))
+        .collect();
     if named.is_empty() { vec![image.id.clone()] } else { named }
 }
 

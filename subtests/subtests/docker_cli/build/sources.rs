@@ -35,7 +35,9 @@ fn good(build: &Build, ctx: &mut Context, order: &Order, containers: usize) -> O
         for id in &built.transcript.containers {
             let is_there = more.containers.iter().any(|kept| kept.starts_with(id.as_str()));
             let promise = if containers == 0 { "is removed" } else { "is kept" };
-            built.seen.check(is_there == (containers > 0), format!("the container {id} that is announced {promise}"))?;
+            built
+                .seen
+                .check(is_there == (containers > 0), format!("the container {id} that is announced {promise}"))?;
         }
     }
     Ok(built)

@@ -15,8 +15,12 @@ pub(super) enum Builder {
 }
 
 /// The notice of newer clients that the classic builder will be gone one day.
-const NOTICE: [&str; 4] =
-    ["DEPRECATED: The legacy builder", "Install the buildx component", "https://docs.docker.com/go/buildx/", "BuildKit is currently disabled"];
+const NOTICE: [&str; 4] = [
+    "DEPRECATED: The legacy builder",
+    "Install the buildx component",
+    "https://docs.docker.com/go/buildx/",
+    "BuildKit is currently disabled",
+];
 
 /// What a build that was not quiet printed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -99,7 +103,8 @@ fn classic(lines: &[String]) -> Transcript {
 }
 
 fn is_chatter(line: &str) -> bool {
-    let begins = ["Sending build context to Docker daemon", "Removing intermediate container ", "# Executing ", "Downloading "];
+    let begins =
+        ["Sending build context to Docker daemon", "Removing intermediate container ", "# Executing ", "Downloading "];
     line.is_empty() || begins.iter().any(|begin| line.starts_with(begin))
 }
 

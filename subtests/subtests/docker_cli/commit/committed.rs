@@ -38,7 +38,11 @@ impl Committed {
         let layers = image.root_fs.and_then(|root| root.layers).unwrap_or_default();
         let kept = layers.get(..base.len()).unwrap_or_default();
         seen.check_eq(kept.join(" "), base.join(" "), "the layers that the image has of the container's image")?;
-        seen.check_eq(layers.len(), base.len() + 1, "the number of layers: those of the container's image and one more")?;
+        seen.check_eq(
+            layers.len(),
+            base.len() + 1,
+            "the number of layers: those of the container's image and one more",
+        )?;
         Ok(Committed { name: name.to_owned() })
     }
 
@@ -58,7 +62,11 @@ impl Committed {
 fn printed(ctx: &Context, seen: &Completed, id: &str) -> Outcome {
     if is_podman(ctx) {
         let id = id.trim_start_matches("sha256:");
-        return seen.check_eq(seen.stdout_text(), format!("{id}\n"), "standard output, which is the id of the new image");
+        return seen.check_eq(
+            seen.stdout_text(),
+            format!("{id}\n"),
+            "standard output, which is the id of the new image",
+        );
     }
     seen.clone().prints(&format!("{id}\n"))?;
     Ok(())

@@ -1,7 +1,7 @@
 //! The container that is committed.
 
-use dockertest::engine::{Api, ApiFailure, Container};
 use dockertest::engine::models::{ContainerCreateBody, ContainerInspectResponse, ImageSummary};
+use dockertest::engine::{Api, ApiFailure, Container};
 use dockertest::prelude::*;
 
 use super::{CONTAINER_LIMIT, Options, words};

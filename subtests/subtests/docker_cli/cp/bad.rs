@@ -73,14 +73,11 @@ impl SubSubtest<Cp> for Bad {
 }
 
 fn refusals(container: &str, nobody: &str, here: &str, is_podman: bool) -> Vec<Refused> {
-    let refused = |source: String, target: String, says, names: &str| Refused {
-        source,
-        target,
-        says,
-        names: names.to_owned(),
-    };
+    let refused =
+        |source: String, target: String, says, names: &str| Refused { source, target, says, names: names.to_owned() };
     let (file, folder) = (format!("{here}/file"), format!("{here}/folder"));
-    let no_path: &[&str] = &["no such file", NAMELESS, "no such container:path", "could not find the file", "could not be found"];
+    let no_path: &[&str] =
+        &["no such file", NAMELESS, "no such container:path", "could not find the file", "could not be found"];
     let no_container: &[&str] = &["no such container", "does not exist", NAMELESS];
     let no_folder: &[&str] = &["cannot copy directory", "not a directory", "must be a directory"];
     let no_place: &[&str] = &["no such", "not exist", "could not be found"];

@@ -141,8 +141,7 @@ fn files_of(text: &str) -> BTreeMap<String, Expected> {
         part().filter_map(|line| line.split_once("  ")).map(|(sum, path)| (path, sum)).collect();
     let modes = part().filter_map(|line| line.split_once(' '));
     let files = modes.filter_map(|(mode, path)| {
-        let file =
-            Expected::File { mode: u32::from_str_radix(mode, 8).ok()?, sum: (*sums.get(path)?).to_owned() };
+        let file = Expected::File { mode: u32::from_str_radix(mode, 8).ok()?, sum: (*sums.get(path)?).to_owned() };
         Some((path.to_owned(), file))
     });
     let mut found: BTreeMap<String, Expected> = files.collect();

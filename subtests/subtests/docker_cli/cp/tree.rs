@@ -73,9 +73,7 @@ impl Tree {
             let mode = entry.header().mode()? & 0o7777;
             let item = match entry.header().entry_type() {
                 EntryType::Directory => Item::Folder(mode),
-                EntryType::Symlink => {
-                    Item::Link(entry.link_name()?.unwrap_or_default().to_string_lossy().into_owned())
-                }
+                EntryType::Symlink => Item::Link(entry.link_name()?.unwrap_or_default().to_string_lossy().into_owned()),
                 _ => {
                     let mut content = Vec::new();
                     entry.read_to_end(&mut content)?;

@@ -47,7 +47,8 @@ impl SubSubtest<DockerHelp> for HelpCommands {
             let shown = help.stdout_text();
             let summary = listed.get(command).map_or("", String::as_str);
             help.check(!summary.is_empty(), format!("the general help lists `{command}`"))?;
-            let same_line = shown.lines().any(|line| line.trim().trim_end_matches('.') == summary.trim_end_matches('.'));
+            let same_line =
+                shown.lines().any(|line| line.trim().trim_end_matches('.') == summary.trim_end_matches('.'));
             help.check(same_line, format!("it has the line that the general help has: `{summary}`"))?;
             let options = text::options(&shown);
             shown_options.insert(command, options.clone());

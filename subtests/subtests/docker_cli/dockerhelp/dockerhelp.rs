@@ -98,8 +98,7 @@ impl SubSubtest<DockerHelp> for HelpSimple {
             let first = parent.general.get_or_insert_with(|| seen.stdout_text().into_owned());
             seen.check_eq(comparable(ctx, &seen.stdout_text()), comparable(ctx, first), "the general help")?;
         }
-        let statuses =
-            if is_podman(ctx) { &options.podman_failure_status_list } else { &options.failure_status_list };
+        let statuses = if is_podman(ctx) { &options.podman_failure_status_list } else { &options.failure_status_list };
         for (index, item) in options.failure_option_list.iter().enumerate() {
             let status = statuses.get(index).or(statuses.last()).copied();
             is_refused(ctx, &words(item)?, status)?;
@@ -127,7 +126,8 @@ fn is_refused(ctx: &Context, words: &[String], status: Option<i32>) -> Outcome {
 
 /// The words of an item, as they are typed into a shell.
 fn words(item: &str) -> Outcome<Vec<String>> {
-    let open = || Failure::new(dockertest::verdict::Verdict::Error, format!("an option list has an open quote: {item}"));
+    let open =
+        || Failure::new(dockertest::verdict::Verdict::Error, format!("an option list has an open quote: {item}"));
     shlex::split(item).ok_or_else(open)
 }
 

@@ -43,8 +43,7 @@ mod tests {
     const DOCKER: &str = "\nUsage:  docker [OPTIONS] COMMAND\n\nA runtime\n\nOptions:\n  -v, --version            Print\n      \
                           --tls string  x\n\nManagement Commands:\n  builder     Manage builds\n  buildx*     Docker \
                           Buildx\n\nCommands:\n  attach      Attach to a container\n\nRun 'docker COMMAND --help'\n";
-    const PODMAN: &str =
-        "Attach\n\nDescription:\n  The command.\n\nUsage:\n  podman attach [options] CONTAINER\n\nOptions:\n      --no-stdin   x\n";
+    const PODMAN: &str = "Attach\n\nDescription:\n  The command.\n\nUsage:\n  podman attach [options] CONTAINER\n\nOptions:\n      --no-stdin   x\n";
 
     #[test]
     fn usage_is_on_the_line_or_on_the_next_one() {

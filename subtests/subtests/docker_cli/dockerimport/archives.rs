@@ -23,7 +23,9 @@ pub(super) fn of_folder(ctx: &Context, tar: &str, options: &str, folder: &Path) 
         .ok_or_else(|| io::Error::other(format!("the option `tar_options` has an open quote: `{options}`")))?;
     let run = |words: &[String]| {
         let done = Program::new(tar).args(words).current_dir(folder).output();
-        done.map_err(|error| io::Error::new(error.kind(), format!("cannot run `{tar}` (option `tar_command`): {error}")))
+        done.map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot run `{tar}` (option `tar_command`): {error}"))
+        })
     };
     let mut output = run(&words)?;
     if !output.status.success() || String::from_utf8_lossy(&output.stderr).contains("support is not available") {
@@ -55,7 +57,13 @@ pub(super) fn cut(ctx: &Context, options: &Options) -> Outcome<Vec<u8>> {
     let folder = ctx.tmp().join("included");
     std::fs::create_dir_all(&folder)?;
     let mut copy = Program::new("cp");
-    let copied = copy.arg("--recursive").arg("--preserve=mode").arg("--parents").args(&options.include_dirs).arg(&folder).output()?;
+    let copied = copy
+        .arg("--recursive")
+        .arg("--preserve=mode")
+        .arg("--parents")
+        .args(&options.include_dirs)
+        .arg(&folder)
+        .output()?;
     if !copied.status.success() {
         let problem = String::from_utf8_lossy(&copied.stderr).trim().to_owned();
         return Err(io::Error::other(format!("the folders of `include_dirs` cannot be copied: {problem}")).into());

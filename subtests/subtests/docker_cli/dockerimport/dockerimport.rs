@@ -107,9 +107,8 @@ impl SubSubtest<DockerImport> for Empty {
         let id = image.id.clone().unwrap_or_default();
         let digits = id.trim_start_matches("sha256:");
         if is_podman(ctx) {
-            seen.check_eq(seen.stdout_text().trim_end(), format!("sha256:{digits}"), "the id that is printed").or_else(
-                |_| seen.check_eq(seen.stdout_text().trim_end(), digits, "the id that is printed"),
-            )?;
+            seen.check_eq(seen.stdout_text().trim_end(), format!("sha256:{digits}"), "the id that is printed")
+                .or_else(|_| seen.check_eq(seen.stdout_text().trim_end(), digits, "the id that is printed"))?;
         } else {
             seen.clone().prints(&format!("sha256:{digits}\n"))?;
         }
@@ -125,7 +124,10 @@ impl SubSubtest<DockerImport> for Empty {
         seen.check(listed.created >= import.time - 1, format!("the image is new, not of {made}"))?;
         let names: Vec<String> = listed.repo_tags;
         let is_named = |name: &String| name == &import.name || name.ends_with(&format!("/{}", import.name));
-        seen.check(names.len() == 1 && names.iter().all(is_named), format!("its only name is {}, not {names:?}", import.name))
+        seen.check(
+            names.len() == 1 && names.iter().all(is_named),
+            format!("its only name is {}, not {names:?}", import.name),
+        )
     }
 }
 
@@ -164,7 +166,10 @@ impl SubSubtest<DockerImport> for Truncated {
         }
         let seen = seen.must_fail(if is_podman(ctx) { 125 } else { 1 })?;
         let said = seen.said().join("\n").to_lowercase();
-        seen.check(said.contains("error") && said.contains("eof"), "standard error says that the archive ends too early")?;
+        seen.check(
+            said.contains("error") && said.contains("eof"),
+            "standard error says that the archive ends too early",
+        )?;
         seen.check_eq(seen.stdout_text(), "", "standard output of an import that fails")?;
         seen.check(ctx.api()?.image(&import.name)?.is_none(), format!("there is no image {}", import.name))?;
         seen.check_eq(left.join(", "), "", "the images that the failed import has left")?;

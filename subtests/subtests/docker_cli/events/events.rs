@@ -191,7 +191,8 @@ fn refused(ctx: &Context) -> Outcome {
         return Ok(());
     }
     let limit = Duration::from_secs(30);
-    for words in [["events", "--since", "nonsense", "--until", "0"], ["events", "--until", "0", "--filter", "nonsense"]] {
+    for words in [["events", "--since", "nonsense", "--until", "0"], ["events", "--until", "0", "--filter", "nonsense"]]
+    {
         let seen = ctx.docker(words).timeout(limit).must_fail_any()?;
         seen.check_eq(seen.stdout_text(), "", "standard output")?;
         seen.check(seen.stderr_text().contains("nonsense"), "the message names what is wrong")?;

@@ -128,7 +128,9 @@ mod tests {
 
     #[test]
     fn all_forms_of_an_event_are_one_event() {
-        let docker = Told::of_text("2026-11-21T04:46:23.253215567+01:00 container die 15a8 (a=b, c, exitCode=0, name=x)").unwrap();
+        let docker =
+            Told::of_text("2026-11-21T04:46:23.253215567+01:00 container die 15a8 (a=b, c, exitCode=0, name=x)")
+                .unwrap();
         assert_eq!(docker.time, 1_795_232_783_253_215_567);
         assert_eq!((docker.kind.as_str(), docker.action.as_str(), docker.id.as_str()), ("container", "die", "15a8"));
         let json = r#"{"status":"die","id":"15a8","Type":"container","Action":"die","Actor":{"ID":"15a8","Attributes":
@@ -148,9 +150,12 @@ mod tests {
         let exec = format!("2026-11-21T03:46:23.2Z container exec_create: sh -c (true) {id} (name=x)");
         let exec = Told::of_text(&exec).unwrap();
         assert_eq!((exec.action.as_str(), exec.id), ("exec_create: sh -c (true)", id));
-        let network = Told::of_text("2026-11-21T03:46:23.2Z network connect cf1a (container=15a8, name=bridge)").unwrap();
+        let network =
+            Told::of_text("2026-11-21T03:46:23.2Z network connect cf1a (container=15a8, name=bridge)").unwrap();
         assert!(network.is_about("15a8") && network.is_about("cf1a") && !network.is_about("15a"));
-        for line in ["", "container die 15a8", "2026-11-21T03:46:23.2Z die", "2026-99-21T03:46:23.2Z container die 15a8 ()"] {
+        for line in
+            ["", "container die 15a8", "2026-11-21T03:46:23.2Z die", "2026-99-21T03:46:23.2Z container die 15a8 ()"]
+        {
             assert_eq!(Told::of_text(line), None, "{line}");
         }
     }

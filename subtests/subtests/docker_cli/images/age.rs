@@ -35,7 +35,9 @@ pub(super) fn tells_size(text: &str, size: i64) -> bool {
     let Ok(number) = number.trim_end().parse::<f64>() else { return false };
     let Some(place) = UNITS.iter().position(|known| *known == unit) else { return false };
     let factor = std::iter::repeat_n(1000.0, place).product::<f64>();
-    let Ok(size) = i32::try_from(size).map(f64::from).or_else(|_| size.to_string().parse::<f64>()) else { return false };
+    let Ok(size) = i32::try_from(size).map(f64::from).or_else(|_| size.to_string().parse::<f64>()) else {
+        return false;
+    };
     let in_range = number < 1000.0 + 0.5 && (number >= 1.0 || place == 0);
     in_range && (number * factor - size).abs() <= size * 0.0051
 }

@@ -182,7 +182,10 @@ fn template(seen: &Completed, line: &str) -> Outcome<Line> {
 fn json(seen: &Completed, line: &str) -> Outcome<Line> {
     let data = serde_json::from_str::<Data>(line);
     let problem = data.as_ref().err().map_or(String::new(), ToString::to_string);
-    seen.check(data.is_ok(), format!("`{line}` is a JSON object with `Repository`, `Tag`, `ID`, `CreatedSince` and `Size`: {problem}"))?;
+    seen.check(
+        data.is_ok(),
+        format!("`{line}` is a JSON object with `Repository`, `Tag`, `ID`, `CreatedSince` and `Size`: {problem}"),
+    )?;
     let data = data?;
     let more = Some((data.created_since, data.size));
     Ok(Line { key: key(&data.repository, &data.tag, &data.id), id: data.id, more })

@@ -75,7 +75,11 @@ impl SubSubtest<Info> for OwnSettings {
         own.restart(other.settings())?;
         check(&own, &other, None)?;
         let empty = Counts::of(&own.api()?)?;
-        check_eq!(empty.all(), "0 containers, 0 images", "what an engine has that was started with another storage driver");
+        check_eq!(
+            empty.all(),
+            "0 containers, 0 images",
+            "what an engine has that was started with another storage driver"
+        );
         own.restart([("storage-driver", json!(first.driver))])?;
         let back = Expected { driver: first.driver, ..other };
         check(&own, &back, None)?;

@@ -45,7 +45,10 @@ fn machine(json: &Completed, data: &Value) -> Outcome {
     let root = text_of(&data["store"]["graphRoot"]);
     json.check(std::path::Path::new(&root).is_dir(), format!("`store.graphRoot` is a folder, seen `{root}`"))?;
     let client = text_of(&data["version"]["Version"]);
-    json.check(client.starts_with(|c: char| c.is_ascii_digit()), format!("`version.Version` is a version, seen `{client}`"))
+    json.check(
+        client.starts_with(|c: char| c.is_ascii_digit()),
+        format!("`version.Version` is a version, seen `{client}`"),
+    )
 }
 
 /// The text has the same values as the data.
@@ -66,7 +69,11 @@ fn lines(text: &Completed, data: &Value) -> Outcome {
     ] {
         let expected = path.split('/').fold(data, |value, name| &value[name]);
         let shown = tree.values(path).join(", ");
-        text.check_eq(shown.trim_matches('"'), text_of(expected), format!("`{path}` in the text, compared with the data"))?;
+        text.check_eq(
+            shown.trim_matches('"'),
+            text_of(expected),
+            format!("`{path}` in the text, compared with the data"),
+        )?;
     }
     Ok(())
 }

@@ -69,7 +69,10 @@ impl Shown {
         let data = match serde_json::from_slice(&json.stdout) {
             Ok(data) => data,
             Err(error) => {
-                json.check(false, format!("what is printed with `--format '{{{{json .}}}}'` is one JSON value ({error})"))?;
+                json.check(
+                    false,
+                    format!("what is printed with `--format '{{{{json .}}}}'` is one JSON value ({error})"),
+                )?;
                 Value::Null
             }
         };

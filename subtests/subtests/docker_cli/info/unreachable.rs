@@ -21,7 +21,8 @@ impl SubSubtest<Info> for Unreachable {
 pub(super) fn check_refusal(seen: &Completed, address: &str) -> Outcome {
     seen.check(seen.status.code() == Some(1), "without an engine the exit status is 1")?;
     let said = format!("{}{}", seen.stdout_text(), seen.stderr_text());
-    let names_it = said.contains("Cannot connect to the Docker daemon") || said.contains("failed to connect to the docker API");
+    let names_it =
+        said.contains("Cannot connect to the Docker daemon") || said.contains("failed to connect to the docker API");
     seen.check(names_it && said.contains(address), format!("it says that no engine answers at {address}"))?;
     for line in ["Containers:", "Images:", "Server Version:", "Storage Driver:"] {
         let is_shown = said.lines().any(|shown| shown.trim_start().starts_with(line));

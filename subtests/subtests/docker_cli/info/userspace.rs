@@ -80,7 +80,9 @@ fn machine(shown: &Shown, place: &Place) -> Outcome {
 fn storage(shown: &Shown, place: &Place) -> Outcome {
     let root = shown.line("Docker Root Dir")?;
     let folder = place.path(root);
-    shown.text.check(folder.is_dir(), format!("`Docker Root Dir` is a folder where the engine lives, seen `{root}`"))?;
+    shown
+        .text
+        .check(folder.is_dir(), format!("`Docker Root Dir` is a folder where the engine lives, seen `{root}`"))?;
     let driver = shown.line("Storage Driver")?;
     if matches!(driver, "overlay2" | "vfs" | "btrfs" | "zfs" | "fuse-overlayfs" | "aufs" | "overlay") {
         let of_driver = folder.join(driver);
@@ -96,7 +98,8 @@ fn storage(shown: &Shown, place: &Place) -> Outcome {
         other => &[other],
     };
     let seen = shown.line("Storage Driver/Backing Filesystem")?;
-    let promise = format!("`Backing Filesystem` is the file system of `{root}`, which `stat` calls {found}; seen `{seen}`");
+    let promise =
+        format!("`Backing Filesystem` is the file system of `{root}`, which `stat` calls {found}; seen `{seen}`");
     shown.text.check(names.contains(&seen), promise)
 }
 
@@ -143,7 +146,8 @@ pub(super) fn memory_bytes() -> Outcome<u64> {
 }
 
 fn operating_system(place: &Place) -> Outcome<String> {
-    let text = ["/etc/os-release", "/usr/lib/os-release"].iter().find_map(|path| fs::read_to_string(place.path(path)).ok());
+    let text =
+        ["/etc/os-release", "/usr/lib/os-release"].iter().find_map(|path| fs::read_to_string(place.path(path)).ok());
     let text = text.unwrap_or_default();
     let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("Linux");
     Ok(name.trim_matches(['"', '\'']).to_owned())

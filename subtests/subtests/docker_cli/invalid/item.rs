@@ -36,9 +36,8 @@ pub(super) fn items(options: &Options, image: &str, ctx: &mut Context) -> Outcom
         for (index, text) in listed.iter().enumerate() {
             let invalid = shlex::split(text).ok_or_else(|| wrong(format!("an item has an open quote: {text}")))?;
             let mut item = Item::new(options, image, invalid, ctx);
-            item.texts = nth(texts, index).map_or_else(Vec::new, |texts| {
-                texts.split('|').map(|text| text.trim().to_lowercase()).collect()
-            });
+            item.texts = nth(texts, index)
+                .map_or_else(Vec::new, |texts| texts.split('|').map(|text| text.trim().to_lowercase()).collect());
             item.status = match nth(statuses, index).map(String::as_str) {
                 None | Some("any") => None,
                 Some(status) => {

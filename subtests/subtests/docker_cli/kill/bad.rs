@@ -49,7 +49,8 @@ impl SubSubtest<Kill> for Bad {
         let refused = kill(ctx, &options, &["-s", "USR1", &name]).must_fail(status)?;
         let text = refused.stderr_text().to_lowercase();
         let says_so = text.contains("not running") || text.contains("running containers");
-        refused.check(says_so && (text.contains(&name) || text.contains(&id)), "the message says that it does not run")?;
+        refused
+            .check(says_so && (text.contains(&name) || text.contains(&id)), "the message says that it does not run")?;
         parent.check_bystander(&refused.command)
     }
 }

@@ -97,6 +97,8 @@ fn optional_flag(option: &str, text: &str) -> Outcome<Option<bool>> {
         "" | "none" => Ok(None),
         "yes" | "true" | "on" | "1" => Ok(Some(true)),
         "no" | "false" | "off" | "0" => Ok(Some(false)),
-        _ => Err(std::io::Error::other(format!("the option `{option}` is `{text}`, expected yes, no or nothing")).into()),
+        _ => {
+            Err(std::io::Error::other(format!("the option `{option}` is `{text}`, expected yes, no or nothing")).into())
+        }
     }
 }

@@ -150,7 +150,8 @@ impl Target {
             seen: Some(list(&seen)),
             ..Evidence::default()
         };
-        Err(CheckFailed::new("the container did not get the signals that were sent, once and in order", evidence).into())
+        Err(CheckFailed::new("the container did not get the signals that were sent, once and in order", evidence)
+            .into())
     }
 
     /// Fails when the container is not what it was at the start.
@@ -244,7 +245,8 @@ mod tests {
 
     #[test]
     fn only_reports_are_read() {
-        let lines = ["READY", "Received 10, ignoring...", "Received 2", "Received x, ignoring...", "Received 64, ignoring..."];
+        let lines =
+            ["READY", "Received 10, ignoring...", "Received 2", "Received x, ignoring...", "Received 64, ignoring..."];
         assert_eq!(reports("Received %s, ignoring...", &lines), [10, 64]);
         assert_eq!(reports("got %d", &["got 3"]), [3]);
     }

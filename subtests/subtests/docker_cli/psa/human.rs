@@ -66,8 +66,14 @@ mod tests {
 
     #[test]
     fn sizes_have_three_digits() {
-        let cases =
-            [(0, "0B"), (999, "999B"), (12_345, "12.3kB"), (4_020_000, "4.02MB"), (104_857_600, "105MB"), (1000, "1kB")];
+        let cases = [
+            (0, "0B"),
+            (999, "999B"),
+            (12_345, "12.3kB"),
+            (4_020_000, "4.02MB"),
+            (104_857_600, "105MB"),
+            (1000, "1kB"),
+        ];
         for (bytes, text) in cases {
             assert_eq!(size(bytes), text);
         }

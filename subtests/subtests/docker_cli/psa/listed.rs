@@ -87,7 +87,8 @@ impl Listed {
     }
 
     pub(super) fn check_absent(&self, known: &Known) -> Outcome {
-        let is_listed = self.position(&known.id).is_some() || self.table.rows().any(|row| row.get("NAMES") == Some(&known.name));
+        let is_listed =
+            self.position(&known.id).is_some() || self.table.rows().any(|row| row.get("NAMES") == Some(&known.name));
         self.seen.check(!is_listed, format!("the container {} is not listed", known.name))
     }
 
@@ -100,7 +101,9 @@ impl Listed {
     }
 
     fn position(&self, id: &str) -> Option<usize> {
-        self.table.rows().position(|row| row.get("CONTAINER ID").is_some_and(|shown| !shown.is_empty() && id.starts_with(shown)))
+        self.table
+            .rows()
+            .position(|row| row.get("CONTAINER ID").is_some_and(|shown| !shown.is_empty() && id.starts_with(shown)))
     }
 
     /// The container's row says what is known of it.
@@ -157,11 +160,19 @@ fn row_is_whole(row: Row<'_>) -> bool {
 fn command(words: &[String], is_whole: bool, is_podman: bool) -> String {
     if is_podman {
         let all = words.join(" ");
-        return if is_whole || all.chars().count() <= 20 { all } else { format!("{}...", all.chars().take(17).collect::<String>()) };
+        return if is_whole || all.chars().count() <= 20 {
+            all
+        } else {
+            format!("{}...", all.chars().take(17).collect::<String>())
+        };
     }
     let quoted = words.iter().map(|word| if word.contains(' ') { format!("'{word}'") } else { word.clone() });
     let all = quoted.collect::<Vec<_>>().join(" ");
-    let shown = if is_whole || all.chars().count() <= 20 { all } else { format!("{}…", all.chars().take(19).collect::<String>()) };
+    let shown = if is_whole || all.chars().count() <= 20 {
+        all
+    } else {
+        format!("{}…", all.chars().take(19).collect::<String>())
+    };
     format!("\"{shown}\"")
 }
 
@@ -173,7 +184,8 @@ struct Ids {
 
 impl Ids {
     fn of(api: &Api) -> Outcome<Self> {
-        let ids = |all| Ok::<_, Failure>(api.containers(all)?.into_iter().filter_map(|container| container.id).collect());
+        let ids =
+            |all| Ok::<_, Failure>(api.containers(all)?.into_iter().filter_map(|container| container.id).collect());
         Ok(Ids { all: ids(true)?, running: ids(false)? })
     }
 }

@@ -153,7 +153,8 @@ fn pid(api: &Api, name: &str) -> Outcome<String> {
 /// The seconds of a time that the API tells.
 fn seconds(time: Option<&str>) -> Outcome<u64> {
     let text = time.unwrap_or_default();
-    let time: jiff::Timestamp = text.parse().map_err(|error| Failure::from(error).context(format!("the time `{text}`")))?;
+    let time: jiff::Timestamp =
+        text.parse().map_err(|error| Failure::from(error).context(format!("the time `{text}`")))?;
     Ok(time.as_second().unsigned_abs())
 }
 

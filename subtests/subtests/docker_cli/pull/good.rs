@@ -21,7 +21,11 @@ impl SubSubtest<Pull> for Good {
         let expected = Expected::of(ctx.section())?.unwrap_or(Expected::SUCCESS);
         let seen = pull(ctx, &options, &[&name])?.must_end(expected)?;
         let Some(image) = source.image(tag) else {
-            return if expected.is_success() { unknown(ctx, &source, tag, &seen) } else { absent(ctx, &name, had, &seen) };
+            return if expected.is_success() {
+                unknown(ctx, &source, tag, &seen)
+            } else {
+                absent(ctx, &name, had, &seen)
+            };
         };
         if !expected.is_success() {
             return source.must_be_there(ctx, &[], &seen);

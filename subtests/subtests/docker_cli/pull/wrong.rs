@@ -44,7 +44,8 @@ impl SubSubtest<Pull> for WrongRegistryAddr {
         let reasons = ["connection refused", "no such host", "lookup ", "no route to host", "unreachable", "timeout"];
         let says_why = reasons.iter().any(|reason| said.contains(reason));
         seen.check(says_why, "standard error says why nobody answers (such as `connection refused`)")?;
-        let address = host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host.as_str(), |(name, _)| name);
+        let address =
+            host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host.as_str(), |(name, _)| name);
         seen.check(said.contains(address), format!("standard error names `{host}`"))?;
         let there = ctx.api()?.image(&name.canonical())?.is_some();
         seen.check(!there, format!("`{name}` is not there"))

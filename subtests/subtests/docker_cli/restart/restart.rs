@@ -234,7 +234,10 @@ impl Subject {
         };
         let logs = self.container.logs_when(is_enough, LOG_LIMIT)?;
         let written = logs.stdout_text();
-        seen.check(!has_bad(&written), format!("the container does not write {}; it wrote:\n{written}", bad.join(", ")))?;
+        seen.check(
+            !has_bad(&written),
+            format!("the container does not write {}; it wrote:\n{written}", bad.join(", ")),
+        )?;
         // Each start and each signal is told once.
         for line in &expected {
             let count = |lines: &mut dyn Iterator<Item = &str>| lines.filter(|found| found == line).count();

@@ -107,7 +107,10 @@ impl SubSubtest<Rm> for Finished {
         seen.check(stop.is_some(), "the container has written when it ended")?;
         let stop = stop.unwrap_or_default();
         let is_later = stop.trim().parse::<u64>().is_ok_and(|stop| stop > rm.began && stop <= now());
-        seen.check(is_later, format!("the container ended after {} and before now; it wrote `{}`", rm.began, stop.trim()))?;
+        seen.check(
+            is_later,
+            format!("the container ended after {} and before now; it wrote `{}`", rm.began, stop.trim()),
+        )?;
         subject.left.is_whole(rm, &seen)
     }
 }
@@ -243,7 +246,8 @@ impl Left {
 /// A folder that a container may use where `SELinux` is on.
 fn label(ctx: &Context, folder: &Path) -> Outcome {
     if Path::new("/sys/fs/selinux/enforce").exists() {
-        let done = std::process::Command::new("chcon").args(["-R", "-t", "svirt_sandbox_file_t"]).arg(folder).output()?;
+        let done =
+            std::process::Command::new("chcon").args(["-R", "-t", "svirt_sandbox_file_t"]).arg(folder).output()?;
         ctx.debug(format!("chcon of {}: {}", folder.display(), done.status));
     }
     Ok(())

@@ -99,7 +99,10 @@ fn forced(ctx: &Context, seen: Completed, image: &OwnImage, container: &Containe
     let OwnImage { name, id } = image;
     let seen = seen.must_pass()?;
     let printed = seen.stdout_text().into_owned();
-    seen.check(printed.starts_with(&super::untagged(ctx, name)?), format!("the first line tells that `{name}` is gone"))?;
+    seen.check(
+        printed.starts_with(&super::untagged(ctx, name)?),
+        format!("the first line tells that `{name}` is gone"),
+    )?;
     seen.check_eq(seen.said().join("\n"), "", "standard error of a command that succeeds")?;
     let api = ctx.api()?;
     Tags::of(&api, id)?.must_be(&Tags::default(), &seen)?;

@@ -53,7 +53,10 @@ impl SubSubtest<RunVolumes> for OneSource {
         for (name, running) in running {
             let seen = running.wait(options.cmd_timeout)?.must_pass()?;
             let written = fs::read(folder.join(&name)).unwrap_or_default();
-            seen.check(!written.is_empty(), format!("{name} has written to the file of its name in the host's folder"))?;
+            seen.check(
+                !written.is_empty(),
+                format!("{name} has written to the file of its name in the host's folder"),
+            )?;
             let printed = seen.stdout_text().into_owned();
             let sum = printed.split_whitespace().next().unwrap_or_default();
             seen.check_eq(sum, md5sum(&written), "the sum that the container printed of what it wrote")?;

@@ -139,7 +139,10 @@ impl Pair {
         } else {
             is_right(seen, &container, &folder, &self.target)?;
             let ended: Option<jiff::Timestamp> = container.state()?.finished_at.and_then(|time| time.parse().ok());
-            seen.check(ended.is_some_and(|ended| ended <= *returned), "the container has ended when the client returns")?;
+            seen.check(
+                ended.is_some_and(|ended| ended <= *returned),
+                "the container has ended when the client returns",
+            )?;
         }
         if seen.command.contains(&*self.cidfile.display().to_string()) {
             let id = fs::read_to_string(&self.cidfile).unwrap_or_else(|error| error.to_string());

@@ -90,7 +90,12 @@ impl SubSubtest<Start> for RerunLongTermApp {
             "FAIL" => seen.must_fail_any()?,
             other => return Err(life::bad_option("docker_expected_result", other, "it is PASS or FAIL")),
         };
-        life::unchanged(&seen, "what the engine knows about a container that runs", &before, &life::known(&container)?)?;
+        life::unchanged(
+            &seen,
+            "what the engine knows about a container that runs",
+            &before,
+            &life::known(&container)?,
+        )?;
         watch.happened(ctx, &seen, &[])?;
         start.is_alone(&seen)
     }

@@ -39,8 +39,7 @@ impl SubSubtest<Start> for ShortTermApp {
             let of_this_run = |all: &[u8], earlier: &[u8]| {
                 String::from_utf8_lossy(all.get(earlier.len()..).unwrap_or_default()).into_owned()
             };
-            let (stdout, stderr) =
-                (of_this_run(&later.stdout, &logs.stdout), of_this_run(&later.stderr, &logs.stderr));
+            let (stdout, stderr) = (of_this_run(&later.stdout, &logs.stdout), of_this_run(&later.stderr, &logs.stderr));
             seen.check_eq(seen.stdout_text(), stdout, "what the container wrote in this run")?;
             seen.check_eq(seen.stderr_text(), stderr, "what the container wrote on standard error in this run")?;
             seen.check_eq(state.exit_code.unwrap_or(-1), 0, "the container's exit status")?;

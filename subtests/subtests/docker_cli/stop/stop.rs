@@ -177,8 +177,7 @@ impl Case {
     /// The client of the container has ended by itself, and told all that the container wrote.
     fn ended(ctx: &Context, client: &Completed, options: &Options, name: &str) -> Outcome {
         let status = options.docker_exit_code;
-        let client =
-            if status == 0 { client.clone().must_pass()? } else { client.clone().must_fail(status)? };
+        let client = if status == 0 { client.clone().must_pass()? } else { client.clone().must_fail(status)? };
         let client = client.clean_but(&[Sign::Unprintable])?;
         let text = client.stdout_text().into_owned();
         let count = |wanted: &str| text.lines().filter(|line| line.trim_end() == wanted).count();

@@ -40,7 +40,8 @@ impl SubSubtest<Top> for Loops {
         let words = ["top", container.name()].map(str::to_owned).into_iter().chain(top_options);
         let refused = ctx.docker(words.collect::<Vec<_>>()).must_fail(1)?;
         let text = refused.stderr_text();
-        let says_so = text.contains("is not running") && (text.contains(container.id()) || text.contains(container.name()));
+        let says_so =
+            text.contains("is not running") && (text.contains(container.id()) || text.contains(container.name()));
         refused.check(says_so, "the message says that the container is not running")?;
         refused.check_eq(refused.stdout_text(), "", "what is shown of a container that has ended")
     }

@@ -27,7 +27,10 @@ pub(super) fn top(ctx: &Context, container: &Container, called: &str, options: &
     let mut shown = BTreeMap::new();
     for row in table.rows() {
         let pid: Option<i64> = row.get("PID").and_then(|pid| pid.parse().ok());
-        seen.check(pid.is_some(), format!("each row has a number as PID, seen `{}`", row.get("PID").unwrap_or("nothing")))?;
+        seen.check(
+            pid.is_some(),
+            format!("each row has a number as PID, seen `{}`", row.get("PID").unwrap_or("nothing")),
+        )?;
         let twice = pid.and_then(|pid| shown.insert(pid, row));
         seen.check(twice.is_none(), "each process is shown once")?;
     }
@@ -78,9 +81,8 @@ fn compare(seen: &Completed, shown: &BTreeMap<i64, Row<'_>>, before: &Processes,
         let command = row.get("COMMAND").or(row.get("CMD")).unwrap_or_default();
         before.len() > 1 && (command.starts_with("sleep ") || command.ends_with("<defunct>") || command == "bash")
     };
-    let is_foreign = |(pid, row): &(&i64, &Row<'_>)| {
-        !before.contains_key(pid) && !after.contains_key(pid) && !is_brief(row)
-    };
+    let is_foreign =
+        |(pid, row): &(&i64, &Row<'_>)| !before.contains_key(pid) && !after.contains_key(pid) && !is_brief(row);
     let foreign: Vec<i64> = shown.iter().filter(is_foreign).map(|(pid, _)| *pid).collect();
     if missing.is_empty() && foreign.is_empty() {
         return Ok(());

@@ -149,7 +149,11 @@ fn has_told(ctx: &Context, seen: &Completed, told: &[Told], shells: &[Shell]) ->
     let seen = seen.clone().must_fail(life::missing_status(ctx))?;
     let expected = if is_podman { "" } else { &statuses };
     seen.check_eq(seen.stdout_text(), expected, "the exit statuses of the containers that are there")?;
-    let pattern = ctx.section().get("missing_stderr").filter(|text| !text.is_empty()).unwrap_or("o such container.*%s|%s.*o such container");
+    let pattern = ctx
+        .section()
+        .get("missing_stderr")
+        .filter(|text| !text.is_empty())
+        .unwrap_or("o such container.*%s|%s.*o such container");
     let said = seen.said();
     let looked_for = if is_podman { &missing[..1] } else { &missing[..] };
     seen.check_eq(said.len(), looked_for.len(), "how many lines are on standard error, one for each that is missing")?;
@@ -169,8 +173,9 @@ impl Shell {
         };
         let (run_option, script_option) = (option("run_options_csv"), option("exec_cmd"));
         let script = life::script(ctx.section().get(&script_option).unwrap_or_default());
-        let (seconds, status) = ending(&script)
-            .ok_or_else(|| life::bad_option(&script_option, &script, "it has no `exit N`, which tells what to expect"))?;
+        let (seconds, status) = ending(&script).ok_or_else(|| {
+            life::bad_option(&script_option, &script, "it has no `exit N`, which tells what to expect")
+        })?;
         let name = ctx.container_name(label);
         let mut words = life::run_words(ctx, &life::words(ctx, &run_option)?, &name);
         words.extend([ctx.image()?, "bash".to_owned()]);

@@ -54,7 +54,7 @@ macro_rules! cases {
     )*};
 }
 
-cases!(Simple, Multi, Sig);
+cases!(SimpleCase, MultiCase, SigCase);
 
 fn run(ctx: &mut Context) -> Outcome {
     let options: Options = ctx.config()?;

@@ -30,7 +30,7 @@ mod targets;
 use dockertest::prelude::*;
 
 use shells::{NoWait, WaitFirst, WaitLast, WaitMissing};
-use targets::{Multi, Sig, Simple};
+use targets::{MultiCase, SigCase, SimpleCase};
 
 #[derive(Default)]
 struct Wait;
@@ -49,8 +49,8 @@ dockertest::subtest!(
         wait_first: WaitFirst,
         wait_last: WaitLast,
         wait_missing: WaitMissing,
-        Simple: Simple,
-        Multi: Multi,
-        Sig: Sig
+        Simple: SimpleCase,
+        Multi: MultiCase,
+        Sig: SigCase
     }
 );

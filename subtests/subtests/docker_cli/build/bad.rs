@@ -22,6 +22,9 @@ impl<const QUIET: bool, const FORCE_RM: bool> SubSubtest<Build> for Bad<QUIET, F
         let mut built = order.build(build, ctx)?;
         let base = ctx.image()?;
         let more = before.more(ctx, &base)?;
+        if build.builder == Builder::Podman {
+            before.own_unnamed(ctx)?;
+        }
         // It is promised by its name only if that is given.
         ctx.own(Object::Image(built.name.clone()));
         built.seen = built.seen.must_fail(1)?;

@@ -136,6 +136,22 @@ impl Before {
 }
 
 impl Before {
+    /// Promises to remove the nameless images of a build that failed, which podman does not list without being asked.
+    pub(super) fn own_unnamed(&self, ctx: &mut Context) -> Outcome {
+        let mut all = ctx.api()?.all_images()?;
+        all.retain(|image| {
+            image.repo_tags.iter().all(|name| name == "<none>:<none>")
+                && image.created >= self.time - 1
+                && !self.images.contains(&image.id)
+        });
+        // The last promise is kept first, and what was made last goes first.
+        all.sort_by_key(|image| image.created);
+        for image in all {
+            ctx.own(Object::Image(image.id));
+        }
+        Ok(())
+    }
+
     /// An image that has no layers of its own is as old as the one that it was made from, for some builders.
     fn is_ours(&self, image: &ImageSummary) -> bool {
         let is_ours = |name: &String| name.rsplit('/').next().is_some_and(|name| name.starts_with(&self.prefix));

@@ -6,7 +6,7 @@ use crate::config::{Configuration, Control, FRAMEWORK_OPTIONS, Layers, Source};
 use crate::version::check_section;
 
 /// Options that old configuration may set and that nothing reads any longer, and those that only sections have.
-const NOT_IN_DEFAULTS: [&str; 3] = ["subsubtests", "verify_enforcing", "wait_ready"];
+const NOT_IN_DEFAULTS: [&str; 2] = ["subsubtests", "verify_enforcing"];
 
 fn shipped() -> Configuration {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../config_defaults");

@@ -13,6 +13,7 @@ use super::results::Totals;
 use super::state::{RunState, Standing, StepState};
 use super::{text, time};
 use crate::journal::{Event, Iteration, Logged, PhaseStarted, Record, RunStarted, Sink, SubsubtestEnded};
+use crate::name::Kind;
 use crate::outcome::{Ending, Evidence, Level, Phase};
 use crate::verdict::Verdict;
 
@@ -133,6 +134,10 @@ impl<W: Write> Console<W> {
             }
             (Event::Logged(logged), _) => page.logged(logged),
             (Event::StepStarted(_), Some(step)) => page.step_started(step),
+            // What runs after every subtest would drown the subtests: of it only what is said, and what is not well.
+            (Event::PhaseStarted(_), Some(step)) if step.planned.kind == Kind::Intratest => {}
+            (Event::SubsubtestEnded(ended), Some(step))
+                if step.planned.kind == Kind::Intratest && ended.ending.verdict == Verdict::Good => {}
             (Event::PhaseStarted(phase), Some(_)) => page.phase(phase),
             (Event::SubsubtestEnded(ended), Some(_)) => page.subsubtest_ended(ended),
             (Event::RebootRequested(wish), Some(_)) => {

@@ -7,8 +7,11 @@ use std::sync::{Arc, Mutex};
 
 use super::scenarios::{ALL, all_good};
 use super::*;
-use crate::journal::sample::records;
+use crate::journal::sample::{ended, ending, logged, phase, planned, records, run_started, started, step};
 use crate::journal::{Event, FILE_NAME, Sink, Writer, read};
+use crate::name::Kind;
+use crate::outcome::{Level, Phase};
+use crate::verdict::Verdict;
 
 fn console(events: Vec<Event>, style: Style) -> String {
     let mut console = Console::new(Vec::new(), style, Path::new("results/default"));
@@ -23,6 +26,25 @@ fn the_tree_of_every_scenario() {
     for (name, scenario) in ALL {
         insta::assert_snapshot!(format!("console_{name}"), console(scenario(), Style::Plain));
     }
+}
+
+#[test]
+fn of_what_runs_after_every_subtest_the_tree_shows_only_what_is_said() {
+    let mut check = step("garbage_check", "test_1-of-1");
+    check.kind = Kind::Intratest;
+    let shown = console(
+        vec![
+            run_started(),
+            planned(vec![check]),
+            started(0, 1),
+            phase(0, Phase::RunOnce),
+            logged(0, Level::Info, "a container stays"),
+            ended(0, ending(Verdict::Good, "completed successfully")),
+        ],
+        Style::Plain,
+    );
+    assert!(!shown.contains("run_once"), "{shown}");
+    assert!(shown.contains("a container stays") && shown.contains("END GOOD"), "{shown}");
 }
 
 #[test]

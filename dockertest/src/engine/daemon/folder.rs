@@ -50,9 +50,12 @@ impl Folder {
     }
 
     fn fill(&self) -> io::Result<File> {
-        let lock = File::create_new(self.0.join(LOCK))?;
-        lock.lock_shared()?;
         DirBuilder::new().mode(0o711).create(self.data())?;
+        // Locked before it has its name: a sweep that finds the file finds it locked.
+        let unnamed = self.0.join(format!("{LOCK}.new"));
+        let lock = File::create_new(&unnamed)?;
+        lock.lock_shared()?;
+        fs::rename(unnamed, self.0.join(LOCK))?;
         Ok(lock)
     }
 

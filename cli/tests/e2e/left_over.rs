@@ -68,7 +68,7 @@ fn a_step_that_is_killed_leaves_no_container() {
 fn a_runner_that_is_killed_leaves_a_container_until(#[case] resume: bool) {
     let Some(engine) = Engine::start() else { return };
     let place = place(&engine);
-    let set = killer(&place, "$PPID $runner");
+    let set = killer(&place, "$runner $PPID");
     assert_eq!(place.run(&["run", "--args=docker_cli/stop/force", "--set", &set]).status, -9);
     let name = place.read("name").trim().to_owned();
     assert!(is_there(&engine, &name));

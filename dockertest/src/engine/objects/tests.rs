@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, VolumeCreateRequest};
 
-use crate::engine::{Api, Condition, Object};
+use crate::engine::{Api, Condition, Logs, Object};
 use crate::host::protocol::{HostMessage, Mode, RunRequest};
 use crate::subtest::lifecycle::End;
 use crate::subtest::testing::{request, run, section};
@@ -62,9 +62,9 @@ fn a_fixture_runs_without_a_network_ends_at_once_and_is_removed_afterwards() {
         let container =
             ctx.container().env("A=b").command(["sh", "-c", "echo $A; echo READY >&2; sleep 1000"]).start()?;
         container.name().clone_into(&mut name);
-        container.wait_log("READY", LIMIT)?;
-        // The engine writes down the two streams independently of each other.
-        let logs = container.wait_log("b", LIMIT)?;
+        // The engine tells the two streams independently of each other.
+        let both = |logs: &Logs| logs.stdout_text().contains('b') && logs.stderr_text().contains("READY");
+        let logs = container.logs_when(both, LIMIT)?;
         assert_eq!((logs.stdout_text().as_str(), logs.stderr_text().as_str()), ("b\n", "READY\n"));
         let links = container.exec(["ls", "/sys/class/net"])?;
         assert_eq!((links.status, links.output.stdout_text().as_str()), (Some(0), "lo\n"));

@@ -11,13 +11,12 @@ use std::time::Duration;
 
 use benches::stamps;
 use benches::{COUNT_VARIABLE, counted_name};
-use dockertest::host::protocol::{Hello, HostMessage, PROTOCOL, SubtestInfo};
+use dockertest::host::protocol::{Hello, HostMessage, SubtestInfo};
 use dockertest::inventory;
 use dockertest::name::Kind;
 use dockertest::outcome::{Ending, Phase};
 use dockertest::subtest::{Context, Folder, Outcome, Registration, Subtest};
 use dockertest::verdict::Verdict;
-use dockertest::version::API_VERSION;
 
 #[derive(Default)]
 struct Noop;
@@ -83,7 +82,7 @@ fn pretend(count: u32, arguments: &[OsString]) -> io::Result<()> {
         serde_json::to_writer(&mut text, &message)?;
         text.write_all(b"\n")
     };
-    say(HostMessage::Hello(Hello { protocol: PROTOCOL, api_version: API_VERSION, program: "noop-host".to_owned() }))?;
+    say(HostMessage::Hello(Hello { adopts_orphans: true, ..Hello::new("noop-host") }))?;
     if arguments.first().is_some_and(|word| word == "list") {
         for number in 0..count {
             let name = counted_name(number).parse().map_err(io::Error::other)?;

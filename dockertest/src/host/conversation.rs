@@ -192,8 +192,9 @@ impl Conversation {
                 self.finish(line, LastWord::Reboot { resume_at, reason })
             }
             _ if self.last_word.is_some() => Ok(self.pass_over(line)),
-            HostMessage::Subtest(_) if self.task == Task::List => Ok(Some(message)),
+            HostMessage::Subtest(_) | HostMessage::Config(_) if self.task == Task::List => Ok(Some(message)),
             HostMessage::Subtest(_)
+            | HostMessage::Config(_)
             | HostMessage::Hello(_)
             | HostMessage::Listed { .. }
             | HostMessage::Ended(_)
@@ -333,6 +334,7 @@ fn name(message: &HostMessage) -> &'static str {
     match message {
         HostMessage::Hello(_) => "hello",
         HostMessage::Subtest(_) => "subtest",
+        HostMessage::Config(_) => "config",
         HostMessage::Listed { .. } => "listed",
         HostMessage::Phase { .. } => "phase",
         HostMessage::Log { .. } => "log",
@@ -400,8 +402,8 @@ mod tests {
     #[rstest]
     #[case::garbage(&[HELLO, "hi"], "line 2 of the host's standard output is not a message of the protocol: `hi` (expected value, column 1)")]
     #[case::empty(&[HELLO, ""], "line 2 of the host's standard output is not a message of the protocol: `` (the line is empty)")]
-    #[case::unknown(&[HELLO, r#"{"dance":1}"#], "line 2 of the host's standard output is not a message of the protocol: `{\"dance\":1}` (unknown variant `dance`, expected one of `hello`, `subtest`, `listed`, `phase`, `log`, `keyvals`, `subsubtest-started`, `subsubtest-ended`, `reboot`, `ended`, column 8)")]
-    #[case::obeyed(&[r#"{"\u001b[2J":1}"#], "line 1 of the host's standard output is not a message of the protocol: `{\"\\u001b[2J\":1}` (unknown variant `\\u{1b}[2J`, expected one of `hello`, `subtest`, `listed`, `phase`, `log`, `keyvals`, `subsubtest-started`, `subsubtest-ended`, `reboot`, `ended`, column 12)")]
+    #[case::unknown(&[HELLO, r#"{"dance":1}"#], "line 2 of the host's standard output is not a message of the protocol: `{\"dance\":1}` (unknown variant `dance`, expected one of `hello`, `subtest`, `config`, `listed`, `phase`, `log`, `keyvals`, `subsubtest-started`, `subsubtest-ended`, `reboot`, `ended`, column 8)")]
+    #[case::obeyed(&[r#"{"\u001b[2J":1}"#], "line 1 of the host's standard output is not a message of the protocol: `{\"\\u001b[2J\":1}` (unknown variant `\\u{1b}[2J`, expected one of `hello`, `subtest`, `config`, `listed`, `phase`, `log`, `keyvals`, `subsubtest-started`, `subsubtest-ended`, `reboot`, `ended`, column 12)")]
     #[case::no_hello(&[GOOD], "the host's first message is `ended`, expected `hello`")]
     #[case::two_hellos(&[HELLO, HELLO], "line 2 of the host's standard output is the message `hello`, which has no place in `run`")]
     #[case::listing(&[HELLO, r#"{"listed":{"subtests":0}}"#], "line 2 of the host's standard output is the message `listed`, which has no place in `run`")]

@@ -152,7 +152,7 @@ impl StepProcess {
     /// # Errors
     /// [`SpawnFailure`] when the program cannot be started.
     pub fn spawn(step: &Step<'_>) -> Result<StepProcess, SpawnFailure> {
-        let fail = |source| SpawnFailure { program: step.program.path().to_owned(), source };
+        let fail = |source| SpawnFailure { program: step.program.shown().to_owned(), source };
         let mut command = step.program.command(&["run", step.name.as_str()]);
         command
             .current_dir(&step.request.folders.output)

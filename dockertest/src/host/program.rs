@@ -6,15 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::channel::Channel;
 use super::conversation::{Fault, LastWord, Task};
 use super::ending::{seconds, status_text};
 use super::logs::StepLogs;
-use super::protocol::{Hello, HostMessage, RUN_VARIABLE, STEP_VARIABLE, SubtestInfo};
+use super::protocol::{ConfigFile, Hello, HostMessage, RUN_VARIABLE, STEP_VARIABLE, SubtestInfo};
 use super::supervise::{Cause, Rules, Supervisor, Watched};
 use super::tree::Mark;
 use crate::name::SubtestName;
 use crate::outcome::Level;
+
+/// The first of the two words by which a loader is told which plug-in it serves.
+const PLUGIN_WORD: &str = "plugin";
 
 /// How to start a host. `list` or `run NAME` is appended to its arguments.
 ///
@@ -40,17 +45,19 @@ pub struct HostProgram {
 /// use dockertest::host::Listing;
 /// use dockertest::host::protocol::Hello;
 ///
-/// # let (program, api_version) = ("my-subtests 1.0".to_owned(), dockertest::version::API_VERSION);
-/// # let listing = Listing { hello: Hello { protocol: 1, api_version, program }, subtests: Vec::new() };
-/// let Listing { hello: Hello { program, .. }, subtests } = listing;
+/// # let listing = Listing { hello: Hello::new("my-subtests 1.0"), subtests: Vec::new(), config: Vec::new() };
+/// let Listing { hello: Hello { program, .. }, subtests, .. } = listing;
 /// assert_eq!(format!("{program} holds {} subtests", subtests.len()), "my-subtests 1.0 holds 0 subtests");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Listing {
     /// How it introduced itself.
     pub hello: Hello,
     /// Its subtests, in its own order; no name is there twice.
     pub subtests: Vec<SubtestInfo>,
+    /// Defaults of its subtests' options.
+    pub config: Vec<ConfigFile>,
 }
 
 /// Why a host's subtests are not known.
@@ -140,6 +147,38 @@ impl HostProgram {
         HostProgram { path: path.into(), arguments: Vec::new() }
     }
 
+    /// A plug-in library, which is never loaded by the runner but by `loader`: a program that serves as a host
+    /// ([`serve::main`](super::serve::main)), as the one of the bundled subtests does.
+    ///
+    /// ```
+    /// use dockertest::host::HostProgram;
+    ///
+    /// let host = HostProgram::plugin(&HostProgram::new("/usr/bin/dockertest-host"), "/opt/disk_quota.so");
+    /// // It is started as `/usr/bin/dockertest-host plugin /opt/disk_quota.so list`.
+    /// assert_eq!(host.arguments, ["plugin", "/opt/disk_quota.so"]);
+    /// assert_eq!(host.shown(), std::path::Path::new("/opt/disk_quota.so"));
+    /// ```
+    #[must_use]
+    pub fn plugin(loader: &HostProgram, file: impl Into<PathBuf>) -> Self {
+        let plugin: [OsString; 2] = [PLUGIN_WORD.into(), file.into().into()];
+        HostProgram { path: loader.path.clone(), arguments: loader.arguments.iter().cloned().chain(plugin).collect() }
+    }
+
+    /// The file that people know it by: the plug-in's, if its arguments end in `plugin FILE`, else the program's.
+    ///
+    /// ```
+    /// use dockertest::host::HostProgram;
+    ///
+    /// assert_eq!(HostProgram::new("/opt/host.py").shown(), std::path::Path::new("/opt/host.py"));
+    /// ```
+    #[must_use]
+    pub fn shown(&self) -> &Path {
+        match &self.arguments[..] {
+            [.., word, file] if word == PLUGIN_WORD => Path::new(file),
+            _ => &self.path,
+        }
+    }
+
     /// Asks the host for its subtests. It and all that it started is gone afterwards.
     ///
     /// The API version in [`Listing::hello`] is not judged here.
@@ -158,19 +197,21 @@ impl HostProgram {
     /// assert!(failure.to_string().contains("not a message of the protocol: `list`"));
     /// ```
     pub fn list(&self, limit: Duration) -> Result<Listing, ListFailure> {
-        let program = || self.path.clone();
+        let program = || self.shown().to_owned();
         let mut command = self.command(&["list"]);
         // A list belongs to no step; the mark still finds what it may leave behind. Another thread may be listing the
         // same program, and must not lose its processes to the end of this list.
         command.env_remove(RUN_VARIABLE).env_remove(STEP_VARIABLE);
-        let place = format!("{:?} {}", std::thread::current().id(), self.path.display());
+        let place = format!("{:?} {}", std::thread::current().id(), self.shown().display());
         let channel = Channel::spawn(&mut command, Mark::new("list", &place))
             .map_err(|source| ListFailure::Start { program: program(), source })?;
         let rules = Rules { limit: Some(limit), limit_reason: String::new(), grace: None };
         let mut subtests: Vec<SubtestInfo> = Vec::new();
+        let mut config: Vec<ConfigFile> = Vec::new();
         let mut complaints: Vec<String> = Vec::new();
         let mut take = |message| match message {
             HostMessage::Subtest(subtest) => subtests.push(subtest),
+            HostMessage::Config(file) => config.push(file),
             HostMessage::Log { level: Level::Error, text, .. } => complaints.push(text),
             // A list has no other messages between `hello` and its end that would matter.
             _ => {}
@@ -179,7 +220,7 @@ impl HostProgram {
         let watched = Supervisor::new(channel, Task::List, rules, &mut logs, &mut take).watch(b"");
         let listing = self.listing(watched, subtests, limit)?;
         if complaints.is_empty() {
-            Ok(listing)
+            Ok(Listing { config, ..listing })
         } else {
             Err(ListFailure::Complaint { program: program(), text: complaints.join("\n") })
         }
@@ -192,13 +233,8 @@ impl HostProgram {
         command
     }
 
-    /// Where it is, for people.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     fn listing(&self, watched: Watched, subtests: Vec<SubtestInfo>, limit: Duration) -> Result<Listing, ListFailure> {
-        let program = self.path.clone();
+        let program = self.shown().to_owned();
         let stderr = watched.stderr_tail;
         match watched.cause {
             Some(Cause::Fault(fault)) => return Err(ListFailure::Protocol { program, fault: Box::new(fault), stderr }),
@@ -220,7 +256,7 @@ impl HostProgram {
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(ListFailure::Twice { program, name: pair[0].clone() });
         }
-        Ok(Listing { hello: hello.clone(), subtests })
+        Ok(Listing { hello: hello.clone(), subtests, config: Vec::new() })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a runner and a host say to each other: JSON, one message a line.
 //!
-//! `HOST list` writes [`HostMessage::Hello`], a [`HostMessage::Subtest`] for each subtest that it holds, and
-//! [`HostMessage::Listed`]. `HOST run NAME` reads one [`RunnerMessage::Run`] from standard input, executes the
+//! `HOST list` writes [`HostMessage::Hello`], a [`HostMessage::Subtest`] for each subtest that it holds, a
+//! [`HostMessage::Config`] for each file with defaults of theirs, and [`HostMessage::Listed`]. `HOST run NAME` reads one [`RunnerMessage::Run`] from standard input, executes the
 //! subtest, and writes `Hello`, what happens, and one [`HostMessage::Ended`] (or [`HostMessage::Reboot`]) as its last
 //! message. Standard input stays open for the life of the step: [`RunnerMessage::Cancel`] asks the step to stop and
 //! clean up; the end of standard input means that the runner is gone, and the host must end itself and all its
@@ -28,7 +28,7 @@ use crate::faults::Fault;
 use crate::journal::{EngineFacts, Iteration};
 use crate::name::{Kind, SubtestName};
 use crate::outcome::{Ending, Level, Phase};
-use crate::version::ApiVersion;
+use crate::version::{API_VERSION, ApiVersion};
 
 /// The number of this protocol. A host and a runner with different numbers do not talk.
 pub const PROTOCOL: u32 = 1;
@@ -63,6 +63,8 @@ pub enum HostMessage {
     Hello(Hello),
     /// A subtest that this host holds. Only in `list`.
     Subtest(SubtestInfo),
+    /// Defaults of its subtests' options. Only in `list`.
+    Config(ConfigFile),
     /// All subtests have been listed. The last message of `list`.
     Listed {
         /// How many there were.
@@ -126,7 +128,8 @@ pub enum HostMessage {
 /// use dockertest::host::protocol::{Hello, PROTOCOL};
 /// use dockertest::version::API_VERSION;
 ///
-/// let hello = Hello { protocol: PROTOCOL, api_version: API_VERSION, program: "my-subtests 1.0".to_owned() };
+/// let hello = Hello::new("my-subtests 1.0");
+/// assert_eq!((hello.protocol, hello.api_version), (PROTOCOL, API_VERSION));
 /// let json = r#"{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}"#;
 /// assert_eq!(serde_json::to_string(&hello)?, json);
 /// # Ok::<(), serde_json::Error>(())
@@ -140,6 +143,42 @@ pub struct Hello {
     pub api_version: ApiVersion,
     /// The host's name and version, for people.
     pub program: String,
+    /// Whether it adopts what its children leave behind, and ends it before its last message, as hosts that are written
+    /// with this library do. For others the runner looks for it, which takes a few milliseconds a step.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub adopts_orphans: bool,
+}
+
+impl Hello {
+    /// Of a program that is built with this version of the library, and speaks its protocol by itself.
+    #[must_use]
+    pub fn new(program: impl Into<String>) -> Self {
+        Hello { protocol: PROTOCOL, api_version: API_VERSION, program: program.into(), adopts_orphans: false }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// A file with defaults for the options of a host's own subtests, in the dialect of all configuration.
+///
+/// ```
+/// use dockertest::host::protocol::ConfigFile;
+///
+/// let json = r#"{"file":"disk_quota.ini","text":"[disk_quota]\nlimit_mb = 10\n"}"#;
+/// let config: ConfigFile = serde_json::from_str(json)?;
+/// assert_eq!(config.text.lines().next(), Some("[disk_quota]"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ConfigFile {
+    /// Its name, for people.
+    pub file: String,
+    /// What it contains: only sections of the host's own subtests and sub-subtests.
+    pub text: String,
 }
 
 /// A subtest, as its host describes it.
@@ -362,7 +401,7 @@ mod tests {
             }
             shown += 1;
         }
-        assert_eq!(shown, 15);
+        assert_eq!(shown, 16);
     }
 
     #[test]

@@ -184,6 +184,7 @@ fn record_message(step: StepId, message: HostMessage, record: &mut dyn FnMut(Eve
         // Not for a step, or told by its StepEnd.
         HostMessage::Hello(_)
         | HostMessage::Subtest(_)
+        | HostMessage::Config(_)
         | HostMessage::Listed { .. }
         | HostMessage::Reboot { .. }
         | HostMessage::Ended(_) => {}

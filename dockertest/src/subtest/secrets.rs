@@ -38,6 +38,7 @@ impl Secrets {
             HostMessage::Reboot { reason, .. } => self.hide(reason),
             HostMessage::Hello(_)
             | HostMessage::Subtest(_)
+            | HostMessage::Config(_)
             | HostMessage::Listed { .. }
             | HostMessage::Phase { .. }
             | HostMessage::SubsubtestStarted { .. } => {}

@@ -7,12 +7,11 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use dockertest::host::protocol::{Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage, SubtestInfo};
+use dockertest::host::protocol::{Hello, HostMessage, Mode, RunRequest, RunnerMessage, SubtestInfo};
 use dockertest::journal::Iteration;
 use dockertest::name::Kind;
 use dockertest::outcome::{Ending, Level, Phase};
 use dockertest::verdict::Verdict;
-use dockertest::version::API_VERSION;
 
 /// The subtests besides `step/00` to `step/19`: name, kind, sub-subtests.
 const SUBTESTS: [(&str, Kind, &str); 9] = [
@@ -28,7 +27,7 @@ const SUBTESTS: [(&str, Kind, &str); 9] = [
 ];
 
 pub(crate) fn main(arguments: &[&str]) -> ExitCode {
-    say(&HostMessage::Hello(Hello { protocol: PROTOCOL, api_version: API_VERSION, program: "test host".to_owned() }));
+    say(&HostMessage::Hello(Hello::new("test host")));
     match arguments {
         ["list"] => list(&|_| true),
         ["without", missing, "list"] => list(&|name| name != *missing),

@@ -19,7 +19,6 @@ use crate::host::protocol::{Hello, HostMessage, Mode, PROTOCOL, RunRequest, Runn
 use crate::outcome::{Ending, Level};
 use crate::subtest::{self, BinFolder, Context, End, Registration, Voice};
 use crate::verdict::Verdict;
-use crate::version::API_VERSION;
 
 use output::Output;
 
@@ -70,7 +69,7 @@ fn say_usage(program: &str) {
 }
 
 fn hello(program: &str) -> HostMessage {
-    HostMessage::Hello(Hello { protocol: PROTOCOL, api_version: API_VERSION, program: program.to_owned() })
+    HostMessage::Hello(Hello { adopts_orphans: true, ..Hello::new(program) })
 }
 
 fn list(program: &str) -> io::Result<u8> {

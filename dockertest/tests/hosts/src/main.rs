@@ -10,11 +10,10 @@ use std::io::{self, BufRead, Write};
 use std::process::{Command, Stdio, exit};
 use std::time::SystemTime;
 
-use dockertest::host::protocol::{Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage, SubtestInfo};
+use dockertest::host::protocol::{Hello, HostMessage, Mode, RunRequest, RunnerMessage, SubtestInfo};
 use dockertest::name::Kind;
 use dockertest::outcome::{Ending, Level, Phase};
 use dockertest::verdict::Verdict;
-use dockertest::version::API_VERSION;
 use nix::sys::signal::{SigSet, Signal, raise};
 
 fn main() -> io::Result<()> {
@@ -307,7 +306,7 @@ fn hello() -> io::Result<()> {
 }
 
 fn introduction() -> Hello {
-    Hello { protocol: PROTOCOL, api_version: API_VERSION, program: "misbehave 1".to_owned() }
+    Hello::new("misbehave 1")
 }
 
 fn phase() -> io::Result<()> {

@@ -129,6 +129,9 @@ pub(crate) struct Sources {
     /// Override an option; without a section, in DEFAULTS. May be repeated, the last one wins.
     #[arg(long, value_name = "[SECTION.]OPTION=VALUE")]
     pub(crate) set: Vec<String>,
+    /// A plug-in with more subtests (a library or an executable), or a folder of them. May be repeated.
+    #[arg(long, value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
+    pub(crate) plugin: Vec<PathBuf>,
 }
 
 /// Which run a command is about.

@@ -1,14 +1,14 @@
 //! Which program holds the bundled subtests.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use dockertest::config::Configuration;
 use dockertest::engine::Inquiry;
-use dockertest::host::{HostProgram, Listing};
+use dockertest::host::{HostProgram, Plugins};
+use dockertest::run::Catalog;
 
-use crate::screen::Problem;
+use crate::screen::{Problem, Screen};
 
 /// Names another host program than the one beside this program.
 const HOST_VARIABLE: &str = "DOCKERTEST_HOST";
@@ -54,10 +54,16 @@ pub(crate) fn inquiry(configuration: &Configuration, results: &Path) -> Result<I
     Ok(Inquiry::new(path, options, program()?).log(results.join(SERVICE_LOG)))
 }
 
-/// How long a host may take to say what it holds.
-const LIST_LIMIT: Duration = Duration::from_secs(30);
-
-/// What the host of the bundled subtests holds.
-pub(crate) fn listing() -> Result<Listing, Problem> {
-    Ok(program()?.list(LIST_LIMIT)?)
+/// What the bundled subtests' host and the plug-ins hold. A plug-in that cannot be used is told, and left out.
+pub(crate) fn catalog(plugins: &[PathBuf], screen: &Screen) -> Result<Catalog, Problem> {
+    let host = program()?;
+    let mut search = Plugins::new(host.clone());
+    for path in plugins {
+        search = search.named(path, "--plugin");
+    }
+    let catalog = Catalog::with_plugins(&[host], &search)?;
+    for broken in catalog.broken() {
+        screen.problem(&Problem::new(broken.to_string()));
+    }
+    Ok(catalog)
 }

@@ -1,9 +1,9 @@
 //! `dockertest config`
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use dockertest::config::{Configuration, Section};
-use dockertest::host::protocol::SubtestInfo;
 use dockertest::name::SubtestName;
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,7 @@ const DEFAULTS: &str = "DEFAULTS";
 pub(crate) fn config(show: &ShowConfig, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&show.sources);
     let configuration = sources::load(&folders, &show.sources.set)?;
-    let names = names_of_subtests(screen);
+    let names = names_of_subtests(&show.sources.plugin, screen);
     for warning in configuration.warnings(&names) {
         screen.warning(warning);
     }
@@ -28,19 +28,14 @@ pub(crate) fn config(show: &ShowConfig, screen: &Screen) -> Result<u8, Problem> 
 }
 
 /// All subtests and sub-subtests. Without a host the configuration can still be shown.
-fn names_of_subtests(screen: &Screen) -> Vec<SubtestName> {
-    let listing = match hosts::listing() {
-        Ok(listing) => listing,
+fn names_of_subtests(plugins: &[PathBuf], screen: &Screen) -> Vec<SubtestName> {
+    match hosts::catalog(plugins, screen) {
+        Ok(catalog) => catalog.all_names().filter_map(|name| name.parse().ok()).collect(),
         Err(problem) => {
             screen.warning(problem);
-            return Vec::new();
+            Vec::new()
         }
-    };
-    let with_children = |subtest: SubtestInfo| {
-        let children: Vec<_> = subtest.subsubtests.iter().filter_map(|child| subtest.name.join(child).ok()).collect();
-        std::iter::once(subtest.name).chain(children)
-    };
-    listing.subtests.into_iter().flat_map(with_children).collect()
+    }
 }
 
 fn chosen(configuration: &Configuration, names: &[SubtestName], name: Option<&str>) -> Result<Vec<Section>, Problem> {

@@ -16,7 +16,7 @@ use crate::{hosts, status};
 pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&wanted.sources);
     let configuration = sources::load(&folders, &wanted.sources.set)?;
-    let catalog = Catalog::ask(&[hosts::program()?])?;
+    let catalog = hosts::catalog(&wanted.sources.plugin, screen)?;
     let (names, chosen) = (words(&wanted.args), words(&wanted.fault));
     let matrix = Matrix::plan(&catalog, &names, &chosen, &absolute(&wanted.results))?;
     if wanted.list {
@@ -26,7 +26,7 @@ pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
     let _forwarding = signals::forward(&cancel)?;
     let inquiry = hosts::inquiry(&configuration, &wanted.results)?;
     let engine = inquiry.facts();
-    let mut shown = Shown { folders, wanted, screen, engine, widths: matrix.widths() };
+    let mut shown = Shown { folders, catalog: &catalog, wanted, screen, engine, widths: matrix.widths() };
     if !wanted.json {
         screen.output(faults::heading(shown.widths))?;
     }
@@ -49,6 +49,7 @@ pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
 /// Makes the runners as the command line says, and shows what comes of them.
 struct Shown<'a> {
     folders: Folders,
+    catalog: &'a Catalog,
     wanted: &'a Faults,
     screen: &'a Screen,
     engine: EngineFacts,
@@ -66,10 +67,11 @@ impl Stage for Shown<'_> {
             set,
             config_defaults: self.folders.defaults.as_deref().map(absolute),
             config_custom: self.folders.custom.as_deref().map(absolute),
+            plugins: self.wanted.sources.plugin.iter().map(|path| absolute(path)).collect(),
         };
         let options = Options { retry_interrupted: true, ..Options::new(invocation) };
         let engine = self.engine.clone();
-        let runner = Runner::new(configuration, vec![hosts::program()?], options)?;
+        let runner = Runner::with_catalog(configuration, self.catalog.clone(), options)?;
         Ok(runner.with_engine_probe(Box::new(move || engine)))
     }
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use dockertest::host::protocol::SubtestInfo;
+use dockertest::run::{Catalog, Entry};
+use dockertest::version::API_VERSION;
 use serde_json::{Value, json};
 
 use crate::args::List;
@@ -13,37 +14,83 @@ use crate::{hosts, status};
 pub(crate) fn list(list: &List, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&list.sources);
     let configuration = sources::load(&folders, &list.sources.set)?;
-    let mut subtests = hosts::listing()?.subtests;
-    subtests.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    let catalog = hosts::catalog(&list.sources.plugin, screen)?;
+    let mut subtests: Vec<&Entry> = catalog.subtests().filter_map(|info| catalog.get(&info.name)).collect();
+    subtests.sort_by(|a, b| (a.info.kind, &a.info.name).cmp(&(b.info.kind, &b.info.name)));
     let enabled = |name: &str| !matches!(configuration.section(name).flag("enable"), Ok(Some(false)));
+    let rows = subtests.into_iter().map(|entry| Row {
+        entry,
+        enabled: enabled(entry.info.name.as_str()),
+        plugin: plugin(&catalog, entry),
+    });
     let text = if list.json {
-        let entries: Vec<Value> =
-            subtests.iter().map(|subtest| entry(subtest, enabled(subtest.name.as_str()))).collect();
+        let entries: Vec<Value> = rows.map(|row| row.json()).collect();
         format!("{}\n", serde_json::to_string_pretty(&entries)?)
     } else {
-        table(&subtests, enabled)
+        table(&rows.collect::<Vec<_>>())
     };
     screen.output(&text)?;
     Ok(status::SUCCESS)
 }
 
-fn entry(subtest: &SubtestInfo, enabled: bool) -> Value {
-    json!({
-        "name": subtest.name,
-        "kind": subtest.kind,
-        "summary": subtest.summary,
-        "subsubtests": subtest.subsubtests,
-        "enabled": enabled,
-    })
+/// The plug-in that holds a subtest; nothing for one that is bundled.
+fn plugin(catalog: &Catalog, entry: &Entry) -> Option<String> {
+    // The host of the bundled ones is the first.
+    let host = catalog.hosts().get(entry.host).filter(|_| entry.host > 0)?;
+    Some(host.shown().display().to_string())
+}
+
+struct Row<'a> {
+    entry: &'a Entry,
+    enabled: bool,
+    plugin: Option<String>,
+}
+
+impl Row<'_> {
+    fn json(&self) -> Value {
+        let info = &self.entry.info;
+        json!({
+            "name": info.name,
+            "kind": info.kind,
+            "summary": info.summary,
+            "subsubtests": info.subsubtests,
+            "enabled": self.enabled,
+            "plugin": self.plugin,
+            "api_version": self.entry.api_version,
+            "fits": self.fits(),
+        })
+    }
+
+    /// Whether it was built for an API version that can be run.
+    fn fits(&self) -> bool {
+        API_VERSION.fits(self.entry.api_version)
+    }
+
+    /// What is to be known about it, behind its summary.
+    fn remarks(&self) -> String {
+        let mut remarks = Vec::new();
+        // The whole path would make every line too long; `--json` has it.
+        let file = self.plugin.as_deref().map(|path| path.rsplit('/').next().unwrap_or(path));
+        remarks.extend(file.map(|file| format!("[{file}]")));
+        if !self.enabled {
+            remarks.push("(disabled)".to_owned());
+        }
+        if !self.fits() {
+            let version = self.entry.api_version;
+            remarks.push(format!("(built for API version {version}, not {API_VERSION}: build it again)"));
+        }
+        remarks.join(" ")
+    }
 }
 
 /// One line a subtest, its sub-subtests indented below it.
-fn table(subtests: &[SubtestInfo], enabled: impl Fn(&str) -> bool) -> String {
-    let width = subtests.iter().map(|subtest| subtest.name.as_str().len()).max().unwrap_or(0);
+fn table(rows: &[Row<'_>]) -> String {
+    let width = rows.iter().map(|row| row.entry.info.name.as_str().len()).max().unwrap_or(0);
     let mut text = String::new();
-    for subtest in subtests {
-        let off = if enabled(subtest.name.as_str()) { "" } else { " (disabled)" };
-        let line = format!("{:<9}  {:<width$}  {}{off}", subtest.kind, subtest.name, subtest.summary);
+    for row in rows {
+        let subtest = &row.entry.info;
+        let told = [subtest.summary.as_str(), &row.remarks()].join(" ");
+        let line = format!("{:<9}  {:<width$}  {}", subtest.kind, subtest.name, told.trim());
         let _ = writeln!(text, "{}", line.trim_end());
         for child in &subtest.subsubtests {
             let _ = writeln!(text, "{:<9}    {}/{child}", "", subtest.name);

@@ -27,6 +27,7 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
         set: run.sources.set.clone(),
         config_defaults: folders.defaults.as_deref().map(absolute),
         config_custom: folders.custom.as_deref().map(absolute),
+        plugins: run.sources.plugin.iter().map(|path| absolute(path)).collect(),
     };
     let runner = runner(&folders, invocation, false, screen)?;
     let plan = runner.plan()?;
@@ -75,10 +76,11 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
 
 fn runner(folders: &Folders, invocation: Invocation, retry: bool, screen: &Screen) -> Result<Runner, Problem> {
     let configuration = sources::load(folders, &invocation.set)?;
+    let catalog = hosts::catalog(&invocation.plugins, screen)?;
     let mut options = Options::new(invocation);
     options.retry_interrupted = retry;
     options.documentation = sources::documentation_version(screen);
-    let runner = Runner::new(configuration, vec![hosts::program()?], options)?;
+    let runner = Runner::with_catalog(configuration, catalog, options)?;
     warn_of_configuration(&runner, screen);
     Ok(runner)
 }

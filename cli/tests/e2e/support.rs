@@ -68,6 +68,8 @@ impl Place {
             command.args(["--set", "Control.pretests=", "--set", "Control.intratests="]);
         }
         command.current_dir(self.folder.path()).stdin(Stdio::null());
+        // Plug-ins of whoever runs the tests are not ours.
+        command.env("XDG_DATA_HOME", self.path("xdg/data")).env("XDG_CACHE_HOME", self.path("xdg/cache"));
         command.env("TZ", "UTC").env_remove("NO_COLOR").envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

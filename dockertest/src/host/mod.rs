@@ -24,6 +24,7 @@
 mod cancel;
 mod channel;
 mod conversation;
+pub(crate) mod discovery;
 mod ending;
 mod lines;
 mod logs;
@@ -37,6 +38,7 @@ mod tree;
 
 pub use cancel::{CancelLevel, CancelToken};
 pub use conversation::{Conversation, Fault, LastWord, Task};
+pub use discovery::{BrokenPlugin, NoPlugin, Plugins};
 pub use lines::{Line, LineReader};
 pub use process::{SpawnFailure, Step, StepEnd, StepProcess};
 pub use program::{HostProgram, ListFailure, Listing};

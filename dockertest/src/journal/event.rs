@@ -206,6 +206,9 @@ pub struct Invocation {
     pub config_defaults: Option<PathBuf>,
     /// The folder of `--config-custom`, made absolute.
     pub config_custom: Option<PathBuf>,
+    /// Every file or folder of `--plugin`, made absolute.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<PathBuf>,
 }
 
 /// The process that runs a run, or a part of it after a resume.

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::host::discovery::{LIST_LIMIT, ask_all};
 use crate::host::protocol::SubtestInfo;
-use crate::host::{HostProgram, ListFailure};
+use crate::host::{BrokenPlugin, HostProgram, ListFailure, Listing, NoPlugin, Plugins};
 use crate::name::SubtestName;
 use crate::version::ApiVersion;
-
-/// How long a host may take to list its subtests.
-const LIST_LIMIT: Duration = Duration::from_secs(30);
 
 /// The subtests of all hosts, by name.
 ///
@@ -31,6 +29,8 @@ const LIST_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     entries: BTreeMap<SubtestName, Entry>,
+    hosts: Vec<HostProgram>,
+    broken: Vec<BrokenPlugin>,
 }
 
 /// A subtest and who holds it.
@@ -43,10 +43,9 @@ pub struct Catalog {
 /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
 /// # {"listed":{"subtests":1}}'"#;
 /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
-/// let hosts = [host];
-/// let catalog = Catalog::ask(&hosts)?;
+/// let catalog = Catalog::ask(&[host])?;
 /// let Entry { info, host, api_version } = catalog.get(&"subexample".parse()?).expect("the host holds it");
-/// assert_eq!(hosts[*host].path, std::path::Path::new("/bin/sh"));
+/// assert_eq!(catalog.hosts()[*host].path, std::path::Path::new("/bin/sh"));
 /// assert_eq!((info.subsubtests.len(), api_version.to_string().as_str()), (2, "0.9.0"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -54,7 +53,7 @@ pub struct Catalog {
 pub struct Entry {
     /// What its host says about it.
     pub info: SubtestInfo,
-    /// The index of its host in the list that the catalog was made from.
+    /// The index of its host in [`Catalog::hosts`].
     pub host: usize,
     /// The API version that its host was written for.
     pub api_version: ApiVersion,
@@ -98,6 +97,9 @@ pub enum CatalogProblem {
     /// There is no list.
     #[error(transparent)]
     List(ListFailure),
+    /// What was named as a plug-in is none.
+    #[error(transparent)]
+    NoPlugin(NoPlugin),
     /// A name is taken.
     #[error("subtest `{name}` is in two hosts: `{first}` and `{second}` (rename one of them, or leave one host out)")]
     Duplicate {
@@ -108,6 +110,10 @@ pub enum CatalogProblem {
         /// The program of the other one.
         second: String,
     },
+}
+
+fn timed(hosts: &[HostProgram], limit: Duration) -> Vec<(&HostProgram, Duration)> {
+    hosts.iter().map(|host| (host, limit)).collect()
 }
 
 impl fmt::Display for CatalogFailure {
@@ -126,22 +132,64 @@ impl Catalog {
     ///
     /// # Errors
     /// All hosts that do not answer, and all names that two of them hold.
-    pub fn ask(hosts: &[HostProgram]) -> Result<Catalog, CatalogFailure> {
-        let answers: Vec<_> = std::thread::scope(|scope| {
-            let asking: Vec<_> = hosts.iter().map(|host| scope.spawn(|| host.list(LIST_LIMIT))).collect();
-            asking.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
-        });
-        let program = |host: usize| hosts[host].path.display().to_string();
-        let mut catalog = Catalog::default();
+    pub fn ask(hosts: impl Into<Vec<HostProgram>>) -> Result<Catalog, CatalogFailure> {
+        let hosts = hosts.into();
+        let answers = ask_all(&timed(&hosts, LIST_LIMIT));
+        Catalog::of(hosts, Vec::new(), answers)
+    }
+
+    /// The same with plug-ins, which come after the hosts. One that does not answer as it should is
+    /// [left out](Catalog::broken).
+    ///
+    /// # Errors
+    /// As [`ask`](Catalog::ask), and a plug-in that was named and is none.
+    ///
+    /// ```
+    /// # use dockertest::host::{HostProgram, Plugins};
+    /// # use dockertest::run::Catalog;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let broken = folder.path().join("broken.so");
+    /// std::fs::write(&broken, "This is no library.")?;
+    /// let plugins = Plugins::new(HostProgram::new("/bin/false")).named(&broken, "--plugin");
+    /// let catalog = Catalog::with_plugins(&[], &plugins)?;
+    /// assert_eq!(catalog.broken()[0].file, broken);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_plugins(hosts: &[HostProgram], plugins: &Plugins) -> Result<Catalog, CatalogFailure> {
+        let found = plugins.find().map_err(|none| CatalogFailure { problems: vec![CatalogProblem::NoPlugin(none)] })?;
+        let asked = [timed(hosts, LIST_LIMIT), timed(&found, plugins.list_limit())].concat();
+        let mut answers = ask_all(&asked);
+        let of_plugins = answers.split_off(hosts.len());
+        let (mut programs, mut broken) = (hosts.to_vec(), Vec::new());
+        for (program, answer) in found.into_iter().zip(of_plugins) {
+            match answer {
+                Err(failure) => {
+                    broken.push(BrokenPlugin { file: program.shown().to_owned(), problem: failure.to_string() });
+                }
+                Ok(listing) => {
+                    programs.push(program);
+                    answers.push(Ok(listing));
+                }
+            }
+        }
+        Catalog::of(programs, broken, answers)
+    }
+
+    fn of(
+        hosts: Vec<HostProgram>,
+        broken: Vec<BrokenPlugin>,
+        answers: Vec<Result<Listing, ListFailure>>,
+    ) -> Result<Catalog, CatalogFailure> {
+        let mut catalog = Catalog { hosts, broken, ..Catalog::default() };
         let mut problems = Vec::new();
         for (host, answer) in answers.into_iter().enumerate() {
-            match answer.unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
+            match answer {
                 Err(failure) => problems.push(CatalogProblem::List(failure)),
                 Ok(listing) => {
                     for info in listing.subtests {
                         let entry = Entry { info, host, api_version: listing.hello.api_version };
                         if let Err((name, first)) = catalog.add(entry) {
-                            let (first, second) = (program(first), program(host));
+                            let (first, second) = (catalog.shown(first), catalog.shown(host));
                             problems.push(CatalogProblem::Duplicate { name, first, second });
                         }
                     }
@@ -149,6 +197,22 @@ impl Catalog {
             }
         }
         if problems.is_empty() { Ok(catalog) } else { Err(CatalogFailure { problems }) }
+    }
+
+    fn shown(&self, host: usize) -> String {
+        self.hosts.get(host).map(|host| host.shown().display().to_string()).unwrap_or_default()
+    }
+
+    /// The hosts, plug-ins last.
+    #[must_use]
+    pub fn hosts(&self) -> &[HostProgram] {
+        &self.hosts
+    }
+
+    /// Plug-ins whose subtests are not known, because something is wrong with them.
+    #[must_use]
+    pub fn broken(&self) -> &[BrokenPlugin] {
+        &self.broken
     }
 
     /// Adds a subtest; gives back its name and the host that holds it already, if one does.

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::config::KnownFailures;
+use crate::host::CancelToken;
 use crate::host::protocol::Mode;
-use crate::host::{CancelToken, HostProgram};
 use crate::journal::{
     EngineFacts, Event, Logged, PlannedStep, RunEnded, RunInterrupted, StepEnded, WriteFailure, Writer,
 };
@@ -29,7 +29,6 @@ use super::worker::Worker;
 pub(super) struct Execution<'r> {
     pub(super) worker: Worker<'r>,
     pub(super) catalog: &'r Catalog,
-    pub(super) hosts: &'r [HostProgram],
     pub(super) steps: &'r [PlannedStep],
     pub(super) known: &'r KnownFailures,
     pub(super) journal: &'r Writer,

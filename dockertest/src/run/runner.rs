@@ -159,7 +159,6 @@ impl std::fmt::Display for Stopped<'_> {
 #[derive(Debug)]
 pub struct Runner {
     pub(super) configuration: Configuration,
-    pub(super) hosts: Vec<HostProgram>,
     pub(super) catalog: Catalog,
     pub(super) control: Control,
     pub(super) known: KnownFailures,
@@ -186,13 +185,40 @@ impl Runner {
         hosts: Vec<HostProgram>,
         options: Options,
     ) -> Result<Runner, SetupFailure> {
+        let catalog = Catalog::ask(hosts)?;
+        Runner::with_catalog(configuration, catalog, options)
+    }
+
+    /// The same with hosts that have been asked already, perhaps with plug-ins among them.
+    ///
+    /// # Errors
+    /// [Control] or the file of known failures is wrong.
+    ///
+    /// ```
+    /// # use dockertest::config::Layers;
+    /// # use dockertest::host::{HostProgram, Plugins};
+    /// use dockertest::journal::Invocation;
+    /// use dockertest::run::{Catalog, Options, Runner};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let plugins = Plugins::new(HostProgram::new("dockertest-host")).folder(folder);
+    /// let catalog = Catalog::with_plugins(&[], &plugins)?;
+    /// let runner = Runner::with_catalog(Layers::new().load()?, catalog, Options::new(Invocation::default()))?;
+    /// # assert_eq!(runner.catalog().subtests().count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_catalog(
+        configuration: Configuration,
+        catalog: Catalog,
+        options: Options,
+    ) -> Result<Runner, SetupFailure> {
         let control = Control::read(&configuration)?;
         let known = match &options.invocation.config_custom {
             Some(folder) => KnownFailures::read(&folder.join(&control.known_failures))?,
             None => KnownFailures::default(),
         };
-        let catalog = Catalog::ask(&hosts)?;
-        Ok(Runner { configuration, hosts, catalog, control, known, options, probe: Probe(None) })
+        Ok(Runner { configuration, catalog, control, known, options, probe: Probe(None) })
     }
 
     /// Uses a way to ask the engine what it is. It is asked once, at the start of the execution.
@@ -349,7 +375,6 @@ impl Runner {
                 state: &begin.state,
             },
             catalog: &self.catalog,
-            hosts: &self.hosts,
             steps: &begin.plan.steps,
             known: &self.known,
             journal: &journal,

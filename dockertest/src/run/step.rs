@@ -131,7 +131,7 @@ impl<'r> Execution<'r> {
     fn job(&self, id: StepId, mode: Mode, left: Option<Duration>, facts: Facts) -> Result<Job<'r>, Ending> {
         let step = &self.steps[id.index()];
         let entry = self.catalog.get(&step.name);
-        let program = entry.and_then(|entry| self.hosts.get(entry.host)).ok_or_else(|| {
+        let program = entry.and_then(|entry| self.catalog.hosts().get(entry.host)).ok_or_else(|| {
             Ending::new(Verdict::Error, format!("no host holds the {} `{}` any more", step.kind, step.name))
         })?;
         let section = self.worker.configuration.section(step.name.as_str());

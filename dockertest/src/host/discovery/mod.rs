@@ -1,0 +1,147 @@
+//! Hosts from outside: plug-in libraries and executables, found in files and folders and asked for their lists.
+
+mod ask;
+mod find;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fmt, io};
+
+pub(crate) use ask::ask_all;
+
+use super::program::HostProgram;
+
+/// How long a host may take to list its subtests.
+pub(crate) const LIST_LIMIT: Duration = Duration::from_secs(30);
+
+/// Where plug-ins are looked for.
+///
+/// A plug-in is a library (its name ends in `.so`) or an executable that is a [host](super). In a folder, all of these
+/// are taken, in the order of their names, and everything else is passed over. A file that is found twice, by whatever
+/// paths, is one plug-in.
+///
+/// ```
+/// use dockertest::host::{HostProgram, Plugins};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let plug_ins = folder.path();
+/// std::fs::write(plug_ins.join("disk_quota.so"), "")?;
+/// std::fs::write(plug_ins.join("README"), "Not a plug-in.")?;
+///
+/// let plugins = Plugins::new(HostProgram::new("/usr/bin/dockertest-host")).named(plug_ins, "--plugin");
+/// let found = plugins.find()?;
+/// assert_eq!(found.len(), 1);
+/// assert_eq!(found[0].shown(), plug_ins.join("disk_quota.so"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Plugins {
+    loader: HostProgram,
+    places: Vec<Place>,
+    limit: Duration,
+}
+
+/// A file or folder to look at.
+#[derive(Debug, Clone)]
+struct Place {
+    path: PathBuf,
+    /// Who named it. Nothing: it need not exist.
+    giver: Option<String>,
+}
+
+impl Plugins {
+    /// No place yet. Libraries will be loaded by `loader`, a program that serves as a host.
+    #[must_use]
+    pub fn new(loader: HostProgram) -> Plugins {
+        Plugins { loader, places: Vec::new(), limit: LIST_LIMIT }
+    }
+
+    /// Adds a file or a folder, which must be there. `giver` says who named it, for people. A relative path is one from
+    /// the working folder.
+    #[must_use]
+    pub fn named(mut self, path: impl Into<PathBuf>, giver: impl Into<String>) -> Plugins {
+        self.places.push(Place { path: path.into(), giver: Some(giver.into()) });
+        self
+    }
+
+    /// Adds a folder, which need not exist.
+    ///
+    /// ```
+    /// use dockertest::host::{HostProgram, Plugins};
+    ///
+    /// let plugins = Plugins::new(HostProgram::new("dockertest-host")).folder("/no/such/folder");
+    /// assert!(plugins.find()?.is_empty());
+    /// # Ok::<(), dockertest::host::NoPlugin>(())
+    /// ```
+    #[must_use]
+    pub fn folder(mut self, path: impl Into<PathBuf>) -> Plugins {
+        self.places.push(Place { path: path.into(), giver: None });
+        self
+    }
+
+    /// How long each may take to list its subtests, 30 seconds if nothing else is said.
+    #[must_use]
+    pub fn limit(self, limit: Duration) -> Plugins {
+        Plugins { limit, ..self }
+    }
+
+    /// How long each may take.
+    pub(crate) fn list_limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// The plug-ins that are there, place by place. Nothing is started.
+    ///
+    /// # Errors
+    /// A place that was named is no plug-in and no folder, or cannot be read.
+    pub fn find(&self) -> Result<Vec<HostProgram>, NoPlugin> {
+        find::find(&self.loader, &self.places)
+    }
+}
+
+/// A plug-in that was named, and is none.
+///
+/// ```
+/// use dockertest::host::{HostProgram, Plugins};
+///
+/// let plugins = Plugins::new(HostProgram::new("dockertest-host")).named("/no/such.so", "--plugin");
+/// let failure = plugins.find().unwrap_err();
+/// assert_eq!(failure.to_string(), "the plug-in `/no/such.so` (--plugin): No such file or directory (os error 2)");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("the plug-in `{}` ({giver}): {source}", path.display())]
+pub struct NoPlugin {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Who named it.
+    pub giver: String,
+    /// What is wrong with it.
+    pub source: io::Error,
+}
+
+/// A plug-in that cannot be used. Nothing else is the worse for it; its subtests are not known.
+///
+/// ```
+/// use dockertest::host::BrokenPlugin;
+///
+/// let broken = BrokenPlugin { file: "/opt/quota.so".into(), problem: "`/opt/quota.so list`: no list".to_owned() };
+/// assert_eq!(broken.to_string(), "a plug-in is left out: `/opt/quota.so list`: no list");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenPlugin {
+    /// The plug-in.
+    pub file: PathBuf,
+    /// What is wrong with it, with its name.
+    pub problem: String,
+}
+
+impl fmt::Display for BrokenPlugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a plug-in is left out: {}", self.problem)
+    }
+}
+
+/// Whether a file's name says that it is a plug-in library.
+fn is_library(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "so")
+}

@@ -49,7 +49,10 @@ impl Sign {
 }
 
 impl Completed {
-    /// Fails unless the status is 0 and there is no sign of a crash.
+    /// Fails unless the status is 0 and standard error has no sign of a crash.
+    ///
+    /// Standard output is not searched: a table of containers shows what others have named and typed. What may stand
+    /// there is up to [`prints`](Self::prints) and [`clean`](Self::clean).
     ///
     /// # Errors
     /// `FAIL` with both outputs; `ERROR` when the reason is that no engine answers.
@@ -74,7 +77,7 @@ impl Completed {
         self.must_end_with(Some(0))
     }
 
-    /// Fails unless the status is this one and there is no sign of a crash.
+    /// Fails unless the status is this one and standard error has no sign of a crash.
     ///
     /// # Errors
     /// As for [`must_pass`](Self::must_pass), also `ERROR` when it failed because no engine answers.
@@ -88,8 +91,8 @@ impl Completed {
         self.must_end_with(Some(status))
     }
 
-    /// Fails unless the status is another one than 0 and there is no sign of a crash. For what engines agree to refuse,
-    /// but not with which status.
+    /// Fails unless the status is another one than 0 and standard error has no sign of a crash. For what engines agree to
+    /// refuse, but not with which status.
     ///
     /// # Errors
     /// As for [`must_fail`](Self::must_fail).
@@ -198,10 +201,7 @@ impl Completed {
 
     /// A line by which a Go program says that it crashed, or its logger that it gave up.
     fn crash_line(&self) -> Option<String> {
-        [&self.stderr, &self.stdout].into_iter().find_map(|bytes| {
-            let text = String::from_utf8_lossy(bytes);
-            text.lines().find(|line| is_crash(line)).map(str::to_owned)
-        })
+        self.stderr_text().lines().find(|line| is_crash(line)).map(str::to_owned)
     }
 
     /// A line by which a client says that no engine answers.
@@ -307,6 +307,16 @@ mod tests {
             Err(other) => panic!("{other}"),
         };
         assert_eq!(seen, wrong);
+    }
+
+    #[test]
+    fn what_others_have_in_a_table_is_no_crash_of_the_client() {
+        let rows = "CONTAINER ID   COMMAND\nabc   \"echo FATA[0000]\"\npanic: a name\n";
+        Completed::new("docker ps", 0, rows, "").must_pass().unwrap();
+        Completed::new("docker ps", 1, rows, "").must_fail(1).unwrap();
+        let crashed = Completed::new("docker ps", 0, "", rows).must_pass().unwrap_err();
+        assert!(matches!(crashed, CommandFailure::Crashed { .. }), "{crashed}");
+        assert!(Completed::new("docker ps", 0, rows, "").clean().is_err());
     }
 
     #[rstest]

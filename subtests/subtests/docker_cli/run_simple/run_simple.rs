@@ -12,6 +12,9 @@
 //! must end with status 0, having printed the secret word and nothing else; the time in the file must be that at which the
 //! signal was sent; by its events the container got that signal and no other one.
 //!
+//! `run_streams` runs a command that writes one line to its standard output and another one to its standard error. The
+//! client must print each on the stream that it was written to, and nothing else.
+//!
 //! The test image must have `/bin/bash`, `/bin/true`, `/bin/false` and `/bin/date`. The time within a container must be
 //! that of this machine.
 //!
@@ -22,6 +25,7 @@
 mod ran;
 mod signal;
 mod status;
+mod streams;
 
 use std::time::Duration;
 
@@ -110,5 +114,10 @@ fn split(option: &str, value: &str) -> Outcome<Vec<String>> {
 dockertest::subtest!(
     RunSimple,
     "The exit status of a container comes back to `docker run`, and a signal to the client gets through.",
-    sequential { run_true: status::ExitStatus, run_false: status::ExitStatus, run_signal: signal::RunSignal }
+    sequential {
+        run_true: status::ExitStatus,
+        run_false: status::ExitStatus,
+        run_signal: signal::RunSignal,
+        run_streams: streams::Streams,
+    }
 );

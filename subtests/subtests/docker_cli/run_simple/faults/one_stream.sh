@@ -1,0 +1,6 @@
+# Prints on standard output what the container writes to its standard error.
+# subsubtests: run_streams
+if [ "$SUBCOMMAND" = run ]; then
+    real "${WORDS[@]}" 2>&1
+    exit
+fi

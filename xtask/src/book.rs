@@ -60,6 +60,7 @@ fn assemble(root: &Path, folder: &Path) -> io::Result<()> {
     }
     fill(&source.join("SUMMARY.md"), pages::IN_SUMMARY, &pages::summary(&tests))?;
     fill(&source.join("subtests.md"), pages::IN_TABLE, &pages::table(&tests))?;
+    fill(&source.join("faults.md"), pages::IN_FAULTS, &pages::all_faults(&tests))?;
     fill(&source.join("engines.md"), pages::IN_ENGINES, &pages::differences(&tests))
 }
 

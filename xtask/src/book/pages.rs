@@ -13,6 +13,9 @@ pub(crate) const IN_TABLE: &str = "<!-- here: a table of the bundled subtests --
 /// Where the page of engines has what the subtests' pages say of them.
 pub(crate) const IN_ENGINES: &str = "<!-- here: what each bundled subtest says of engines -->";
 
+/// Where the page of faults has all of them.
+pub(crate) const IN_FAULTS: &str = "<!-- here: a table of all faults -->";
+
 /// The path of a test's page below the book's source.
 pub(crate) fn path(test: &Bundled) -> String {
     format!("{}/{}.md", test.kind, test.name)
@@ -51,6 +54,19 @@ pub(crate) fn table(tests: &[Bundled]) -> String {
         let about = first_paragraph(&test.prose).replace('|', "\\|");
         let faults = if test.faults.is_empty() { String::new() } else { test.faults.len().to_string() };
         let _ = writeln!(text, "| [{}]({}) | {about} | {faults} |", test.name, path(test));
+    }
+    text.trim_end().to_owned()
+}
+
+/// All faults, a line each; the first one of a subtest names it.
+pub(crate) fn all_faults(tests: &[Bundled]) -> String {
+    let mut text = String::from("| subtest | fault | promise that is broken |\n| --- | --- | --- |\n");
+    for test in by_kind(tests) {
+        for (number, fault) in test.faults.iter().enumerate() {
+            let subtest = if number == 0 { format!("[{}]({})", test.name, path(test)) } else { String::new() };
+            let promise = plain(&fault.promise).replace('|', "\\|");
+            let _ = writeln!(text, "| {subtest} | `{}` | {promise} |", fault.name);
+        }
     }
     text.trim_end().to_owned()
 }

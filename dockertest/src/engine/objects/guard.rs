@@ -108,8 +108,18 @@ impl Context {
     }
 
     /// Whether what the step makes is removed: `remove_after_test`, which older configurations call
-    /// `try_remove_after_test`.
-    pub(crate) fn removes_after_test(&self) -> bool {
+    /// `try_remove_after_test`. Only who [defers](Self::defer) a removal of its own needs to ask.
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// if ctx.removes_after_test() {
+    ///     ctx.defer("remove what was loaded", || Ok(())); // …
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn removes_after_test(&self) -> bool {
         let flag = |name| self.section().flag(name).ok().flatten();
         flag("try_remove_after_test").or_else(|| flag("remove_after_test")).unwrap_or(true)
     }

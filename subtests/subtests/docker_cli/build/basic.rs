@@ -31,7 +31,7 @@ const LINKS: [(&str, &str); 4] =
 const DEVICES: [(&str, u32, u32); 4] =
     [("dev/null", 1, 3), ("dev/zero", 1, 5), ("dev/random", 1, 8), ("dev/urandom", 1, 9)];
 
-/// The seed form of the subtest.
+/// The plain form of the subtest.
 #[derive(Default)]
 pub(super) struct Basic;
 

@@ -83,7 +83,7 @@ fn made_of(api: &Api, text: &str) -> Result<Vec<String>, ApiFailure> {
 
 /// Promises that such images are removed, also those without a name, which are not wanted and may be there all the same.
 fn removed_at_end(ctx: &mut Context, text: &str) -> Outcome {
-    if !ctx.section().flag("remove_after_test")?.unwrap_or(true) {
+    if !ctx.removes_after_test() {
         return Ok(());
     }
     let (api, text) = (ctx.api()?, text.to_owned());

@@ -65,9 +65,8 @@ impl Source {
         let (api, name) = (ctx.api()?, self.name(tag)?);
         let had = api.image(&name.canonical())?.is_some();
         let stays = ctx.section().list("preserve_fqins").contains(&name.familiar());
-        let removes = ctx.section().flag("remove_after_test")?.unwrap_or(true);
         // The name of the image in the section is that of the test image, which otherwise stays.
-        if !had && self.held.is_empty() && removes && !stays {
+        if !had && self.held.is_empty() && ctx.removes_after_test() && !stays {
             ctx.defer(format!("remove image {name}"), move || {
                 api.remove_image(&name.canonical(), false)?;
                 Ok(())

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use dockertest::config::Configuration;
+use dockertest::config::{Configuration, Layers};
 use dockertest::engine::Inquiry;
 use dockertest::host::{HostProgram, Plugins};
-use dockertest::run::Catalog;
+use dockertest::run::{Catalog, SetupFailure};
 
 use crate::screen::{Problem, Screen};
+use crate::sources;
 
 /// Names another host program than the one beside this program.
 const HOST_VARIABLE: &str = "DOCKERTEST_HOST";
@@ -54,16 +55,26 @@ pub(crate) fn inquiry(configuration: &Configuration, results: &Path) -> Result<I
     Ok(Inquiry::new(path, options, program()?).log(results.join(SERVICE_LOG)))
 }
 
-/// What the bundled subtests' host and the plug-ins hold. A plug-in that cannot be used is told, and left out.
-pub(crate) fn catalog(plugins: &[PathBuf], screen: &Screen) -> Result<Catalog, Problem> {
+/// What the bundled subtests' host and the plug-ins hold, and the configuration with what they bring. A plug-in that
+/// cannot be used is told, and left out.
+pub(crate) fn gather(
+    layers: &Layers,
+    plugins: &[PathBuf],
+    screen: &Screen,
+) -> Result<(Catalog, Configuration), Problem> {
     let host = program()?;
-    let mut search = Plugins::new(host.clone());
-    for path in plugins {
-        search = search.named(path, "--plugin");
-    }
-    let catalog = Catalog::with_plugins(&[host], &search)?;
+    let name = |search: Plugins, path: &PathBuf| search.named(path, "--plugin");
+    let search = plugins.iter().fold(Plugins::new(host.clone()), name).of_user();
+    let (catalog, configuration) = Catalog::with_configuration(&[host], search, layers).map_err(explain)?;
     for broken in catalog.broken() {
         screen.problem(&Problem::new(broken.to_string()));
     }
-    Ok(catalog)
+    Ok((catalog, configuration))
+}
+
+fn explain(failure: SetupFailure) -> Problem {
+    match failure {
+        SetupFailure::Configuration(failure) => sources::explain(&failure),
+        failure => failure.into(),
+    }
 }

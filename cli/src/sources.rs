@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dockertest::config::{Configuration, Layers, LoadFailure, Problem as Mistake, Source};
+use dockertest::config::{Layers, LoadFailure, Problem as Mistake, Source};
 use dockertest::version::ApiVersion;
 
 use crate::args::Sources;
@@ -33,8 +33,8 @@ impl Folders {
     }
 }
 
-/// Loads all layers, or says everything that is wrong with them.
-pub(crate) fn load(folders: &Folders, set: &[String]) -> Result<Configuration, Problem> {
+/// All layers, not yet read.
+pub(crate) fn layers(folders: &Folders, set: &[String]) -> Layers {
     let shipped = match &folders.defaults {
         Some(folder) => Source::Folder(folder.clone()),
         None => Source::BuiltIn(subtests::CONFIG_DEFAULTS),
@@ -46,10 +46,11 @@ pub(crate) fn load(folders: &Folders, set: &[String]) -> Result<Configuration, P
     for argument in set {
         layers = layers.set(argument);
     }
-    layers.load().map_err(|failure| explain(&failure))
+    layers
 }
 
-fn explain(failure: &LoadFailure) -> Problem {
+/// Everything that is wrong with the configuration.
+pub(crate) fn explain(failure: &LoadFailure) -> Problem {
     let shown: Vec<String> = failure.problems.iter().map(Mistake::render).collect();
     Problem::new(format!("the configuration cannot be used; nothing has run\n\n{}", shown.join("\n\n")))
 }

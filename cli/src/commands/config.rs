@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use dockertest::config::{Configuration, Section};
+use dockertest::config::{Configuration, Layers, Section};
 use dockertest::name::SubtestName;
 use serde_json::{Map, Value, json};
 
@@ -16,8 +16,7 @@ const DEFAULTS: &str = "DEFAULTS";
 
 pub(crate) fn config(show: &ShowConfig, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&show.sources);
-    let configuration = sources::load(&folders, &show.sources.set)?;
-    let names = names_of_subtests(&show.sources.plugin, screen);
+    let (configuration, names) = load(&sources::layers(&folders, &show.sources.set), &show.sources.plugin, screen)?;
     for warning in configuration.warnings(&names) {
         screen.warning(warning);
     }
@@ -27,13 +26,17 @@ pub(crate) fn config(show: &ShowConfig, screen: &Screen) -> Result<u8, Problem> 
     Ok(status::SUCCESS)
 }
 
-/// All subtests and sub-subtests. Without a host the configuration can still be shown.
-fn names_of_subtests(plugins: &[PathBuf], screen: &Screen) -> Vec<SubtestName> {
-    match hosts::catalog(plugins, screen) {
-        Ok(catalog) => catalog.all_names().filter_map(|name| name.parse().ok()).collect(),
+/// The configuration, and the names of all subtests and sub-subtests. Without a host it can still be shown.
+fn load(layers: &Layers, plugins: &[PathBuf], screen: &Screen) -> Result<(Configuration, Vec<SubtestName>), Problem> {
+    match hosts::gather(layers, plugins, screen) {
+        Ok((catalog, configuration)) => {
+            let names = catalog.all_names().filter_map(|name| name.parse().ok()).collect();
+            Ok((configuration, names))
+        }
         Err(problem) => {
+            let configuration = layers.clone().load().map_err(|failure| sources::explain(&failure))?;
             screen.warning(problem);
-            Vec::new()
+            Ok((configuration, Vec::new()))
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::{hosts, status};
 
 pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&wanted.sources);
-    let configuration = sources::load(&folders, &wanted.sources.set)?;
-    let catalog = hosts::catalog(&wanted.sources.plugin, screen)?;
+    let layers = sources::layers(&folders, &wanted.sources.set);
+    let (catalog, configuration) = hosts::gather(&layers, &wanted.sources.plugin, screen)?;
     let (names, chosen) = (words(&wanted.args), words(&wanted.fault));
     let matrix = Matrix::plan(&catalog, &names, &chosen, &absolute(&wanted.results))?;
     if wanted.list {
@@ -61,7 +61,8 @@ impl Stage for Shown<'_> {
 
     fn runner(&mut self, args: Vec<String>, set: Vec<String>) -> Result<Runner, Problem> {
         let set: Vec<String> = self.wanted.sources.set.iter().cloned().chain(set).collect();
-        let configuration = sources::load(&self.folders, &set)?;
+        let layers = sources::layers(&self.folders, &set);
+        let configuration = self.catalog.configure(&layers).map_err(|failure| sources::explain(&failure))?;
         let invocation = Invocation {
             args,
             set,

@@ -1,27 +1,28 @@
 //! `dockertest list`
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use dockertest::run::{Catalog, Entry};
+use dockertest::run::Entry;
 use dockertest::version::API_VERSION;
 use serde_json::{Value, json};
 
 use crate::args::List;
-use crate::screen::{Problem, Screen};
+use crate::screen::{Problem, Screen, visible};
 use crate::sources::{self, Folders};
 use crate::{hosts, status};
 
 pub(crate) fn list(list: &List, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&list.sources);
-    let configuration = sources::load(&folders, &list.sources.set)?;
-    let catalog = hosts::catalog(&list.sources.plugin, screen)?;
+    let layers = sources::layers(&folders, &list.sources.set);
+    let (catalog, configuration) = hosts::gather(&layers, &list.sources.plugin, screen)?;
     let mut subtests: Vec<&Entry> = catalog.subtests().filter_map(|info| catalog.get(&info.name)).collect();
     subtests.sort_by(|a, b| (a.info.kind, &a.info.name).cmp(&(b.info.kind, &b.info.name)));
     let enabled = |name: &str| !matches!(configuration.section(name).flag("enable"), Ok(Some(false)));
     let rows = subtests.into_iter().map(|entry| Row {
         entry,
         enabled: enabled(entry.info.name.as_str()),
-        plugin: plugin(&catalog, entry),
+        plugin: catalog.plugin(entry),
     });
     let text = if list.json {
         let entries: Vec<Value> = rows.map(|row| row.json()).collect();
@@ -33,17 +34,11 @@ pub(crate) fn list(list: &List, screen: &Screen) -> Result<u8, Problem> {
     Ok(status::SUCCESS)
 }
 
-/// The plug-in that holds a subtest; nothing for one that is bundled.
-fn plugin(catalog: &Catalog, entry: &Entry) -> Option<String> {
-    // The host of the bundled ones is the first.
-    let host = catalog.hosts().get(entry.host).filter(|_| entry.host > 0)?;
-    Some(host.shown().display().to_string())
-}
-
 struct Row<'a> {
     entry: &'a Entry,
     enabled: bool,
-    plugin: Option<String>,
+    /// The plug-in that holds it; nothing for one that is bundled.
+    plugin: Option<&'a Path>,
 }
 
 impl Row<'_> {
@@ -55,7 +50,7 @@ impl Row<'_> {
             "summary": info.summary,
             "subsubtests": info.subsubtests,
             "enabled": self.enabled,
-            "plugin": self.plugin,
+            "plugin": self.plugin.map(Path::to_string_lossy),
             "api_version": self.entry.api_version,
             "fits": self.fits(),
         })
@@ -70,8 +65,8 @@ impl Row<'_> {
     fn remarks(&self) -> String {
         let mut remarks = Vec::new();
         // The whole path would make every line too long; `--json` has it.
-        let file = self.plugin.as_deref().map(|path| path.rsplit('/').next().unwrap_or(path));
-        remarks.extend(file.map(|file| format!("[{file}]")));
+        let file = self.plugin.and_then(Path::file_name);
+        remarks.extend(file.map(|file| format!("[{}]", file.to_string_lossy())));
         if !self.enabled {
             remarks.push("(disabled)".to_owned());
         }
@@ -89,12 +84,13 @@ fn table(rows: &[Row<'_>]) -> String {
     let mut text = String::new();
     for row in rows {
         let subtest = &row.entry.info;
-        let told = [subtest.summary.as_str(), &row.remarks()].join(" ");
+        let told = [&subtest.summary.replace('\n', " "), &row.remarks()].map(String::as_str).join(" ");
         let line = format!("{:<9}  {:<width$}  {}", subtest.kind, subtest.name, told.trim());
         let _ = writeln!(text, "{}", line.trim_end());
         for child in &subtest.subsubtests {
             let _ = writeln!(text, "{:<9}    {}/{child}", "", subtest.name);
         }
     }
-    text
+    // What comes from outside must not drive a terminal.
+    visible(&text).into_owned()
 }

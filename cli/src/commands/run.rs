@@ -75,8 +75,8 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
 }
 
 fn runner(folders: &Folders, invocation: Invocation, retry: bool, screen: &Screen) -> Result<Runner, Problem> {
-    let configuration = sources::load(folders, &invocation.set)?;
-    let catalog = hosts::catalog(&invocation.plugins, screen)?;
+    let layers = sources::layers(folders, &invocation.set);
+    let (catalog, configuration) = hosts::gather(&layers, &invocation.plugins, screen)?;
     let mut options = Options::new(invocation);
     options.retry_interrupted = retry;
     options.documentation = sources::documentation_version(screen);

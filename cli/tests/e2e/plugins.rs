@@ -91,3 +91,103 @@ fn two_plug_ins_with_one_name_are_both_named() {
     assert!(done.stderr.contains(&text), "{}", done.stderr);
     place.run(&["list", "--plugin", "a.sh", "--plugin", "./a.sh"]).expect(0);
 }
+
+/// A host of the subtest `quota`, with defaults for it.
+fn quota(config: &str) -> String {
+    let config = serde_json::json!({"config": {"file": "quota.ini", "text": config}});
+    format!(
+        r#"
+case $1 in
+list) cat <<'END'
+{{"hello":{{"protocol":1,"api-version":"0.9.0","program":"quota 1"}}}}
+{{"subtest":{{"name":"quota","subsubtests":["small"]}}}}
+{config}
+{{"listed":{{"subtests":1}}}}
+END
+echo "listed" >> "$0.listed";;
+esac"#
+    )
+}
+
+#[test]
+fn defaults_of_a_plug_in_are_below_what_the_user_sets() {
+    let place = Place::new();
+    place.script("quota.sh", &quota("[quota]\n# MiB.\nlimit_mb = 10\nfill = %(limit_mb)s\n[quota/small]\nfill = 1\n"));
+    place.write("config_custom/mine.ini", "[quota]\nlimit_mb = 20\n[quota/small]\nfil = 2\n");
+    let shown = place.run(&["config", "quota", "--origin", "--plugin", "quota.sh"]).expect(0);
+    for part in ["# config_custom/mine.ini:2\nlimit_mb = 20\n", "# quota.sh: quota.ini:4\nfill = 20\n"] {
+        assert!(shown.stdout.contains(part), "{}", shown.stdout);
+    }
+    let slip = "config_custom/mine.ini:4: nothing reads option `fil` of section `[quota/small]`; did you mean `fill`?";
+    assert!(shown.stderr.contains(slip), "{}", shown.stderr);
+    let json = place.run(&["list", "--json", "--plugin", "quota.sh"]).expect(0);
+    let entries: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let entry = |name: &str| entries.as_array().unwrap().iter().find(|entry| entry["name"] == name).unwrap().clone();
+    assert_eq!(entry("quota")["plugin"], place.path("quota.sh").display().to_string());
+    assert_eq!(entry("example")["plugin"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_plug_in_speaks_for_its_own_subtests_only() {
+    let place = Place::new();
+    place.script("foreign.sh", &quota("[quota]\na = 1\n[DEFAULTS]\ndocker_path = /tmp/docker\n"));
+    place.script(
+        "riddle.sh",
+        &quota("[quota]\na = %(nowhere)s\n").replace("\"quota\"", "\"riddle\"").replace("[quota", "[riddle"),
+    );
+    let done = place.run(&["config", "DEFAULTS", "--plugin", "foreign.sh", "--plugin", "riddle.sh"]).expect(0);
+    assert!(!done.stdout.contains("/tmp/docker"), "{}", done.stdout);
+    assert_eq!(done.stderr.matches("error: a plug-in is left out").count(), 2, "{}", done.stderr);
+    for part in ["foreign.sh: quota.ini:3:2: section `[DEFAULTS]` is none of", "riddle.sh: quota.ini:2"] {
+        assert!(done.stderr.contains(part), "{part}: {}", done.stderr);
+    }
+    let run = place.run(&["run", "--plugin", "foreign.sh", "--args=quota"]).expect(2);
+    let why = format!("something is wrong with a plug-in: `{}`", place.path("foreign.sh").display());
+    assert!(run.stderr.contains("unknown name `quota`") && run.stderr.contains(&why), "{}", run.stderr);
+    let faults = place.run(&["faults", "--plugin", "foreign.sh", "--args=quota"]).expect(2);
+    assert!(faults.stderr.contains(&why), "{}", faults.stderr);
+}
+
+#[test]
+fn plug_ins_are_found_in_the_configuration_and_in_the_users_folder() {
+    let place = Place::new();
+    place.script("config_custom/mine/quota.sh", &quota(""));
+    place.write("config_custom/control.ini", "[Control]\nplugins = mine\n");
+    place.script("xdg/data/dockertest/plugins/host.sh", HOST);
+    let list = place.run(&["list"]).expect(0);
+    assert!(list.stdout.contains("[quota.sh]") && list.stdout.contains("[host.sh]"), "{}", list.stdout);
+    let run = place.run(&["run", "--args=outside/good", "--set", "Control.plugins=missing"]).expect(2);
+    let told = "the plug-in `missing` (option `plugins`, --set Control.plugins=missing): No such file";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    place.run(&["run", "--args=outside/good"]).expect(0);
+}
+
+#[test]
+fn a_plug_in_is_asked_again_only_when_it_has_changed() {
+    let place = Place::new();
+    let path = place.script("quota.sh", &quota(""));
+    let asked = || std::fs::read_to_string(place.path("quota.sh.listed")).unwrap_or_default().lines().count();
+    let list = |expected: &str| {
+        let done = place.run(&["list", "--plugin", "quota.sh"]).expect(0);
+        assert!(done.stdout.contains(expected), "{}", done.stdout);
+    };
+    // What was changed just now might be changed again at the same time, so it is not kept.
+    let settled = std::time::SystemTime::now() + std::time::Duration::from_millis(200);
+    while std::time::SystemTime::now() < settled {
+        list("quota/small\n");
+    }
+    list("quota/small\n");
+    let before = asked();
+    list("quota/small\n");
+    assert_eq!(asked(), before);
+    // Damaged, the list is made again; so it is when nothing can be kept.
+    let cache = place.path("xdg/cache/dockertest/plugins");
+    let file = std::fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
+    std::fs::write(&file, "{}").unwrap();
+    list("quota/small\n");
+    assert_eq!(asked(), before + 1);
+    list("quota/small\n");
+    assert_eq!(asked(), before + 1);
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap().replace("small", "large")).unwrap();
+    list("quota/large\n");
+}

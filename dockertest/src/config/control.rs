@@ -32,6 +32,8 @@ pub struct Control {
     pub include: Vec<String>,
     /// Leave these out.
     pub exclude: Vec<String>,
+    /// Files and folders with plug-ins. Relative ones are below the folder of the file that names them.
+    pub plugins: Vec<String>,
     /// The folder of the pretests; empty: no pretests.
     pub pretests: String,
     /// The folder of the subtests; empty: no subtests.
@@ -60,6 +62,7 @@ impl Default for Control {
             subthings: Vec::new(),
             include: Vec::new(),
             exclude: Vec::new(),
+            plugins: Vec::new(),
             pretests: "pretests".to_owned(),
             subtests: "subtests".to_owned(),
             intratests: "intratests".to_owned(),

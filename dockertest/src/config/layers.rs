@@ -1,15 +1,12 @@
 //! Layers: what is shipped, what the user wrote, what was typed.
 
 use super::configuration::Configuration;
-use super::interpolate;
+use super::draft::Draft;
 use super::parse::{Entry, Header, Parsed, Span, Valueless, parse};
 use super::problem::{LoadFailure, Problem};
 use super::source::{Gathered, Source};
-use super::tables::{DEFAULTS, Merged};
+use super::tables::DEFAULTS;
 use super::text::{Layer, Text};
-
-/// How many problems are reported; more would not be read.
-const MAX_PROBLEMS: usize = 100;
 
 /// Collects what configuration is made of, and loads it.
 ///
@@ -115,6 +112,11 @@ impl Layers {
     /// assert_eq!(lines, [2, 3]); // both are told
     /// ```
     pub fn load(self) -> Result<Configuration, LoadFailure> {
+        self.read().load()
+    }
+
+    /// Reads everything, so that what the run consists of can be asked before hosts add what they bring.
+    pub(crate) fn read(&self) -> Draft {
         let mut gathered = Gathered::default();
         for source in &self.shipped {
             let before = (gathered.texts.len(), gathered.problems.len());
@@ -130,62 +132,12 @@ impl Layers {
         for source in &self.custom {
             gathered.read(source, Layer::Custom);
         }
-        let everything_was_read = gathered.problems.is_empty();
-        for argument in &self.arguments {
-            match parse_argument(argument) {
-                Ok(text) => gathered.texts.push(text),
-                Err(problem) => gathered.problems.push(*problem),
-            }
-        }
-        let Gathered { texts, mut problems, ignored, .. } = gathered;
-        for text in &texts {
-            problems.extend(parse_problems(text));
-        }
-        let merged = Merged::new(texts);
-        problems.extend(merged.problems);
-        if everything_was_read {
-            // A missing file would make every reference to its options a problem of its own.
-            problems.extend(interpolate::check(&merged.tables));
-        }
-        if problems.is_empty() {
-            Ok(Configuration::new(merged.tables, merged.warnings, &ignored))
-        } else {
-            Err(LoadFailure { problems: in_order(problems, &merged.tables.texts) })
-        }
+        Draft::new(gathered, &self.arguments)
     }
-}
-
-/// Sorted by file (in the order of reading) and place, and not more than a person reads.
-fn in_order(mut problems: Vec<Problem>, texts: &[Text]) -> Vec<Problem> {
-    let rank = |problem: &Problem| texts.iter().position(|text| text.path == problem.path);
-    problems.sort_by_cached_key(|problem| (rank(problem), problem.line, problem.column));
-    if problems.len() > MAX_PROBLEMS {
-        let more = problems.len() - MAX_PROBLEMS;
-        problems.truncate(MAX_PROBLEMS);
-        problems.push(Problem::of_file("configuration", format!("{more} more problems are not shown")));
-    }
-    problems
-}
-
-fn parse_problems(text: &Text) -> Vec<Problem> {
-    let parsed = &text.parsed;
-    let mut problems: Vec<Problem> = Vec::with_capacity(parsed.faults.len());
-    for fault in &parsed.faults {
-        let problem = text.problem(fault.span, fault.message.clone());
-        problems.push(match &fault.help {
-            Some(help) => problem.help(help.clone()),
-            None => problem,
-        });
-    }
-    if parsed.more_faults > 0 {
-        let message = format!("{} more lines of this file are not understood", parsed.more_faults);
-        problems.push(Problem::of_file(&text.path, message));
-    }
-    problems
 }
 
 /// An argument of `--set` becomes a text with one section and one option.
-fn parse_argument(argument: &str) -> Result<Text, Box<Problem>> {
+pub(super) fn parse_argument(argument: &str) -> Result<Text, Box<Problem>> {
     let whole = Span::new(0, argument.len());
     let example = "write `--set OPTION=VALUE` or `--set SECTION.OPTION=VALUE`";
     let wrong = |span, message: &str| Err(Box::new(Problem::in_argument(argument, span, message).help(example)));

@@ -29,6 +29,7 @@
 
 mod configuration;
 mod control;
+mod draft;
 mod interpolate;
 mod known_failures;
 mod layers;
@@ -47,6 +48,7 @@ mod warning;
 
 pub use configuration::Configuration;
 pub use control::Control;
+pub(crate) use draft::{Draft, NamedPlugin, check_host_file};
 pub use known_failures::{KnownFailure, KnownFailures};
 pub use layers::Layers;
 pub use problem::{LoadFailure, Problem, Related};

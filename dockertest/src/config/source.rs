@@ -251,7 +251,7 @@ fn kind(metadata: &fs::Metadata) -> Option<&'static str> {
     }
 }
 
-fn too_large(path: &str, size: u64) -> Problem {
+pub(super) fn too_large(path: &str, size: u64) -> Problem {
     let limit = MAX_FILE_BYTES >> 20;
     let message = if size > MAX_FILE_BYTES + 1 {
         format!("is too large: {:.1} MiB; the limit is {limit} MiB", size as f64 / f64::from(1 << 20))

@@ -120,7 +120,7 @@ pub(super) struct Table {
     /// The nearest section above it by name.
     pub(super) parent: Option<SectionId>,
     /// The layers that have the section, and where it first stands in each.
-    pub(super) headers: [Option<(u32, u32)>; 3],
+    pub(super) headers: [Option<(u32, u32)>; Layer::COUNT],
     /// The text and line of its last header, while texts are added.
     last_header: (u32, u32),
 }
@@ -268,7 +268,7 @@ fn add_section(sections: &mut Vec<Table>, by_name: &mut HashMap<Box<str>, Sectio
         name: name.into(),
         assigned: Vec::new(),
         parent: None,
-        headers: [None; 3],
+        headers: [None; Layer::COUNT],
         last_header: (u32::MAX, 0),
     });
     id

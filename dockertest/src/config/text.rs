@@ -9,8 +9,20 @@ use super::section::Origin;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Layer {
     Shipped,
+    /// What a host brings.
+    Host,
     Custom,
     CommandLine,
+}
+
+impl Layer {
+    /// How many there are.
+    pub(super) const COUNT: usize = 4;
+
+    /// Whether the user has had no part in it.
+    pub(super) fn is_given(self) -> bool {
+        matches!(self, Layer::Shipped | Layer::Host)
+    }
 }
 
 /// A file or an argument of `--set`.
@@ -31,6 +43,11 @@ impl Text {
         Text { path, text, layer, parsed }
     }
 
+    /// Whether it has that section.
+    pub(super) fn has_section(&self, name: &str) -> bool {
+        self.parsed.headers.iter().any(|header| header.name.of(&self.text) == name)
+    }
+
     pub(super) fn entry(&self, index: u32) -> &Entry {
         &self.parsed.entries[index as usize]
     }
@@ -42,7 +59,7 @@ impl Text {
     pub(super) fn origin(&self, entry: &Entry) -> Origin {
         match self.layer {
             Layer::CommandLine => Origin::CommandLine { argument: self.path.clone() },
-            Layer::Shipped | Layer::Custom => Origin::File { path: self.path.clone(), line: entry.line },
+            Layer::Shipped | Layer::Host | Layer::Custom => Origin::File { path: self.path.clone(), line: entry.line },
         }
     }
 
@@ -50,7 +67,7 @@ impl Text {
     pub(super) fn problem(&self, span: Span, message: impl Into<String>) -> Problem {
         match self.layer {
             Layer::CommandLine => Problem::in_argument(&self.path, span, message),
-            Layer::Shipped | Layer::Custom => Problem::at(&self.path, &self.text, span, message),
+            Layer::Shipped | Layer::Host | Layer::Custom => Problem::at(&self.path, &self.text, span, message),
         }
     }
 

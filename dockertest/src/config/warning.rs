@@ -126,7 +126,7 @@ pub(super) fn untouched_in(view: View<'_>) -> Vec<(String, &Assigned)> {
     for name in examples(view) {
         let Some(option) = tables.symbols.find(&name) else { continue };
         let Some(setting) = view.setting(option) else { continue };
-        let shipped = view.chain().flat_map(|(_, table)| table.all(option)).find(|set| set.layer == Layer::Shipped);
+        let shipped = view.chain().flat_map(|(_, table)| table.all(option)).find(|set| set.layer.is_given());
         if shipped.is_some_and(|shipped| tables.raw(shipped.at) == tables.raw(setting.at)) {
             untouched.push((name, setting));
         }
@@ -164,7 +164,7 @@ pub(super) fn unknown(tables: &Tables, known: &[SubtestName]) -> Vec<Warning> {
         found: BTreeMap::new(),
     };
     for table in &tables.sections {
-        let Some(header) = table.headers[1..].iter().flatten().min() else { continue };
+        let Some(header) = table.headers[Layer::Custom as usize..].iter().flatten().min() else { continue };
         if search.is_known_section(&table.name) {
             search.options(table);
         } else if !search.names.is_empty() {
@@ -176,7 +176,7 @@ pub(super) fn unknown(tables: &Tables, known: &[SubtestName]) -> Vec<Warning> {
 }
 
 fn is_shipped(table: &Table) -> bool {
-    table.headers[Layer::Shipped as usize].is_some()
+    [Layer::Shipped, Layer::Host].iter().any(|layer| table.headers[*layer as usize].is_some())
 }
 
 struct Search<'a> {
@@ -212,7 +212,7 @@ impl<'a> Search<'a> {
         let from = &self.tables.texts[text as usize];
         let origin = match from.layer {
             Layer::CommandLine => Origin::CommandLine { argument: from.path.clone() },
-            Layer::Shipped | Layer::Custom => Origin::File { path: from.path.clone(), line },
+            Layer::Shipped | Layer::Host | Layer::Custom => Origin::File { path: from.path.clone(), line },
         };
         let warning = Warning::new(origin, format!("section `[{}]` belongs to no subtest", table.name)).meant(near);
         self.found.insert((text, line, 0), warning);
@@ -223,7 +223,7 @@ impl<'a> Search<'a> {
     fn left_out(&mut self) {
         let view = self.tables.view(Control::SECTION);
         let Some(option) = self.tables.symbols.find("exclude") else { return };
-        let Some(setting) = view.setting(option).filter(|setting| setting.layer != Layer::Shipped) else { return };
+        let Some(setting) = view.setting(option).filter(|setting| !setting.layer.is_given()) else { return };
         if self.names.is_empty() {
             return;
         }
@@ -243,7 +243,7 @@ impl<'a> Search<'a> {
     fn shipped_excludes(&self, option: Symbol) -> Vec<String> {
         let view = self.tables.view(Control::SECTION);
         let all = view.chain().flat_map(|(_, table)| table.all(option));
-        let shipped = all.filter(|assigned| assigned.layer == Layer::Shipped);
+        let shipped = all.filter(|assigned| assigned.layer.is_given());
         let lists = shipped.filter_map(|assigned| resolve(view, assigned.at));
         lists.flat_map(|list| split_list(&list).map(str::to_owned).collect::<Vec<_>>()).collect()
     }
@@ -252,7 +252,7 @@ impl<'a> Search<'a> {
     fn options(&mut self, table: &'a Table) {
         let tables = self.tables;
         let name = &*table.name;
-        let set_by_user = table.effective().filter(|assigned| assigned.layer != Layer::Shipped);
+        let set_by_user = table.effective().filter(|assigned| !assigned.layer.is_given());
         let known = self.known_options(table);
         let view = tables.view(name);
         // Of a subtest without a shipped section nobody here knows the options: only likely slips are told.
@@ -277,7 +277,7 @@ impl<'a> Search<'a> {
     /// Options that the shipped layer sets in a section, above it, or below it (what is set above is inherited).
     fn known_options(&self, table: &'a Table) -> HashSet<Symbol> {
         let shipped = |table: &'a Table| {
-            table.assigned.iter().filter(|assigned| assigned.layer == Layer::Shipped).map(|assigned| assigned.option)
+            table.assigned.iter().filter(|assigned| assigned.layer.is_given()).map(|assigned| assigned.option)
         };
         if &*table.name == DEFAULTS {
             return self.tables.sections.iter().flat_map(shipped).collect();

@@ -50,8 +50,13 @@ pub struct Matrix {
 #[derive(Debug, thiserror::Error)]
 pub enum MatrixFailure {
     /// No subtest has that name.
-    #[error("there is no subtest and no sub-subtest `{0}`")]
-    UnknownName(String),
+    #[error("there is no subtest and no sub-subtest `{name}`{why}")]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// Plug-ins that may hold it, in words; empty if no plug-in is broken.
+        why: String,
+    },
     /// None of the subtests has a fault of that name.
     #[error("none of the subtests has a fault `{0}` (`dockertest faults --list` shows all)")]
     UnknownFault(String),
@@ -236,7 +241,8 @@ fn choose<'c>(catalog: &'c Catalog, names: &[String]) -> Result<Vec<(&'c Subtest
             let child = name.strip_prefix(info.name.as_str())?.strip_prefix('/')?;
             info.subsubtests.iter().any(|known| known == child).then(|| (info, vec![child.to_owned()]))
         });
-        let (info, children) = found.ok_or_else(|| MatrixFailure::UnknownName(name.clone()))?;
+        let (info, children) =
+            found.ok_or_else(|| MatrixFailure::UnknownName { name: name.clone(), why: catalog.why_incomplete() })?;
         match chosen.iter_mut().find(|(other, _)| other.name == info.name) {
             None => chosen.push((info, children)),
             // All of them were asked for already, or are now.

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::path::Path;
 
-use crate::host::discovery::{LIST_LIMIT, ask_all};
+use crate::config::LoadFailure;
 use crate::host::protocol::SubtestInfo;
-use crate::host::{BrokenPlugin, HostProgram, ListFailure, Listing, NoPlugin, Plugins};
+use crate::host::{BrokenPlugin, HostProgram, ListFailure, NoPlugin};
 use crate::name::SubtestName;
 use crate::version::ApiVersion;
+
+use super::gather::Brought;
 
 /// The subtests of all hosts, by name.
 ///
@@ -28,9 +30,12 @@ use crate::version::ApiVersion;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    entries: BTreeMap<SubtestName, Entry>,
-    hosts: Vec<HostProgram>,
-    broken: Vec<BrokenPlugin>,
+    pub(super) entries: BTreeMap<SubtestName, Entry>,
+    pub(super) hosts: Vec<HostProgram>,
+    /// How many of the hosts are no plug-ins.
+    pub(super) own: usize,
+    pub(super) brought: Vec<Brought>,
+    pub(super) broken: Vec<BrokenPlugin>,
 }
 
 /// A subtest and who holds it.
@@ -100,6 +105,14 @@ pub enum CatalogProblem {
     /// What was named as a plug-in is none.
     #[error(transparent)]
     NoPlugin(NoPlugin),
+    /// A host that is no plug-in brings defaults that cannot be used.
+    #[error("`{host}` brings defaults that cannot be used:\n{}", failure.render())]
+    Configuration {
+        /// The host.
+        host: String,
+        /// What is wrong with them.
+        failure: LoadFailure,
+    },
     /// A name is taken.
     #[error("subtest `{name}` is in two hosts: `{first}` and `{second}` (rename one of them, or leave one host out)")]
     Duplicate {
@@ -110,10 +123,6 @@ pub enum CatalogProblem {
         /// The program of the other one.
         second: String,
     },
-}
-
-fn timed(hosts: &[HostProgram], limit: Duration) -> Vec<(&HostProgram, Duration)> {
-    hosts.iter().map(|host| (host, limit)).collect()
 }
 
 impl fmt::Display for CatalogFailure {
@@ -128,85 +137,16 @@ impl fmt::Display for CatalogFailure {
 impl std::error::Error for CatalogFailure {}
 
 impl Catalog {
-    /// Asks every host for its list; the hosts work at the same time.
-    ///
-    /// # Errors
-    /// All hosts that do not answer, and all names that two of them hold.
-    pub fn ask(hosts: impl Into<Vec<HostProgram>>) -> Result<Catalog, CatalogFailure> {
-        let hosts = hosts.into();
-        let answers = ask_all(&timed(&hosts, LIST_LIMIT));
-        Catalog::of(hosts, Vec::new(), answers)
-    }
-
-    /// The same with plug-ins, which come after the hosts. One that does not answer as it should is
-    /// [left out](Catalog::broken).
-    ///
-    /// # Errors
-    /// As [`ask`](Catalog::ask), and a plug-in that was named and is none.
-    ///
-    /// ```
-    /// # use dockertest::host::{HostProgram, Plugins};
-    /// # use dockertest::run::Catalog;
-    /// # let folder = tempfile::tempdir()?;
-    /// # let broken = folder.path().join("broken.so");
-    /// std::fs::write(&broken, "This is no library.")?;
-    /// let plugins = Plugins::new(HostProgram::new("/bin/false")).named(&broken, "--plugin");
-    /// let catalog = Catalog::with_plugins(&[], &plugins)?;
-    /// assert_eq!(catalog.broken()[0].file, broken);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_plugins(hosts: &[HostProgram], plugins: &Plugins) -> Result<Catalog, CatalogFailure> {
-        let found = plugins.find().map_err(|none| CatalogFailure { problems: vec![CatalogProblem::NoPlugin(none)] })?;
-        let asked = [timed(hosts, LIST_LIMIT), timed(&found, plugins.list_limit())].concat();
-        let mut answers = ask_all(&asked);
-        let of_plugins = answers.split_off(hosts.len());
-        let (mut programs, mut broken) = (hosts.to_vec(), Vec::new());
-        for (program, answer) in found.into_iter().zip(of_plugins) {
-            match answer {
-                Err(failure) => {
-                    broken.push(BrokenPlugin { file: program.shown().to_owned(), problem: failure.to_string() });
-                }
-                Ok(listing) => {
-                    programs.push(program);
-                    answers.push(Ok(listing));
-                }
-            }
-        }
-        Catalog::of(programs, broken, answers)
-    }
-
-    fn of(
-        hosts: Vec<HostProgram>,
-        broken: Vec<BrokenPlugin>,
-        answers: Vec<Result<Listing, ListFailure>>,
-    ) -> Result<Catalog, CatalogFailure> {
-        let mut catalog = Catalog { hosts, broken, ..Catalog::default() };
-        let mut problems = Vec::new();
-        for (host, answer) in answers.into_iter().enumerate() {
-            match answer {
-                Err(failure) => problems.push(CatalogProblem::List(failure)),
-                Ok(listing) => {
-                    for info in listing.subtests {
-                        let entry = Entry { info, host, api_version: listing.hello.api_version };
-                        if let Err((name, first)) = catalog.add(entry) {
-                            let (first, second) = (catalog.shown(first), catalog.shown(host));
-                            problems.push(CatalogProblem::Duplicate { name, first, second });
-                        }
-                    }
-                }
-            }
-        }
-        if problems.is_empty() { Ok(catalog) } else { Err(CatalogFailure { problems }) }
-    }
-
-    fn shown(&self, host: usize) -> String {
-        self.hosts.get(host).map(|host| host.shown().display().to_string()).unwrap_or_default()
-    }
-
     /// The hosts, plug-ins last.
     #[must_use]
     pub fn hosts(&self) -> &[HostProgram] {
         &self.hosts
+    }
+
+    /// The file of the plug-in that holds a subtest; nothing if a host of our own does.
+    #[must_use]
+    pub fn plugin(&self, entry: &Entry) -> Option<&Path> {
+        self.hosts.get(entry.host).filter(|_| entry.host >= self.own).map(HostProgram::shown)
     }
 
     /// Plug-ins whose subtests are not known, because something is wrong with them.
@@ -228,6 +168,15 @@ impl Catalog {
     #[must_use]
     pub fn get(&self, name: &SubtestName) -> Option<&Entry> {
         self.entries.get(name)
+    }
+
+    /// Why a name may be unknown although there is such a subtest; empty if all hosts are fine.
+    pub(crate) fn why_incomplete(&self) -> String {
+        if self.broken.is_empty() {
+            return String::new();
+        }
+        let files: Vec<String> = self.broken.iter().map(|broken| format!("`{}`", broken.file.display())).collect();
+        format!("\nnot all names are known, because something is wrong with a plug-in: {}", files.join(", "))
     }
 
     /// All subtests, of every kind, in the order of their names.

@@ -38,6 +38,7 @@ mod catalog;
 mod engine;
 mod execute;
 mod folder;
+mod gather;
 mod known;
 mod outcome;
 mod plan;

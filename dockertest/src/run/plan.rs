@@ -37,14 +37,19 @@ pub const DEFAULT_CLEANUP_TIMEOUT: Duration = Duration::from_secs(30);
 /// let invocation = Invocation { args: vec!["subexampel".to_owned()], ..Invocation::default() };
 /// let runner = Runner::new(Layers::new().load()?, vec![host], Options::new(invocation))?;
 /// let failure = runner.plan().unwrap_err();
-/// assert!(matches!(failure, PlanFailure::Unknown(_)));
+/// assert!(matches!(failure, PlanFailure::Unknown { .. }));
 /// assert_eq!(failure.to_string(), "unknown name `subexampel` in --args; did you mean `subexample`?");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub enum PlanFailure {
     /// Names that no host holds, all of them.
-    Unknown(Vec<UnknownName>),
+    Unknown {
+        /// The names.
+        names: Vec<UnknownName>,
+        /// Plug-ins that may hold them, in words; empty if no plug-in is broken.
+        why: String,
+    },
     /// Nothing is left to run.
     Nothing,
     /// Options that cannot be read, all of them.
@@ -57,7 +62,7 @@ impl fmt::Display for PlanFailure {
             items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
         }
         match self {
-            PlanFailure::Unknown(names) => f.write_str(&lines(names)),
+            PlanFailure::Unknown { names, why } => write!(f, "{}{why}", lines(names)),
             PlanFailure::Options(options) => f.write_str(&lines(options)),
             PlanFailure::Nothing => {
                 f.write_str("nothing to run: no subtest is left after `--args` and the lists of [Control]")
@@ -78,7 +83,8 @@ pub(super) fn make(
     args: &Selection,
     control: &Control,
 ) -> Result<Plan, PlanFailure> {
-    let chosen = choose(args, control, catalog).map_err(PlanFailure::Unknown)?;
+    let chosen = choose(args, control, catalog)
+        .map_err(|names| PlanFailure::Unknown { names, why: catalog.why_incomplete() })?;
     if !chosen.iter().any(|chosen| chosen.named || chosen.info.kind == Kind::Subtest) {
         return Err(PlanFailure::Nothing);
     }

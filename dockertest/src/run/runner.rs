@@ -74,12 +74,15 @@ pub enum SetupFailure {
     /// Hosts do not list their subtests.
     #[error(transparent)]
     Hosts(#[from] CatalogFailure),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Configuration(LoadFailure),
     /// The section `Control` cannot be read.
     #[error(transparent)]
     Control(#[from] ReadFailure),
     /// The file of known failures cannot be read.
     #[error(transparent)]
-    KnownFailures(#[from] LoadFailure),
+    KnownFailures(LoadFailure),
 }
 
 /// Why a run did not get to its end, and is not merely interrupted.
@@ -215,7 +218,9 @@ impl Runner {
     ) -> Result<Runner, SetupFailure> {
         let control = Control::read(&configuration)?;
         let known = match &options.invocation.config_custom {
-            Some(folder) => KnownFailures::read(&folder.join(&control.known_failures))?,
+            Some(folder) => {
+                KnownFailures::read(&folder.join(&control.known_failures)).map_err(SetupFailure::KnownFailures)?
+            }
             None => KnownFailures::default(),
         };
         Ok(Runner { configuration, catalog, control, known, options, probe: Probe(None) })

@@ -1,13 +1,17 @@
 //! Hosts from outside: plug-in libraries and executables, found in files and folders and asked for their lists.
 
 mod ask;
+mod cache;
 mod find;
+mod identity;
+mod user;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, io};
 
-pub(crate) use ask::ask_all;
+pub(crate) use ask::{Ask, ask_all};
+use cache::Cache;
 
 use super::program::HostProgram;
 
@@ -39,6 +43,7 @@ pub struct Plugins {
     loader: HostProgram,
     places: Vec<Place>,
     limit: Duration,
+    cache: Option<Cache>,
 }
 
 /// A file or folder to look at.
@@ -53,7 +58,7 @@ impl Plugins {
     /// No place yet. Libraries will be loaded by `loader`, a program that serves as a host.
     #[must_use]
     pub fn new(loader: HostProgram) -> Plugins {
-        Plugins { loader, places: Vec::new(), limit: LIST_LIMIT }
+        Plugins { loader, places: Vec::new(), limit: LIST_LIMIT, cache: None }
     }
 
     /// Adds a file or a folder, which must be there. `giver` says who named it, for people. A relative path is one from
@@ -85,9 +90,32 @@ impl Plugins {
         Plugins { limit, ..self }
     }
 
-    /// How long each may take.
-    pub(crate) fn list_limit(&self) -> Duration {
-        self.limit
+    /// Keeps the lists in a folder, which need not exist. A plug-in is asked again only when its file, or its loader,
+    /// has changed. If what it lists depends on more than its file, touch the file when that has changed.
+    #[must_use]
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Plugins {
+        self.cache = Some(Cache::new(folder.into()));
+        self
+    }
+
+    /// Adds the folder where a user keeps plug-ins, `$XDG_DATA_HOME/dockertest/plugins`, and keeps lists in
+    /// `$XDG_CACHE_HOME/dockertest/plugins`. Without these variables the folders are `~/.local/share` and `~/.cache`.
+    #[must_use]
+    pub fn of_user(self) -> Plugins {
+        let variable = |name: &str| std::env::var_os(name);
+        let with_folder = match user::plugins(variable) {
+            Some(folder) => self.folder(folder),
+            None => self,
+        };
+        match user::cache(variable) {
+            Some(folder) => with_folder.cache(folder),
+            None => with_folder,
+        }
+    }
+
+    /// How to ask them.
+    pub(crate) fn asks<'a>(&'a self, found: &'a [HostProgram]) -> impl Iterator<Item = Ask<'a>> {
+        found.iter().map(|program| Ask { program, limit: self.limit, cache: self.cache.as_ref() })
     }
 
     /// The plug-ins that are there, place by place. Nothing is started.

@@ -1,12 +1,11 @@
 //! Which program holds the bundled subtests.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use dockertest::config::{Configuration, Layers};
-use dockertest::engine::Inquiry;
 use dockertest::host::{HostProgram, Plugins};
-use dockertest::run::{Catalog, SetupFailure};
+use dockertest::run::Catalog;
 
 use crate::screen::{Problem, Screen};
 use crate::sources;
@@ -16,9 +15,6 @@ const HOST_VARIABLE: &str = "DOCKERTEST_HOST";
 
 /// The name of the small program that is started once for each step.
 const HOST_PROGRAM: &str = "dockertest-host";
-
-/// The log of a service of podman that is run for the time of a run, below its results folder.
-const SERVICE_LOG: &str = "debug/podman-service.log";
 
 /// The hidden command by which this program is a host itself.
 const HOST_COMMAND: &str = "host";
@@ -47,34 +43,24 @@ pub(crate) fn program() -> Result<HostProgram, Problem> {
     Ok(HostProgram { path: this, arguments: vec![HOST_COMMAND.into()] })
 }
 
-/// How to ask the engine that the configuration names what it is. What a service of podman says is kept below `results`.
-pub(crate) fn inquiry(configuration: &Configuration, results: &Path) -> Result<Inquiry, Problem> {
-    let defaults = configuration.defaults();
-    let path = defaults.get("docker_path").filter(|path| !path.is_empty()).unwrap_or("/usr/bin/docker");
-    let options = defaults.get("docker_options").unwrap_or_default();
-    Ok(Inquiry::new(path, options, program()?).log(results.join(SERVICE_LOG)))
+/// Where plug-ins are looked for.
+pub(crate) fn plugins(named: &[PathBuf]) -> Result<Plugins, Problem> {
+    let search = Plugins::new(program()?);
+    Ok(named.iter().fold(search, |search, path| search.named(path, "--plugin")).of_user())
 }
 
 /// What the bundled subtests' host and the plug-ins hold, and the configuration with what they bring. A plug-in that
 /// cannot be used is told, and left out.
-pub(crate) fn gather(
-    layers: &Layers,
-    plugins: &[PathBuf],
-    screen: &Screen,
-) -> Result<(Catalog, Configuration), Problem> {
-    let host = program()?;
-    let name = |search: Plugins, path: &PathBuf| search.named(path, "--plugin");
-    let search = plugins.iter().fold(Plugins::new(host.clone()), name).of_user();
-    let (catalog, configuration) = Catalog::with_configuration(&[host], search, layers).map_err(explain)?;
-    for broken in catalog.broken() {
-        screen.problem(&Problem::new(broken.to_string()));
-    }
+pub(crate) fn gather(layers: &Layers, named: &[PathBuf], screen: &Screen) -> Result<(Catalog, Configuration), Problem> {
+    let gathered = Catalog::with_configuration(&[program()?], plugins(named)?, layers);
+    let (catalog, configuration) = gathered.map_err(sources::not_set_up)?;
+    tell_broken(&catalog, screen);
     Ok((catalog, configuration))
 }
 
-fn explain(failure: SetupFailure) -> Problem {
-    match failure {
-        SetupFailure::Configuration(failure) => sources::explain(&failure),
-        failure => failure.into(),
+/// Says which plug-ins are left out.
+pub(crate) fn tell_broken(catalog: &Catalog, screen: &Screen) {
+    for broken in catalog.broken() {
+        screen.problem(&Problem::new(broken.to_string()));
     }
 }

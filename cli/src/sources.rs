@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use dockertest::config::{Layers, LoadFailure, Problem as Mistake, Source};
+use dockertest::run::SetupFailure;
 use dockertest::version::ApiVersion;
 
 use crate::args::Sources;
@@ -47,6 +48,14 @@ pub(crate) fn layers(folders: &Folders, set: &[String]) -> Layers {
         layers = layers.set(argument);
     }
     layers
+}
+
+/// Says why there is no runner.
+pub(crate) fn not_set_up(failure: SetupFailure) -> Problem {
+    match failure {
+        SetupFailure::Configuration(failure) => explain(&failure),
+        other => other.into(),
+    }
 }
 
 /// Everything that is wrong with the configuration.

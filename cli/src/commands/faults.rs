@@ -2,16 +2,20 @@
 
 use std::fmt::Write as _;
 
+use dockertest::engine::Inquiry;
 use dockertest::faults::{self, Matrix, Stage, TrialResult};
 use dockertest::host::CancelToken;
-use dockertest::journal::{EngineFacts, Invocation};
-use dockertest::run::{Catalog, EXIT_FAILED, Options, Runner};
+use dockertest::journal::EngineFacts;
+use dockertest::run::{Catalog, EXIT_FAILED, Runner};
 
 use crate::args::Faults;
 use crate::screen::{Problem, Screen};
 use crate::signals;
 use crate::sources::{self, Folders, absolute};
 use crate::{hosts, status};
+
+/// The log of a service of podman that is run for the time of the trials, below their folder.
+const SERVICE_LOG: &str = "debug/podman-service.log";
 
 pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&wanted.sources);
@@ -24,7 +28,8 @@ pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
     }
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let inquiry = hosts::inquiry(&configuration, &wanted.results)?;
+    // One answer for all trials; a service of podman lives as long as this.
+    let inquiry = Inquiry::configured(&configuration, hosts::program()?).log(wanted.results.join(SERVICE_LOG));
     let engine = inquiry.facts();
     let mut shown = Shown { folders, catalog: &catalog, wanted, screen, engine, widths: matrix.widths() };
     if !wanted.json {
@@ -61,19 +66,11 @@ impl Stage for Shown<'_> {
 
     fn runner(&mut self, args: Vec<String>, set: Vec<String>) -> Result<Runner, Problem> {
         let set: Vec<String> = self.wanted.sources.set.iter().cloned().chain(set).collect();
-        let layers = sources::layers(&self.folders, &set);
-        let configuration = self.catalog.configure(&layers).map_err(|failure| sources::explain(&failure))?;
-        let invocation = Invocation {
-            args,
-            set,
-            config_defaults: self.folders.defaults.as_deref().map(absolute),
-            config_custom: self.folders.custom.as_deref().map(absolute),
-            plugins: self.wanted.sources.plugin.iter().map(|path| absolute(path)).collect(),
-        };
-        let options = Options { retry_interrupted: true, ..Options::new(invocation) };
         let engine = self.engine.clone();
-        let runner = Runner::with_catalog(configuration, self.catalog.clone(), options)?;
-        Ok(runner.with_engine_probe(Box::new(move || engine)))
+        let builder = Runner::builder().layers(sources::layers(&self.folders, &set)).args(args);
+        let builder = builder.plugins(hosts::plugins(&self.wanted.sources.plugin)?).catalog(self.catalog.clone());
+        let builder = builder.retry_interrupted(true).engine_probe(Box::new(move || engine));
+        builder.build().map_err(sources::not_set_up)
     }
 
     fn ended(&mut self, result: &TrialResult) {

@@ -1,19 +1,15 @@
 //! `dockertest run` and `dockertest resume`
 
-use std::io;
-use std::path::Path;
-
 use dockertest::host::CancelToken;
-use dockertest::journal::{Invocation, Plan, Sink};
+use dockertest::journal::{Invocation, Plan};
 use dockertest::name::SubtestName;
-use dockertest::report;
-use dockertest::run::{Options, Outcome, ResultsFolder, ResumeFailure, Resumption, RunFailure, Runner, Stop};
+use dockertest::run::{Outcome, ResultsFolder, ResumeFailure, Resumption, RunFailure, Runner, Stop};
 
 use crate::args::{Resume, Run};
 use crate::live;
 use crate::screen::{Problem, Screen};
 use crate::signals;
-use crate::sources::{self, Folders, absolute};
+use crate::sources::{self, Folders};
 use crate::{hosts, status};
 
 pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
@@ -25,11 +21,10 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     let invocation = Invocation {
         args: run.args.clone(),
         set: run.sources.set.clone(),
-        config_defaults: folders.defaults.as_deref().map(absolute),
-        config_custom: folders.custom.as_deref().map(absolute),
-        plugins: run.sources.plugin.iter().map(|path| absolute(path)).collect(),
+        plugins: run.sources.plugin.clone(),
+        ..Invocation::default()
     };
-    let runner = runner(&folders, invocation, false, screen)?;
+    let runner = runner(&folders, &invocation, false, screen)?;
     let plan = runner.plan()?;
     let planned: Vec<SubtestName> = plan.steps.iter().map(|step| step.name.clone()).collect();
     for warning in runner.configuration().example_warnings(&planned) {
@@ -39,15 +34,13 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
         return dry_run(&plan, screen);
     }
     let (folder, kept_aside) = ResultsFolder::create(&run.results)?;
-    let inquiry = hosts::inquiry(runner.configuration(), folder.path())?;
     if let Some(aside) = kept_aside {
         screen.note(format!("the former run in `{}` is kept as `{}`", run.results.display(), aside.display()));
     }
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let sinks = sinks(folder.path(), &run.results, screen, &cancel)?;
-    let runner = runner.with_engine_probe(inquiry.probe());
-    ended(runner.execute(plan, folder, sinks, &cancel), screen)
+    let runner = runner.sink(live::sink(&run.results, screen, &cancel)?);
+    ended(runner.execute(plan, folder, &cancel), screen)
 }
 
 pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
@@ -56,31 +49,30 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     if resumption.outcome().is_some() {
         screen.note(format!("the run in `{}` is complete", folder.display()));
         // Its last process may have been killed before its reports were.
-        let sinks = vec![report::files(resumption.results())];
-        return resumption.conclude(sinks)?.map_or(Ok(status::SUCCESS), |outcome| ended(Ok(outcome), screen));
+        return resumption.conclude()?.map_or(Ok(status::SUCCESS), |outcome| ended(Ok(outcome), screen));
     }
     let invocation = resumption.invocation().clone();
     let folders = Folders { defaults: invocation.config_defaults.clone(), custom: invocation.config_custom.clone() };
-    let runner = runner(&folders, invocation, resume.retry_interrupted, screen)?;
-    let inquiry = hosts::inquiry(runner.configuration(), resumption.results())?;
-    let runner = runner.with_engine_probe(inquiry.probe());
+    let runner = runner(&folders, &invocation, resume.retry_interrupted, screen)?;
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let sinks = sinks(resumption.results(), folder, screen, &cancel)?;
-    match runner.resume(resumption, sinks, &cancel) {
+    let runner = runner.sink(live::sink(folder, screen, &cancel)?);
+    match runner.resume(resumption, &cancel) {
         Err(ResumeFailure::Run(failure)) => ended(Err(failure), screen),
         Err(failure) => Err(failure.into()),
         Ok(outcome) => ended(Ok(outcome), screen),
     }
 }
 
-fn runner(folders: &Folders, invocation: Invocation, retry: bool, screen: &Screen) -> Result<Runner, Problem> {
-    let layers = sources::layers(folders, &invocation.set);
-    let (catalog, configuration) = hosts::gather(&layers, &invocation.plugins, screen)?;
-    let mut options = Options::new(invocation);
-    options.retry_interrupted = retry;
-    options.documentation = sources::documentation_version(screen);
-    let runner = Runner::with_catalog(configuration, catalog, options)?;
+fn runner(folders: &Folders, wanted: &Invocation, retry: bool, screen: &Screen) -> Result<Runner, Problem> {
+    let plugins = hosts::plugins(&wanted.plugins)?;
+    let builder = Runner::builder().layers(sources::layers(folders, &wanted.set)).args(&wanted.args);
+    let mut builder = builder.host(hosts::program()?).plugins(plugins).retry_interrupted(retry);
+    if let Some(version) = sources::documentation_version(screen) {
+        builder = builder.documentation(version);
+    }
+    let runner = builder.build().map_err(sources::not_set_up)?;
+    hosts::tell_broken(runner.catalog(), screen);
     warn_of_configuration(&runner, screen);
     Ok(runner)
 }
@@ -91,10 +83,6 @@ fn warn_of_configuration(runner: &Runner, screen: &Screen) {
     for warning in runner.configuration().warnings(&known) {
         screen.warning(warning);
     }
-}
-
-fn sinks(folder: &Path, shown: &Path, screen: &Screen, cancel: &CancelToken) -> io::Result<Vec<Box<dyn Sink>>> {
-    Ok(vec![report::files(folder), live::sink(shown, screen, cancel)?])
 }
 
 fn dry_run(plan: &Plan, screen: &Screen) -> Result<u8, Problem> {
@@ -120,10 +108,8 @@ fn ended(outcome: Result<Outcome, RunFailure>, screen: &Screen) -> Result<u8, Pr
     let outcome = match outcome {
         Ok(outcome) => outcome,
         // Nothing has run, so it is a set-up problem like any other.
-        Err(failure @ (RunFailure::Folder(_) | RunFailure::State { .. } | RunFailure::File { .. })) => {
-            return Err(failure.into());
-        }
-        Err(failure @ RunFailure::Journal { .. }) => {
+        Err(failure) if failure.is_before_the_run() => return Err(failure.into()),
+        Err(failure) => {
             screen.problem(&failure.into());
             return Ok(status::LOST);
         }

@@ -1,5 +1,7 @@
 //! Layers: what is shipped, what the user wrote, what was typed.
 
+use std::path::Path;
+
 use super::configuration::Configuration;
 use super::draft::Draft;
 use super::parse::{Entry, Header, Parsed, Span, Valueless, parse};
@@ -96,6 +98,21 @@ impl Layers {
         self
     }
 
+    /// What was typed, in order.
+    pub(crate) fn typed(&self) -> &[String] {
+        &self.arguments
+    }
+
+    /// The first folder of what is shipped.
+    pub(crate) fn shipped_folder(&self) -> Option<&Path> {
+        first_folder(&self.shipped)
+    }
+
+    /// The first folder of what the user wrote.
+    pub(crate) fn custom_folder(&self) -> Option<&Path> {
+        first_folder(&self.custom)
+    }
+
     /// Reads everything and resolves every value.
     ///
     /// # Errors
@@ -134,6 +151,10 @@ impl Layers {
         }
         Draft::new(gathered, &self.arguments)
     }
+}
+
+fn first_folder(sources: &[Source]) -> Option<&Path> {
+    sources.iter().find_map(|source| if let Source::Folder(folder) = source { Some(folder.as_path()) } else { None })
 }
 
 /// An argument of `--set` becomes a text with one section and one option.

@@ -15,7 +15,7 @@ use crate::outcome::Level;
 use crate::subtest::{Context, Outcome, Shared, fitting};
 
 /// The program under test, if the configuration does not name one.
-const DEFAULT_PATH: &str = "/usr/bin/docker";
+pub(crate) const DEFAULT_PATH: &str = "/usr/bin/docker";
 
 /// The limit of a command, if the configuration does not set one.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);

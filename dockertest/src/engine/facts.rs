@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::config::Configuration;
 use crate::engine::address::{self, Podman};
 use crate::engine::api::{Api, ApiFailure};
 use crate::engine::client::{self, Client};
+use crate::engine::command::DEFAULT_PATH;
 use crate::engine::podman::Service;
 use crate::host::HostProgram;
 use crate::journal::EngineFacts;
@@ -76,6 +78,25 @@ impl Inquiry {
         Inquiry { path, options, keeper, log: None, service: Arc::default() }
     }
 
+    /// Asks through the command line that the section `DEFAULTS` names.
+    ///
+    /// ```
+    /// use dockertest::config::Layers;
+    /// use dockertest::engine::Inquiry;
+    /// use dockertest::host::HostProgram;
+    ///
+    /// let configuration = Layers::new().set("docker_options=--host unix:///no/such/docker.sock").load()?;
+    /// let inquiry = Inquiry::configured(&configuration, HostProgram::new("target/debug/dockertest-host"));
+    /// assert_eq!(inquiry.facts().address, "unix:///no/such/docker.sock");
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
+    #[must_use]
+    pub fn configured(configuration: &Configuration, keeper: HostProgram) -> Inquiry {
+        let defaults = configuration.defaults();
+        let path = defaults.get("docker_path").filter(|path| !path.is_empty()).unwrap_or(DEFAULT_PATH);
+        Inquiry::new(path, defaults.get("docker_options").unwrap_or_default(), keeper)
+    }
+
     /// The same, with a file for what a service of podman says.
     #[must_use]
     pub fn log(mut self, path: PathBuf) -> Inquiry {
@@ -83,17 +104,19 @@ impl Inquiry {
         self
     }
 
-    /// For [`Runner::with_engine_probe`](crate::run::Runner::with_engine_probe). This value must live as long as the run.
+    /// For [`RunnerBuilder::engine_probe`](crate::run::RunnerBuilder::engine_probe), which is not needed where the
+    /// configuration names the engine. This value must live as long as the run.
     ///
     /// ```no_run
     /// # use dockertest::engine::Inquiry;
-    /// # use dockertest::host::HostProgram;
-    /// # fn example(runner: dockertest::run::Runner, host: HostProgram) {
-    /// let inquiry = Inquiry::new("/usr/bin/podman", "", host);
-    /// let runner = runner.with_engine_probe(inquiry.probe());
-    /// // … execute …
+    /// # use dockertest::host::{CancelToken, HostProgram};
+    /// # use dockertest::run::Runner;
+    /// # fn example(host: HostProgram) -> Result<(), Box<dyn std::error::Error>> {
+    /// let inquiry = Inquiry::new("/usr/bin/podman", "", host.clone());
+    /// let runner = Runner::builder().host(host).engine_probe(inquiry.probe()).build()?;
+    /// runner.run(&CancelToken::new()?)?;
     /// drop(inquiry); // ends the service
-    /// # drop(runner) }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn probe(&self) -> EngineProbe {

@@ -7,7 +7,6 @@ use crate::config::Configuration;
 use crate::host::CancelToken;
 use crate::host::protocol::SubtestInfo;
 use crate::name::{Kind, SubtestName};
-use crate::report::files;
 use crate::run::{Catalog, EXIT_INTERRUPTED, EXIT_TERMINATED, Outcome, ResultsFolder, Resumption, Runner, Stop};
 use crate::verdict::Verdict;
 
@@ -213,8 +212,7 @@ fn execute(trial: &Trial, runner: Runner, cancel: &CancelToken) -> Result<Outcom
     let results = trial.results();
     match Resumption::open(&results) {
         Ok(resumption) if resumption.outcome().is_none() => {
-            let sinks = vec![files(resumption.results())];
-            return runner.resume(resumption, sinks, cancel).map_err(|failure| failure.to_string());
+            return runner.resume(resumption, cancel).map_err(|failure| failure.to_string());
         }
         // There is none, or it is complete: then it is kept aside.
         _ => {}
@@ -222,8 +220,7 @@ fn execute(trial: &Trial, runner: Runner, cancel: &CancelToken) -> Result<Outcom
     let mut plan = runner.plan().map_err(|failure| failure.to_string())?;
     plan.steps.retain(|step| step.kind == Kind::Subtest);
     let (folder, _kept_aside) = ResultsFolder::create(&results).map_err(|failure| failure.to_string())?;
-    let sinks = vec![files(folder.path())];
-    runner.execute(plan, folder, sinks, cancel).map_err(|failure| failure.to_string())
+    runner.execute(plan, folder, cancel).map_err(|failure| failure.to_string())
 }
 
 /// The subtests with these names, each with the sub-subtests that are meant; none stands for all.

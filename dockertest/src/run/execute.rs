@@ -19,9 +19,10 @@ use crate::verdict::Verdict;
 
 use super::catalog::Catalog;
 use super::engine::Engine;
+use super::failure::RunFailure;
 use super::outcome::{Counts, Stop};
 use super::progress::{Account, Pause, StepState};
-use super::runner::{RunFailure, runner_warning};
+use super::runner::runner_warning;
 use super::sysinfo::Collection;
 use super::worker::Worker;
 

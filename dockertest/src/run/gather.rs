@@ -6,7 +6,7 @@ use crate::host::protocol::ConfigFile;
 use crate::host::{BrokenPlugin, HostProgram, ListFailure, Listing, Plugins};
 
 use super::catalog::{Catalog, CatalogFailure, CatalogProblem, Entry};
-use super::runner::SetupFailure;
+use super::failure::SetupFailure;
 
 /// A configuration file that a host brings.
 #[derive(Debug, Clone)]

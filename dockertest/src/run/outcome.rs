@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 
-use crate::journal::WriteFailure;
+use crate::journal::{FILE_NAME, WriteFailure};
+use crate::report::StepState;
 use crate::verdict::Verdict;
 
 /// Every step ended as `GOOD`, `WARN` or `TEST_NA`.
@@ -97,19 +98,29 @@ pub enum Stop {
     },
 }
 
-/// What came of a run.
+/// What came of a run, as data. All of it is told by the journal as well, and can be made from it again.
 ///
 /// ```
-/// use dockertest::run::{Counts, EXIT_FAILED, Outcome, Stop};
+/// use dockertest::run::{EXIT_FAILED, Resumption};
 /// use dockertest::verdict::Verdict;
 ///
-/// let mut counts = Counts::default();
-/// counts.add(Verdict::Fail);
-/// let outcome = Outcome { results: "results".into(), planned: 1, counts, stop: Stop::Complete, report_failure: None };
-/// assert_eq!(outcome.verdict(), Verdict::Fail);
-/// assert_eq!(outcome.exit_status(), EXIT_FAILED);
+/// # let folder = tempfile::tempdir()?;
+/// # let results = folder.path();
+/// # let example = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example/journal.jsonl");
+/// # std::fs::copy(example, results.join("journal.jsonl"))?;
+/// let outcome = Resumption::open(results)?.outcome().expect("the run is complete");
+/// assert_eq!((outcome.verdict(), outcome.exit_status()), (Verdict::Fail, EXIT_FAILED));
+/// for step in &outcome.steps {
+///     let ending = step.ending.as_ref().expect("the run is complete");
+///     println!("{}: {} after {} s: {}", step.planned.name, ending.verdict, ending.seconds, ending.reason);
+///     for child in &step.subsubtests {
+///         println!("  {}: {:?}", child.name, child.ending.as_ref().map(|ending| ending.verdict));
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The results folder.
     pub results: PathBuf,
@@ -117,13 +128,36 @@ pub struct Outcome {
     pub planned: usize,
     /// How the steps ended that have ended, in this process or before.
     pub counts: Counts,
+    /// What is known of each step of the plan and of its sub-subtests, in order.
+    pub steps: Vec<StepState>,
     /// Why it is over.
     pub stop: Stop,
     /// A report in the results folder that could not be written. The journal is complete.
     pub report_failure: Option<WriteFailure>,
+    /// Why a callback of [`RunnerBuilder::on_event`](super::RunnerBuilder::on_event) has not seen everything.
+    pub callback_failure: Option<String>,
 }
 
 impl Outcome {
+    /// Nothing is known of it yet but its place.
+    pub(super) fn of(results: PathBuf) -> Outcome {
+        Outcome {
+            results,
+            planned: 0,
+            counts: Counts::default(),
+            steps: Vec::new(),
+            stop: Stop::Complete,
+            report_failure: None,
+            callback_failure: None,
+        }
+    }
+
+    /// The journal of the run.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.results.join(FILE_NAME)
+    }
+
     /// The worst verdict of the steps that have ended.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -131,15 +165,6 @@ impl Outcome {
     }
 
     /// The exit status of a program whose run this was: one of the `EXIT_` constants.
-    ///
-    /// ```
-    /// use dockertest::run::{Counts, EXIT_TERMINATED, Outcome, Stop};
-    ///
-    /// let stop = Stop::Interrupted { reason: "SIGTERM".to_owned(), signal: Some(15) };
-    /// let outcome =
-    ///     Outcome { results: "results".into(), planned: 3, counts: Counts::default(), stop, report_failure: None };
-    /// assert_eq!(outcome.exit_status(), EXIT_TERMINATED);
-    /// ```
     #[must_use]
     pub fn exit_status(&self) -> u8 {
         match &self.stop {

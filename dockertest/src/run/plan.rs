@@ -25,17 +25,14 @@ pub const DEFAULT_CLEANUP_TIMEOUT: Duration = Duration::from_secs(30);
 /// Why there is no plan. Nothing has run.
 ///
 /// ```
-/// use dockertest::config::Layers;
 /// # use dockertest::host::HostProgram;
-/// use dockertest::journal::Invocation;
-/// use dockertest::run::{Options, PlanFailure, Runner};
+/// use dockertest::run::{PlanFailure, Runner};
 ///
 /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
 /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
 /// # {"listed":{"subtests":1}}'"#;
 /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
-/// let invocation = Invocation { args: vec!["subexampel".to_owned()], ..Invocation::default() };
-/// let runner = Runner::new(Layers::new().load()?, vec![host], Options::new(invocation))?;
+/// let runner = Runner::builder().host(host).args(["subexampel"]).build()?;
 /// let failure = runner.plan().unwrap_err();
 /// assert!(matches!(failure, PlanFailure::Unknown { .. }));
 /// assert_eq!(failure.to_string(), "unknown name `subexampel` in --args; did you mean `subexample`?");

@@ -7,12 +7,15 @@ use std::{fs, io};
 use crate::host::{CancelToken, sweep};
 use crate::journal::{self, Event, Invocation, Reading, Sink, Writer};
 use crate::name::SubtestName;
+use crate::report::{RunState, files};
 
 use super::catalog::Catalog;
+use super::events::{Feed, Told};
+use super::failure::RunFailure;
 use super::folder::{FolderFailure, ResultsFolder};
-use super::outcome::{Outcome, Stop};
+use super::outcome::Outcome;
 use super::progress::{BrokenJournal, Progress, StepState};
-use super::runner::{Begin, RunFailure, Runner, close, journal_failure, make_state_folder, runner_warning, tidy_up};
+use super::runner::{Begin, Runner, close, journal_failure, make_state_folder, runner_warning, tidy_up};
 use super::{secrets, session};
 
 /// Why a run cannot be resumed. Nothing has been changed.
@@ -72,8 +75,7 @@ impl std::fmt::Display for List<'_> {
 /// ```no_run
 /// use dockertest::config::{Layers, Source};
 /// use dockertest::host::{CancelToken, HostProgram};
-/// use dockertest::report::files;
-/// use dockertest::run::{Options, Resumption, Runner};
+/// use dockertest::run::{Resumption, Runner};
 ///
 /// let resumption = Resumption::open("results/default".as_ref())?;
 /// let invocation = resumption.invocation().clone();
@@ -82,9 +84,8 @@ impl std::fmt::Display for List<'_> {
 ///     layers = layers.set(argument);
 /// }
 /// let host = HostProgram::new("target/debug/dockertest-host");
-/// let runner = Runner::new(layers.load()?, vec![host], Options::new(invocation))?;
-/// let sinks = vec![files(resumption.results())];
-/// let outcome = runner.resume(resumption, sinks, &CancelToken::new()?)?;
+/// let runner = Runner::builder().layers(layers).host(host).args(invocation.args).build()?;
+/// let outcome = runner.resume(resumption, &CancelToken::new()?)?;
 /// println!("{}", outcome.verdict());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -140,11 +141,10 @@ impl Resumption {
     pub fn outcome(&self) -> Option<Outcome> {
         self.progress.ended.as_ref()?;
         Some(Outcome {
-            results: self.folder.path().to_owned(),
             planned: self.progress.plan.steps.len(),
             counts: self.progress.counts,
-            stop: Stop::Complete,
-            report_failure: None,
+            steps: RunState::of(&self.reading.records).steps,
+            ..Outcome::of(self.folder.path().to_owned())
         })
     }
 
@@ -163,16 +163,17 @@ impl Resumption {
     /// # let example = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example/journal.jsonl");
     /// # std::fs::copy(example, results.join("journal.jsonl"))?;
     /// let resumption = Resumption::open(results)?;
-    /// let outcome = resumption.conclude(Vec::new())?.expect("the run is complete");
+    /// let outcome = resumption.conclude()?.expect("the run is complete");
     /// assert_eq!((outcome.planned, outcome.verdict()), (2, Verdict::Fail));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn conclude(self, sinks: Vec<Box<dyn Sink>>) -> Result<Option<Outcome>, RunFailure> {
+    pub fn conclude(self) -> Result<Option<Outcome>, RunFailure> {
         let outcome = self.outcome();
-        outcome.map(|outcome| self.make_sure(outcome, sinks)).transpose()
+        outcome.map(|outcome| self.make_sure(outcome)).transpose()
     }
 
-    fn make_sure(self, outcome: Outcome, sinks: Vec<Box<dyn Sink>>) -> Result<Outcome, RunFailure> {
+    fn make_sure(self, outcome: Outcome) -> Result<Outcome, RunFailure> {
+        let sinks = vec![files(self.folder.path())];
         let journal = Writer::reopen(&self.folder.journal(), &self.reading, sinks).map_err(journal_failure)?;
         let report_failure = close(journal)?;
         tidy_up(self.folder.path())?;
@@ -198,19 +199,26 @@ impl Runner {
     ///
     /// # Errors
     /// The plan can no longer be carried out, or something cannot be written.
-    pub fn resume(
-        self,
-        resumption: Resumption,
-        sinks: Vec<Box<dyn Sink>>,
-        cancel: &CancelToken,
-    ) -> Result<Outcome, ResumeFailure> {
+    pub fn resume(mut self, resumption: Resumption, cancel: &CancelToken) -> Result<Outcome, ResumeFailure> {
         if let Some(outcome) = resumption.outcome() {
-            return Ok(resumption.make_sure(outcome, sinks)?);
+            return Ok(resumption.make_sure(outcome)?);
         }
         let missing = resumption.missing(&self.catalog);
         if !missing.is_empty() {
             return Err(ResumeFailure::Missing { missing });
         }
+        let feed = Feed::default();
+        let Told { sinks, callers } = Told::begin(&feed, &mut self.watching, &resumption.folder)?;
+        let outcome = self.resume_in(resumption, sinks, cancel);
+        Ok(callers.conclude(outcome, &feed)?)
+    }
+
+    fn resume_in(
+        self,
+        resumption: Resumption,
+        sinks: Vec<Box<dyn Sink>>,
+        cancel: &CancelToken,
+    ) -> Result<Outcome, RunFailure> {
         let state = make_state_folder(&self.options.state)?;
         let Resumption { folder, reading, progress, invocation: _ } = resumption;
         let left_over = sweep(&progress.started.run);
@@ -233,7 +241,7 @@ impl Runner {
             state,
             ticket,
         };
-        Ok(self.drive(begin, folder, journal, cancel)?)
+        self.drive(begin, folder, journal, cancel)
     }
 }
 

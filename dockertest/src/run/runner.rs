@@ -1,23 +1,27 @@
 //! The library's face of a run: set up, plan, execute.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use crate::config::{Configuration, Control, KnownFailures, LoadFailure, ReadFailure};
-use crate::engine::daemon;
+use crate::config::{Configuration, Control, KnownFailures};
 use crate::engine::objects::{Spared, sweep};
-use crate::host::{CancelLevel, CancelToken, HostProgram};
+use crate::engine::{Inquiry, daemon};
+use crate::host::{CancelLevel, CancelToken};
 use crate::journal::{Event, FORMAT, Invocation, Logged, Plan, RunStarted, Session, Sink, WriteFailure, Writer};
 use crate::outcome::Level;
 use crate::version::{API_VERSION, ApiVersion, check_documentation};
 
-use super::catalog::{Catalog, CatalogFailure};
-use super::engine::{Engine, EngineProbe, Tidying};
+use super::builder::{Asking, RunnerBuilder, Watching};
+use super::catalog::Catalog;
+use super::engine::{Engine, Tidying};
+use super::events::{Feed, Told};
 use super::execute::Execution;
-use super::folder::{FolderFailure, ResultsFolder};
+use super::failure::RunFailure;
+use super::folder::ResultsFolder;
+use super::handle::RunHandle;
 use super::outcome::{Counts, Outcome, Stop};
 use super::plan::{PlanFailure, make};
 use super::progress::StepState;
@@ -25,137 +29,39 @@ use super::selection::Selection;
 use super::worker::{Worker, remove_tree};
 use super::{secrets, session, sysinfo};
 
+/// The log of a service of podman that is run for the time of a run, below its results folder.
+const SERVICE_LOG: &str = "debug/podman-service.log";
+
 /// How a run is to be carried out.
-///
-/// ```
-/// use dockertest::journal::Invocation;
-/// use dockertest::run::Options;
-///
-/// let invocation = Invocation { args: vec!["docker_cli/version".to_owned()], ..Invocation::default() };
-/// let options = Options { retry_interrupted: true, ..Options::new(invocation) };
-/// assert!(options.state.ends_with(".dockertest/state"));
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct Options {
+#[derive(Debug)]
+pub(super) struct Options {
     /// What was asked for, as typed, with the true values of secrets; the journal gets them masked.
-    pub invocation: Invocation,
+    pub(super) invocation: Invocation,
+    pub(super) results: PathBuf,
     /// The folder that keeps each subtest's source folder between runs.
-    pub state: PathBuf,
-    /// The version that the documentation beside the program was written for, if there is one.
-    pub documentation: Option<ApiVersion>,
+    pub(super) state: PathBuf,
+    pub(super) documentation: Option<ApiVersion>,
     /// In a resume: whether a step that was cut off is run again.
-    pub retry_interrupted: bool,
+    pub(super) retry_interrupted: bool,
 }
 
-impl Options {
-    /// Options for an invocation: state in `.dockertest/state` of the working folder, nothing is run twice.
-    #[must_use]
-    pub fn new(invocation: Invocation) -> Options {
-        Options { invocation, state: PathBuf::from(".dockertest/state"), documentation: None, retry_interrupted: false }
-    }
-}
-
-/// Why a run cannot be set up. Nothing has run.
+/// Plans and executes runs of the subtests that hosts hold. It is made by a [`builder`](Runner::builder).
 ///
-/// ```
-/// use dockertest::config::Layers;
-/// use dockertest::host::HostProgram;
-/// use dockertest::journal::Invocation;
-/// use dockertest::run::{Options, Runner, SetupFailure};
-///
-/// let host = HostProgram::new("/no/such/host");
-/// let failure = Runner::new(Layers::new().load()?, vec![host], Options::new(Invocation::default())).unwrap_err();
-/// assert!(matches!(failure, SetupFailure::Hosts(_)));
-/// assert!(failure.to_string().starts_with("cannot start the host `/no/such/host`"));
-/// # Ok::<(), dockertest::config::LoadFailure>(())
-/// ```
-#[derive(Debug, thiserror::Error)]
-pub enum SetupFailure {
-    /// Hosts do not list their subtests.
-    #[error(transparent)]
-    Hosts(#[from] CatalogFailure),
-    /// The configuration cannot be used.
-    #[error(transparent)]
-    Configuration(LoadFailure),
-    /// The section `Control` cannot be read.
-    #[error(transparent)]
-    Control(#[from] ReadFailure),
-    /// The file of known failures cannot be read.
-    #[error(transparent)]
-    KnownFailures(LoadFailure),
-}
-
-/// Why a run did not get to its end, and is not merely interrupted.
-///
-/// A results folder in which somebody has put a journal meanwhile:
-///
-/// ```
-/// use dockertest::journal::WriteFailure;
-/// use dockertest::run::RunFailure;
-///
-/// let failure = WriteFailure::Exists { path: "results/default/journal.jsonl".into() };
-/// let failure = RunFailure::Journal { failure, step: None };
-/// assert!(failure.to_string().starts_with("the journal `results/default/journal.jsonl` exists already"));
-/// ```
-#[derive(Debug, thiserror::Error)]
-pub enum RunFailure {
-    /// The results folder cannot be used. Nothing has run.
-    #[error(transparent)]
-    Folder(#[from] FolderFailure),
-    /// The folder in which subtests keep what they prepare once cannot be made. Nothing has run.
-    #[error(
-        "cannot make the folder `{}`, in which subtests keep what they prepare once: {source}; start dockertest in a \
-         folder that you may write to", path.display()
-    )]
-    State {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// A file of the run cannot be made or removed.
-    #[error("cannot make or remove `{}`: {source}", path.display())]
-    File {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// The journal cannot be written. A run does not go on without one.
-    #[error("{failure}{}", Stopped(step.as_deref()))]
-    Journal {
-        /// What the journal said.
-        failure: WriteFailure,
-        /// The folder of the step that was stopped for it, if one was.
-        step: Option<String>,
-    },
-}
-
-struct Stopped<'a>(Option<&'a str>);
-
-impl std::fmt::Display for Stopped<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.map_or(Ok(()), |step| write!(f, "\nthe run was stopped in {step}, which has no verdict"))
-    }
-}
-
-/// Plans and executes runs of the subtests that hosts hold.
+/// [`run`](Runner::run) does it all on the caller's thread, [`start`](Runner::start) on one of its own, and
+/// [`execute`](Runner::execute) leaves the plan and the folder to the caller. Nothing here needs an async runtime, and
+/// nothing minds to be called in one, but for the time that it takes.
 ///
 /// ```no_run
 /// use dockertest::config::{Layers, Source};
 /// use dockertest::host::{CancelToken, HostProgram};
-/// use dockertest::journal::Invocation;
-/// use dockertest::run::{Options, ResultsFolder, Runner};
+/// use dockertest::run::Runner;
 ///
-/// let configuration = Layers::new().defaults(Source::Folder("config_defaults".into())).load()?;
-/// let host = HostProgram::new("target/debug/dockertest-host");
-/// let invocation = Invocation { args: vec!["example".to_owned()], ..Invocation::default() };
-/// let runner = Runner::new(configuration, vec![host], Options::new(invocation))?;
-/// let plan = runner.plan()?;
-/// let (folder, _kept_aside) = ResultsFolder::create("results/default".as_ref())?;
-/// let outcome = runner.execute(plan, folder, Vec::new(), &CancelToken::new()?)?;
+/// let runner = Runner::builder()
+///     .layers(Layers::new().defaults(Source::Folder("config_defaults".into())))
+///     .host(HostProgram::new("target/debug/dockertest-host"))
+///     .args(["example"])
+///     .build()?;
+/// let outcome = runner.run(&CancelToken::new()?)?;
 /// println!("{}", outcome.verdict());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -166,86 +72,20 @@ pub struct Runner {
     pub(super) control: Control,
     pub(super) known: KnownFailures,
     pub(super) options: Options,
-    pub(super) probe: Probe,
-}
-
-/// Wraps the probe, which cannot be shown.
-pub(super) struct Probe(pub(super) Option<EngineProbe>);
-
-impl std::fmt::Debug for Probe {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_some() { "Probe" } else { "no probe" })
-    }
+    pub(super) asking: Asking,
+    pub(super) watching: Watching,
 }
 
 impl Runner {
-    /// Asks the hosts what they hold and reads what controls a run.
-    ///
-    /// # Errors
-    /// A host does not answer, a name is in two hosts, or [Control] or the file of known failures is wrong.
-    pub fn new(
-        configuration: Configuration,
-        hosts: Vec<HostProgram>,
-        options: Options,
-    ) -> Result<Runner, SetupFailure> {
-        let catalog = Catalog::ask(hosts)?;
-        Runner::with_catalog(configuration, catalog, options)
+    /// Begins to set up a runner.
+    pub fn builder() -> RunnerBuilder {
+        RunnerBuilder::default()
     }
 
-    /// The same with hosts that have been asked already, perhaps with plug-ins among them.
-    ///
-    /// # Errors
-    /// [Control] or the file of known failures is wrong.
-    ///
-    /// ```
-    /// # use dockertest::config::Layers;
-    /// # use dockertest::host::{HostProgram, Plugins};
-    /// use dockertest::journal::Invocation;
-    /// use dockertest::run::{Catalog, Options, Runner};
-    ///
-    /// # let folder = tempfile::tempdir()?;
-    /// # let folder = folder.path();
-    /// let plugins = Plugins::new(HostProgram::new("dockertest-host")).folder(folder);
-    /// let catalog = Catalog::with_plugins(&[], &plugins)?;
-    /// let runner = Runner::with_catalog(Layers::new().load()?, catalog, Options::new(Invocation::default()))?;
-    /// # assert_eq!(runner.catalog().subtests().count(), 0);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_catalog(
-        configuration: Configuration,
-        catalog: Catalog,
-        options: Options,
-    ) -> Result<Runner, SetupFailure> {
-        let control = Control::read(&configuration)?;
-        let known = match &options.invocation.config_custom {
-            Some(folder) => {
-                KnownFailures::read(&folder.join(&control.known_failures)).map_err(SetupFailure::KnownFailures)?
-            }
-            None => KnownFailures::default(),
-        };
-        Ok(Runner { configuration, catalog, control, known, options, probe: Probe(None) })
-    }
-
-    /// Uses a way to ask the engine what it is. It is asked once, at the start of the execution.
-    ///
-    /// ```
-    /// # use dockertest::config::Layers;
-    /// # use dockertest::host::HostProgram;
-    /// use dockertest::journal::{EngineFacts, Invocation};
-    /// use dockertest::run::{Options, Runner};
-    ///
-    /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
-    /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
-    /// # {"listed":{"subtests":1}}'"#;
-    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
-    /// # let (configuration, options) = (Layers::new().load()?, Options::new(Invocation::default()));
-    /// let runner = Runner::new(configuration, vec![host], options)?
-    ///     .with_engine_probe(Box::new(|| EngineFacts { version: "20.10.24".to_owned(), ..EngineFacts::default() }));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Adds a report that is made while the run goes on, as [`RunnerBuilder::sink`] does.
     #[must_use]
-    pub fn with_engine_probe(mut self, probe: EngineProbe) -> Runner {
-        self.probe = Probe(Some(probe));
+    pub fn sink(mut self, sink: Box<dyn Sink>) -> Runner {
+        self.watching.sinks.push(sink);
         self
     }
 
@@ -277,18 +117,14 @@ impl Runner {
     /// Unknown names, all of them; options of the framework that cannot be read; nothing to run.
     ///
     /// ```
-    /// # use dockertest::config::Layers;
     /// # use dockertest::host::HostProgram;
-    /// use dockertest::journal::Invocation;
-    /// use dockertest::run::{Options, Runner};
+    /// use dockertest::run::Runner;
     ///
     /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
     /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
     /// # {"listed":{"subtests":1}}'"#;
     /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
-    /// # let configuration = Layers::new().load()?;
-    /// let invocation = Invocation { args: vec!["subexample/two !!!".to_owned()], ..Invocation::default() };
-    /// let runner = Runner::new(configuration, vec![host], Options::new(invocation))?;
+    /// let runner = Runner::builder().host(host).args(["subexample/two !!!"]).build()?;
     /// assert!(runner.is_dry_run());
     /// let step = &runner.plan()?.steps[0];
     /// assert_eq!(step.subsubtests.as_deref(), Some(&["two".to_owned()][..]));
@@ -298,6 +134,29 @@ impl Runner {
         make(&self.catalog, &self.configuration, &self.selection(), &self.control)
     }
 
+    /// Plans and executes, in the results folder that the builder was told. A run that is there is kept aside.
+    ///
+    /// # Errors
+    /// Nothing can be planned, or something cannot be written.
+    pub fn run(self, cancel: &CancelToken) -> Result<Outcome, RunFailure> {
+        self.run_telling(&Feed::default(), cancel)
+    }
+
+    /// Does the same on a thread of its own, and returns at once. What keeps it from beginning is told by
+    /// [`RunHandle::wait`].
+    pub fn start(self) -> RunHandle {
+        RunHandle::start(self)
+    }
+
+    pub(super) fn run_telling(self, feed: &Feed, cancel: &CancelToken) -> Result<Outcome, RunFailure> {
+        if self.is_dry_run() {
+            return Err(RunFailure::DryRun);
+        }
+        let plan = self.plan()?;
+        let (folder, _kept_aside) = ResultsFolder::create(&self.options.results)?;
+        self.execute_telling(plan, folder, feed, cancel)
+    }
+
     /// Executes a plan from its beginning.
     ///
     /// Returns when every step has ended, when `cancel` was used, or when a step waits for a reboot. If the journal
@@ -305,7 +164,24 @@ impl Runner {
     ///
     /// # Errors
     /// Something cannot be written. A run whose journal fails is stopped at once.
-    pub fn execute(
+    pub fn execute(self, plan: Plan, folder: ResultsFolder, cancel: &CancelToken) -> Result<Outcome, RunFailure> {
+        self.execute_telling(plan, folder, &Feed::default(), cancel)
+    }
+
+    fn execute_telling(
+        mut self,
+        plan: Plan,
+        folder: ResultsFolder,
+        feed: &Feed,
+        cancel: &CancelToken,
+    ) -> Result<Outcome, RunFailure> {
+        let told = Told::begin(feed, &mut self.watching, &folder)?;
+        let Told { sinks, callers } = told;
+        let outcome = self.execute_in(plan, folder, sinks, cancel);
+        callers.conclude(outcome, feed)
+    }
+
+    fn execute_in(
         self,
         plan: Plan,
         folder: ResultsFolder,
@@ -372,6 +248,15 @@ impl Runner {
             let engines = daemon::sweep().into_iter().map(told);
             sweep(&facts.address, &spared).into_iter().chain(engines).collect()
         });
+        // It lives as long as the run: a service of podman ends with it.
+        let inquiry = self.catalog.hosts().first().map(|keeper| {
+            Inquiry::configured(&self.configuration, keeper.clone()).log(folder.path().join(SERVICE_LOG))
+        });
+        let probe = match self.asking {
+            Asking::Configured => inquiry.as_ref().map(Inquiry::probe),
+            Asking::Probe(probe) => Some(probe),
+            Asking::Never => None,
+        };
         let execution = Execution {
             worker: Worker {
                 configuration: &self.configuration,
@@ -384,7 +269,7 @@ impl Runner {
             known: &self.known,
             journal: &journal,
             cancel,
-            engine: Engine::ask(self.probe.0, tidying),
+            engine: Engine::ask(probe, tidying),
             sysinfo: sysinfo::Collection::begin(folder.path(), begin.sysinfo),
             counts: begin.counts,
             limit: self.control.job_timeout,
@@ -402,7 +287,7 @@ impl Runner {
             tidy_up(folder.path())?;
         }
         let planned = begin.plan.steps.len();
-        Ok(Outcome { results: folder.into_path(), planned, counts, stop, report_failure })
+        Ok(Outcome { planned, counts, stop, report_failure, ..Outcome::of(folder.into_path()) })
     }
 }
 

@@ -3,12 +3,15 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use dockertest::config::Source;
 use dockertest::host::CancelToken;
 use dockertest::journal::{EngineFacts, Event};
-use dockertest::run::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, EXIT_REBOOT, EXIT_TERMINATED, ResultsFolder};
+use dockertest::run::{
+    EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, EXIT_REBOOT, EXIT_TERMINATED, ResultsFolder, RunnerBuilder,
+};
 
 use crate::Test;
-use crate::support::{Place, host, story};
+use crate::support::{Place, host, layers, story};
 
 pub(crate) const TESTS: &[Test] = &[
     ("runner::a_run_tells_what_happens_in_order", a_run_tells_what_happens_in_order),
@@ -154,7 +157,7 @@ fn an_interrupted_step_is_run_again_if_asked_for() {
     let place = Place::new();
     let (_, story_now) = when_it_runs(&place, "stubborn", |cancel| cancel.cancel_now("power is failing"));
     let ini = "[Control]\nexclude = pre\n[DEFAULTS]\ncleanup_timeout = 0.1\n";
-    let runner = place.runner_with("stubborn", ini, |options| options.retry_interrupted = true);
+    let runner = place.runner_with("stubborn", ini, |builder| builder.retry_interrupted(true));
     let cancel = token();
     let outcome = place.resume_watched(runner, stopping(&cancel, |cancel| cancel.cancel("enough")), &cancel).unwrap();
     assert_eq!(outcome.exit_status(), EXIT_FAILED);
@@ -226,7 +229,7 @@ fn only_who_needs_the_engine_waits_for_it() {
         wait.recv_timeout(Duration::from_secs(20)).unwrap();
         engine()
     });
-    let runner = place.runner("good,needs_engine", SMALL).with_engine_probe(probe);
+    let runner = place.runner_with("good,needs_engine", SMALL, |builder| builder.engine_probe(probe));
     let watch = move |event: &Event| {
         if matches!(event, Event::StepEnded(_)) {
             let _ = went_on.send(());
@@ -255,7 +258,7 @@ fn nobody_has_to_wait_for_an_engine_that_is_silent() {
         let _ = until_the_end.recv();
         engine()
     });
-    let runner = place.runner("good,needs_engine", SMALL).with_engine_probe(probe);
+    let runner = place.runner_with("good,needs_engine", SMALL, |builder| builder.engine_probe(probe));
     let cancel = token();
     let inside = cancel.clone();
     let watch = move |event: &Event| {
@@ -272,10 +275,9 @@ fn a_known_failure_is_a_warning() {
     let place = Place::new();
     fs::create_dir_all(place.state()).unwrap();
     fs::write(place.state().join("known_failures.txt"), "docker-20.* fail never worked\n").unwrap();
-    let custom = place.state();
-    let runner = place
-        .runner_with("fail", SMALL, |options| options.invocation.config_custom = Some(custom))
-        .with_engine_probe(Box::new(engine));
+    let layers = layers(SMALL).custom(Source::Folder(place.state()));
+    let change = |builder: RunnerBuilder| builder.layers(layers).engine_probe(Box::new(engine));
+    let runner = place.runner_with("fail", SMALL, change);
     let outcome = place.run(runner, |_| {}, &token());
     assert_eq!(outcome.exit_status(), EXIT_PASSED);
     let events = place.journal();
@@ -298,12 +300,12 @@ fn a_state_folder_that_cannot_be_made_is_told_before_there_is_a_run() {
     fs::create_dir_all(place.results().parent().unwrap()).unwrap();
     let in_the_way = place.results().with_file_name("file");
     fs::write(&in_the_way, "").unwrap();
-    let runner = || place.runner_with("good", SMALL, |options| options.state = in_the_way.join("state"));
+    let runner = || place.runner_with("good", SMALL, |builder| builder.state(in_the_way.join("state")));
     for _ in 0..2 {
         // The second time nothing is in the way, and nothing to be kept aside.
         let (folder, aside) = ResultsFolder::create(&place.results()).unwrap();
         assert_eq!(aside, None);
-        let failure = runner().execute(runner().plan().unwrap(), folder, vec![], &token()).unwrap_err().to_string();
+        let failure = runner().execute(runner().plan().unwrap(), folder, &token()).unwrap_err().to_string();
         assert!(failure.contains("file/state`") && failure.contains("Not a directory"), "{failure}");
     }
     when_it_runs(&place, "slow,good", |cancel| cancel.cancel("enough"));
@@ -326,7 +328,7 @@ fn old_documentation_is_told_and_costs_time() {
     let place = Place::new();
     let ini = "[Control]\nexclude = pre\ndocs_version_delay = 0.05\n";
     let began = Instant::now();
-    let runner = place.runner_with("good", ini, |options| options.documentation = Some("0.1.0".parse().unwrap()));
+    let runner = place.runner_with("good", ini, |builder| builder.documentation("0.1.0".parse().unwrap()));
     place.run(runner, |_| {}, &token());
     assert!(began.elapsed() >= Duration::from_millis(50));
     let story = story(&place.journal());

@@ -5,13 +5,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dockertest::config::{Configuration, Layers, Source};
+use dockertest::config::{Layers, Source};
 use dockertest::host::protocol::RUN_VARIABLE;
 use dockertest::host::{CancelToken, HostProgram};
-use dockertest::journal::{self, Event, Invocation, Record, Sink};
+use dockertest::journal::{self, Event, Record, Sink};
 use dockertest::outcome::Ending;
-use dockertest::report;
-use dockertest::run::{Options, Outcome, ResultsFolder, ResumeFailure, Resumption, Runner};
+use dockertest::run::{Outcome, ResultsFolder, ResumeFailure, Resumption, Runner, RunnerBuilder};
 
 /// A place for the files of one test.
 pub(crate) struct Place {
@@ -41,19 +40,23 @@ impl Place {
     }
 
     pub(crate) fn runner_of(&self, host: HostProgram, args: &str, ini: &str) -> Runner {
-        Runner::new(configuration(ini), vec![host], self.options(args)).unwrap()
+        self.builder(args, ini).host(host).build().unwrap()
     }
 
     /// A runner with options of its own.
-    pub(crate) fn runner_with(&self, args: &str, ini: &str, change: impl FnOnce(&mut Options)) -> Runner {
-        let mut options = self.options(args);
-        change(&mut options);
-        Runner::new(configuration(ini), vec![host(&[])], options).unwrap()
+    pub(crate) fn runner_with(
+        &self,
+        args: &str,
+        ini: &str,
+        change: impl FnOnce(RunnerBuilder) -> RunnerBuilder,
+    ) -> Runner {
+        change(self.builder(args, ini).host(host(&[]))).build().unwrap()
     }
 
-    fn options(&self, args: &str) -> Options {
-        let invocation = Invocation { args: vec![args.to_owned()], ..Invocation::default() };
-        Options { state: self.state(), ..Options::new(invocation) }
+    /// Everything but a host; no engine is asked.
+    pub(crate) fn builder(&self, args: &str, ini: &str) -> RunnerBuilder {
+        let builder = Runner::builder().layers(layers(ini)).args([args]);
+        builder.results(self.results()).state(self.state()).without_engine()
     }
 
     /// Runs to the end of the run or of patience.
@@ -65,8 +68,7 @@ impl Place {
     ) -> Outcome {
         let plan = runner.plan().unwrap();
         let (folder, _) = ResultsFolder::create(&self.results()).unwrap();
-        let sinks = self.sinks(watch);
-        runner.execute(plan, folder, sinks, cancel).unwrap()
+        runner.sink(Box::new(Watch(watch))).execute(plan, folder, cancel).unwrap()
     }
 
     pub(crate) fn resume(&self, runner: Runner) -> Result<Outcome, ResumeFailure> {
@@ -80,11 +82,7 @@ impl Place {
         cancel: &CancelToken,
     ) -> Result<Outcome, ResumeFailure> {
         let resumption = Resumption::open(&self.results())?;
-        runner.resume(resumption, self.sinks(watch), cancel)
-    }
-
-    fn sinks(&self, watch: impl FnMut(&Event) + Send + 'static) -> Vec<Box<dyn Sink>> {
-        vec![report::files(&self.results()), Box::new(Watch(watch))]
+        runner.sink(Box::new(Watch(watch))).resume(resumption, cancel)
     }
 
     pub(crate) fn journal(&self) -> Vec<Event> {
@@ -108,8 +106,8 @@ pub(crate) fn host(arguments: &[&str]) -> HostProgram {
     program
 }
 
-pub(crate) fn configuration(ini: &str) -> Configuration {
-    Layers::new().defaults(Source::Memory(vec![("test.ini".to_owned(), ini.to_owned())])).load().unwrap()
+pub(crate) fn layers(ini: &str) -> Layers {
+    Layers::new().defaults(Source::Memory(vec![("test.ini".to_owned(), ini.to_owned())]))
 }
 
 pub(crate) fn events(results: &Path) -> Vec<Event> {

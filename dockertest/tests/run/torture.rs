@@ -7,13 +7,13 @@ use std::process::{Child, Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use dockertest::host::CancelToken;
-use dockertest::journal::{Event, FILE_NAME, Invocation};
+use dockertest::journal::{Event, FILE_NAME};
 use dockertest::report::{self, Format};
-use dockertest::run::{FolderFailure, Options, ResultsFolder, ResumeFailure, Resumption, Runner};
+use dockertest::run::{FolderFailure, ResultsFolder, ResumeFailure, Resumption, Runner};
 use dockertest::verdict::Verdict;
 
 use crate::Test;
-use crate::support::{Place, configuration, events, host, processes_of};
+use crate::support::{Place, events, host, layers, processes_of};
 
 pub(crate) const TESTS: &[Test] =
     &[("torture::nothing_is_lost_or_done_twice_by_kills", nothing_is_lost_or_done_twice_by_kills)];
@@ -35,25 +35,23 @@ pub(crate) fn runner_main(arguments: &[&str]) -> ExitCode {
 
 fn run_or_resume(results: &Path, state: &Path, args: &str) -> Result<u8, String> {
     let cancel = CancelToken::new().unwrap();
-    let runner = |invocation| {
-        let options = Options { state: state.to_owned(), ..Options::new(invocation) };
-        Runner::new(configuration("[Control]\nexclude = pre\n"), vec![host(&[])], options).unwrap()
+    let runner = |args: &[String], set: &[String]| {
+        let layers = set.iter().fold(layers("[Control]\nexclude = pre\n"), |layers, set| layers.set(set));
+        let builder = Runner::builder().layers(layers).host(host(&[])).args(args).state(state).without_engine();
+        builder.build().unwrap()
     };
     match Resumption::open(results) {
         Ok(resumption) => {
             // A complete run has forgotten its secrets.
             assert!(resumption.outcome().is_some() || resumption.invocation().set == [SECRET]);
-            let runner = runner(resumption.invocation().clone());
-            let sinks = vec![report::files(resumption.results())];
-            runner.resume(resumption, sinks, &cancel).map(|outcome| outcome.exit_status()).map_err(|e| e.to_string())
+            let runner = runner(&resumption.invocation().args, &resumption.invocation().set);
+            runner.resume(resumption, &cancel).map(|outcome| outcome.exit_status()).map_err(|e| e.to_string())
         }
         Err(ResumeFailure::Folder(FolderFailure::NoRun { .. }) | ResumeFailure::Broken(_)) => {
-            let set = vec![SECRET.to_owned()];
-            let runner = runner(Invocation { args: vec![args.to_owned()], set, ..Invocation::default() });
+            let runner = runner(&[args.to_owned()], &[SECRET.to_owned()]);
             let plan = runner.plan().map_err(|failure| failure.to_string())?;
             let (folder, _) = ResultsFolder::create(results).map_err(|failure| failure.to_string())?;
-            let sinks = vec![report::files(folder.path())];
-            runner.execute(plan, folder, sinks, &cancel).map(|outcome| outcome.exit_status()).map_err(|e| e.to_string())
+            runner.execute(plan, folder, &cancel).map(|outcome| outcome.exit_status()).map_err(|e| e.to_string())
         }
         Err(failure) => Err(failure.to_string()),
     }

@@ -118,6 +118,12 @@ impl Plugins {
         found.iter().map(|program| Ask { program, limit: self.limit, cache: self.cache.as_ref() })
     }
 
+    /// The files and folders that were named, from the root.
+    pub(crate) fn named_paths(&self) -> Vec<PathBuf> {
+        let named = self.places.iter().filter(|place| place.giver.is_some());
+        named.map(|place| std::path::absolute(&place.path).unwrap_or_else(|_| place.path.clone())).collect()
+    }
+
     /// The plug-ins that are there, place by place. Nothing is started.
     ///
     /// # Errors

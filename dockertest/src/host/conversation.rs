@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::lines::Line;
 use super::protocol::{Hello, HostMessage, MAX_LINE_BYTES, PROTOCOL};
+use super::told::{MAX_LIST_BYTES, MAX_STEP_BYTES};
 use crate::outcome::Ending;
 use crate::version::{API_VERSION, ApiVersion};
 
@@ -127,6 +128,12 @@ pub enum Fault {
         /// What the host was asked for.
         task: Task,
     },
+    /// It tells of more sub-subtests than can be kept.
+    #[error("the host tells of too many sub-subtests: more than {} MiB of messages", MAX_STEP_BYTES >> 20)]
+    EndlessSubsubtests,
+    /// Its list is longer than any list can be.
+    #[error("the list is too long: more than {} MiB", MAX_LIST_BYTES >> 20)]
+    EndlessList,
     /// There are two last messages.
     #[error("line {number} of the host's standard output is `{second}`, but the host had already said `{first}`")]
     SecondLastWord {

@@ -64,14 +64,14 @@ pub(super) fn warnings(watched: &Watched) -> Vec<String> {
     if watched.status.is_none() {
         warnings.push("the host was killed, but it is still there: a call of the kernel does not return".to_owned());
     }
-    if !watched.left_over.is_empty() {
-        let list = list_for_people(&watched.left_over);
-        warnings.push(format!("the host left processes behind, which were killed: {list}"));
-    }
-    if watched.log_was_cut {
-        warnings.push("the log is too long to be kept here; all of it is in the files of its levels".to_owned());
-    }
+    warnings.extend(left_behind(watched));
+    warnings.extend(watched.missing.iter().cloned());
     warnings
+}
+
+fn left_behind(watched: &Watched) -> Option<String> {
+    let list = list_for_people(&watched.left_over);
+    (!list.is_empty()).then(|| format!("the host left processes behind, which were killed: {list}"))
 }
 
 /// Whether only a new process can clean up: this one began, and said nothing about its end.
@@ -99,7 +99,12 @@ pub(super) fn seconds(duration: Duration) -> String {
 
 fn said(word: &LastWord, watched: &Watched) -> StepEnd {
     match word {
-        LastWord::Ended(ending) => StepEnd::Ended(ending.clone()),
+        LastWord::Ended(ending) => StepEnd::Ended(match left_behind(watched) {
+            Some(reason) if ending.verdict == Verdict::Good => {
+                Ending { verdict: Verdict::Warn, reason, ..ending.clone() }
+            }
+            _ => ending.clone(),
+        }),
         LastWord::Reboot { resume_at, reason } => {
             StepEnd::Reboot { resume_at: resume_at.clone(), reason: reason.clone() }
         }

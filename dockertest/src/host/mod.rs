@@ -34,6 +34,7 @@ pub mod protocol;
 pub mod serve;
 mod supervise;
 mod sweep;
+mod told;
 mod tree;
 
 pub use cancel::{CancelLevel, CancelToken};

@@ -130,6 +130,16 @@ pub enum ListFailure {
         /// How many there should be.
         said: u32,
     },
+    /// It names a sub-subtest that cannot have that name.
+    #[error("`{} list`: the subtest `{subtest}` cannot have a sub-subtest `{}`", program.display(), child.escape_debug())]
+    Child {
+        /// The program.
+        program: PathBuf,
+        /// The subtest.
+        subtest: SubtestName,
+        /// What it says its name is.
+        child: String,
+    },
     /// It holds two subtests of one name.
     #[error("`{} list` names `{name}` twice", program.display())]
     Twice {
@@ -251,7 +261,18 @@ impl HostProgram {
         if usize::try_from(*said) != Ok(subtests.len()) {
             return Err(ListFailure::Count { program, named: subtests.len(), said: *said });
         }
-        let mut names: Vec<&SubtestName> = subtests.iter().map(|subtest| &subtest.name).collect();
+        let mut names: Vec<SubtestName> = Vec::with_capacity(subtests.len());
+        for SubtestInfo { name, subsubtests, .. } in &subtests {
+            names.push(name.clone());
+            for child in subsubtests {
+                let joined = name.join(child).ok().filter(|_| !child.contains('/'));
+                names.push(joined.ok_or_else(|| ListFailure::Child {
+                    program: program.clone(),
+                    subtest: name.clone(),
+                    child: child.clone(),
+                })?);
+            }
+        }
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(ListFailure::Twice { program, name: pair[0].clone() });

@@ -21,9 +21,10 @@ use super::conversation::{Conversation, Fault, Task};
 use super::lines::LineReader;
 use super::logs::StepLogs;
 use super::protocol::{HostMessage, RunnerMessage};
+use super::told::Told;
 use super::tree::{self, ProcessDescription, StepTree};
 use crate::journal::Iteration;
-use crate::outcome::{Level, Phase};
+use crate::outcome::Phase;
 
 /// How long a host may take to exit after its last message or after it closed its standard output.
 pub(super) const EXIT_GRACE: Duration = Duration::from_secs(2);
@@ -39,9 +40,6 @@ const NO_LIMIT: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 const DRAIN_BYTES: usize = 1 << 20;
 
 const READ_BYTES: usize = 16 << 10;
-
-/// How much text of a log is handed on; the rest is in the step's files only.
-const MAX_TOLD_BYTES: usize = 8 << 20;
 
 /// What the watch may and must do.
 #[derive(Debug, Clone)]
@@ -97,7 +95,8 @@ pub(super) struct Watched {
     pub(super) left_over: Vec<ProcessDescription>,
     pub(super) stderr_tail: String,
     pub(super) elapsed: Duration,
-    pub(super) log_was_cut: bool,
+    /// What it said and was not handed on, in words.
+    pub(super) missing: Vec<String>,
 }
 
 /// The states; each but the last waits for something.
@@ -147,7 +146,7 @@ pub(super) struct Supervisor<'a> {
     status: Option<ExitStatus>,
     place: Option<Place>,
     left_over: Vec<ProcessDescription>,
-    told_bytes: usize,
+    told: Told,
 }
 
 impl<'a> Supervisor<'a> {
@@ -176,7 +175,7 @@ impl<'a> Supervisor<'a> {
             status: None,
             place: None,
             left_over: Vec::new(),
-            told_bytes: 0,
+            told: Told::new(task),
         }
     }
 
@@ -231,7 +230,7 @@ impl<'a> Supervisor<'a> {
             left_over: self.left_over,
             stderr_tail: self.logs.tail(),
             elapsed: self.began.elapsed(),
-            log_was_cut: self.told_bytes > MAX_TOLD_BYTES,
+            missing: self.told.missing(),
         }
     }
 
@@ -354,11 +353,9 @@ impl<'a> Supervisor<'a> {
             if fault.is_some() || self.is_deaf() {
                 return;
             }
-            match self.conversation.hear(line) {
-                Ok(Some(message)) => self.tell(message),
-                Ok(None) => {}
-                Err(found) => fault = Some(found),
-            }
+            let heard = self.conversation.hear(line);
+            let told = heard.and_then(|message| message.map_or(Ok(()), |message| self.tell(message, line.bytes.len())));
+            fault = told.err();
         });
         self.reader = reader;
         if let Some(fault) = fault {
@@ -375,7 +372,7 @@ impl<'a> Supervisor<'a> {
         matches!(self.cause, Some(Cause::Fault(_) | Cause::Now { .. }))
     }
 
-    fn tell(&mut self, message: HostMessage) {
+    fn tell(&mut self, message: HostMessage, bytes: usize) -> Result<(), Fault> {
         match &message {
             // Once it is asked to stop it goes to its clean-up, which is not where it was interrupted.
             HostMessage::Phase { subsubtest, phase, iteration }
@@ -385,14 +382,13 @@ impl<'a> Supervisor<'a> {
             }
             HostMessage::Log { subsubtest, level, text } => {
                 self.logs.log(*level, subsubtest.as_deref(), text);
-                if *level == Level::Debug || self.told_bytes > MAX_TOLD_BYTES {
-                    return;
-                }
-                self.told_bytes += text.len();
             }
             _ => {}
         }
-        (self.on_message)(message);
+        if self.told.take(&message, bytes)? {
+            (self.on_message)(message);
+        }
+        Ok(())
     }
 
     /// It has nothing more to say: it is to exit soon.
@@ -429,10 +425,12 @@ impl<'a> Supervisor<'a> {
         if self.killed {
             return;
         }
+        // Whoever adopts its orphans has ended them. Of others, a daemon may be left that nothing else tells of.
+        let adopts = self.conversation.hello().is_some_and(|hello| hello.adopts_orphans);
         // An open pipe is a certain sign of a process that was left behind, and costs nothing to see.
         let is_held = self.channel.stdout.is_some() || self.channel.stderr.is_some();
         let is_usual = self.conversation.last_word().is_some() && self.status.is_some_and(|status| status.success());
-        if !is_usual || is_held || self.channel.group_lives() {
+        if !adopts || !is_usual || is_held || self.channel.group_lives() {
             self.left_over = self.kill_tree();
         }
     }

@@ -218,7 +218,12 @@ impl Page {
 
     fn subsubtest_ended(&mut self, ended: &SubsubtestEnded) {
         let SubsubtestEnded { subsubtest, ending, .. } = ended;
-        self.row(2, ending.verdict.as_str(), colour(ending.verdict), &["----", &format!("SubSubtest {subsubtest}")]);
+        self.row(
+            2,
+            ending.verdict.as_str(),
+            colour(ending.verdict),
+            &["----", &format!("SubSubtest {}", visible(subsubtest))],
+        );
         self.explain(ending);
     }
 

@@ -128,6 +128,21 @@ fn speaks_badly(kind: &str) -> io::Result<()> {
             (0..30).try_for_each(|_| say(&message))?;
             ended(Verdict::Good, "")
         }
+        "flood_phases" => {
+            (0..140_000).try_for_each(|_| phase())?;
+            ended(Verdict::Good, "")
+        }
+        "flood_keyvals" => {
+            let values = [("key".to_owned(), "x".repeat(500_000))].into();
+            let message = HostMessage::Keyvals { iteration: None, values };
+            (0..30).try_for_each(|_| say(&message))?;
+            ended(Verdict::Good, "")
+        }
+        "flood_subsubtests" => {
+            let started = HostMessage::SubsubtestStarted { subsubtest: "x".repeat(1000) };
+            (0..20_000).try_for_each(|_| say(&started))?;
+            ended(Verdict::Good, "")
+        }
         "flood_stderr" => {
             let line = [[b'e'; 99].as_slice(), b"\n"].concat().repeat(1000);
             (0..700).try_for_each(|_| io::stderr().write_all(&line))?;
@@ -157,6 +172,10 @@ fn stays(kind: &str) -> io::Result<()> {
         }
         "child_in_group" => {
             leave(Command::new(std::env::current_exe()?).arg("sleep").stdout(Stdio::null()).stderr(Stdio::null()))?;
+            ended(Verdict::Good, "")
+        }
+        "daemon_then_good" => {
+            leave_daemon(Stdio::null)?;
             ended(Verdict::Good, "")
         }
         "daemon_then_abort" => {
@@ -269,16 +288,17 @@ fn next_message() -> io::Result<RunnerMessage> {
 }
 
 fn list(how: &str) -> io::Result<()> {
-    let subtest = |name: &str| -> io::Result<()> {
+    let subtest_with = |name: &str, children: &[&str]| -> io::Result<()> {
         say(&HostMessage::Subtest(SubtestInfo {
             name: name.parse().map_err(io::Error::other)?,
             kind: Kind::Subtest,
             summary: "Does nothing".to_owned(),
-            subsubtests: Vec::new(),
+            subsubtests: children.iter().map(|child| (*child).to_owned()).collect(),
             needs_engine: false,
             faults: Vec::new(),
         }))
     };
+    let subtest = |name| subtest_with(name, &[]);
     hello()?;
     subtest("pass")?;
     match how {
@@ -293,9 +313,14 @@ fn list(how: &str) -> io::Result<()> {
             return say(&HostMessage::Listed { subtests: 1 });
         }
         "twice" => subtest("pass")?,
+        "child_twice" => subtest_with("other", &["one", "one"])?,
+        "child_above" => subtest_with("other", &["../../etc"])?,
         "garbage" => write(b"Hello, world!\n")?,
         "short" => return say(&HostMessage::Listed { subtests: 5 }),
         "half" => return Ok(()),
+        "endless" => loop {
+            say(&HostMessage::Log { subsubtest: None, level: Level::Error, text: "x".repeat(900_000) })?;
+        },
         _ => subtest("other/fail")?,
     }
     say(&HostMessage::Listed { subtests: 2 })

@@ -40,6 +40,7 @@ fn each_end_has_a_verdict_and_a_text(
         "child_holds_pipes",
         "child_in_group",
         "daemon_holds_pipes",
+        "daemon_then_good",
         "daemon_then_abort"
     )]
     kind: &str,
@@ -141,7 +142,16 @@ fn a_flood_of_log_lines_is_told_in_part() {
         HostMessage::Log { level: Level::Info, text, .. } => text.len(),
         _ => 0,
     });
-    assert!((8 << 20..9 << 20).contains(&told.sum::<usize>()));
+    assert!((7 << 20..=8 << 20).contains(&told.sum::<usize>()));
+}
+
+#[rstest]
+fn a_flood_of_facts_is_told_in_part(#[values("flood_phases", "flood_keyvals", "flood_subsubtests")] kind: &str) {
+    let mut bench = Bench::new();
+    let outcome = bench.run(kind);
+    insta::assert_snapshot!(kind, bench.show(&outcome).replace(&"x".repeat(160), "xxx"));
+    let told: usize = outcome.messages.iter().map(|message| serde_json::to_vec(message).unwrap().len()).sum();
+    assert!((2 << 20..9 << 20).contains(&told), "{told}");
 }
 
 fn shortened(text: &str) -> String {

@@ -18,8 +18,11 @@ fn a_list_is_read_in_its_order() {
 #[rstest]
 #[case("hang", "`HOST list` did not end within 0.3 s")]
 #[case("twice", "`HOST list` names `pass` twice")]
+#[case("child_twice", "`HOST list` names `other/one` twice")]
+#[case("child_above", "`HOST list`: the subtest `other` cannot have a sub-subtest `../../etc`")]
 #[case("short", "`HOST list` named 1 subtests and then said that there are 5")]
 #[case("complaint", "`HOST list`: the module `9` cannot be a subtest")]
+#[case("endless", "`HOST list`: the list is too long: more than 64 MiB")]
 #[case("half", "`HOST list` ended with status 0 before its list was complete")]
 #[case("abort", "`HOST list` was killed by SIGABRT before its list was complete\n    out of luck")]
 #[case(

@@ -124,7 +124,8 @@ fn embed_content(folder: &Path, place: &str, contents: &mut String) -> io::Resul
     }
     let _ = writeln!(
         contents,
-        "dockertest::inventory::submit! {{ dockertest::subtest::Content {{ folder: {place:?}, files: &["
+        "dockertest::inventory::submit! {{ dockertest::subtest::Content {{ module: {}, files: &[",
+        module(place)
     );
     for path in files {
         println!("cargo::rerun-if-changed={}", path.display());
@@ -145,7 +146,8 @@ fn embed_faults(folder: &Path, place: &str, contents: &mut String) -> io::Result
     walk(folder, &mut files)?;
     let _ = writeln!(
         contents,
-        "dockertest::inventory::submit! {{ dockertest::subtest::Faults {{ folder: {place:?}, files: &["
+        "dockertest::inventory::submit! {{ dockertest::subtest::Faults {{ module: {}, files: &[",
+        module(place)
     );
     for path in files {
         if path.extension().is_none_or(|extension| extension != "sh") {
@@ -153,11 +155,16 @@ fn embed_faults(folder: &Path, place: &str, contents: &mut String) -> io::Result
             continue;
         }
         println!("cargo::rerun-if-changed={}", path.display());
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let _ = writeln!(contents, "    ({name:?}, include_str!({path:?})),");
     }
     contents.push_str("] } }\n");
     Ok(())
+}
+
+/// The path of the module at a place below the package, as an expression at the root of the crate.
+fn module(place: &str) -> String {
+    format!("concat!(module_path!(), {:?})", format!("::{}", place.replace('/', "::")))
 }
 
 /// All files below a folder, sorted.

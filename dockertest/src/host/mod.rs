@@ -28,6 +28,7 @@ pub(crate) mod discovery;
 mod ending;
 mod lines;
 mod logs;
+pub mod plugin;
 mod process;
 mod program;
 pub mod protocol;

@@ -54,55 +54,134 @@ pub struct Folder {
 
 inventory::collect!(Registration);
 
-/// A file that belongs to a subtest, compiled in so that it is there without the source tree.
+/// Files that belong to a subtest, compiled in so that they are there without the source tree. Made by
+/// [`content!`](crate::content!), and by the build script of the bundled subtests.
 ///
 /// ```
 /// use dockertest::subtest::Content;
 ///
-/// let content = Content { folder: "subtests/docker_cli/build", files: &[("Dockerfile", b"FROM busybox\n")] };
+/// let content = Content { module: "subtests::docker_cli::build", files: &[("Dockerfile", b"FROM busybox\n")] };
 /// let (path, bytes) = content.files[0];
 /// assert_eq!((path, bytes.len()), ("Dockerfile", 13));
 /// ```
 #[derive(Debug)]
 pub struct Content {
-    /// The name of the subtest's folder within its tree, for example `subtests/example`.
-    pub folder: &'static str,
-    /// The files, by their path within the folder.
+    /// The module of the subtest, as in its [`Registration`].
+    pub module: &'static str,
+    /// The files, by their path within the module's folder.
     pub files: &'static [(&'static str, &'static [u8])],
 }
 
 inventory::collect!(Content);
 
-/// Promises of a subtest that can be broken on purpose, compiled in; see [`Fault`].
+/// Promises of a subtest that can be broken on purpose, compiled in; see [`Fault`]. Made by
+/// [`fault!`](crate::fault!), and by the build script of the bundled subtests.
 ///
 /// ```
 /// use dockertest::subtest::Faults;
 ///
 /// const KILL: Faults = Faults {
-///     folder: "subtests/docker_cli/kill",
-///     files: &[("sends_nothing", "# Says that it killed, and sends nothing.\n[ \"$SUBCOMMAND\" = kill ] && exit 0\n")],
+///     module: "subtests::subtests::docker_cli::kill",
+///     files: &[("faults/sends_nothing.sh", "# Sends nothing.\n[ \"$SUBCOMMAND\" = kill ] && exit 0\n")],
 /// };
-/// dockertest::inventory::submit! { KILL } // the build script of the bundled subtests writes this
+/// dockertest::inventory::submit! { KILL }
 /// ```
 #[derive(Debug)]
 pub struct Faults {
-    /// The name of the subtest's folder within its tree, for example `subtests/example`.
-    pub folder: &'static str,
-    /// The faults: names and scripts.
+    /// The module of the subtest, as in its [`Registration`].
+    pub module: &'static str,
+    /// The scripts, by their path within the module's folder; the file's name without `.sh` is the fault's name.
     pub files: &'static [(&'static str, &'static str)],
 }
 
 inventory::collect!(Faults);
 
 impl Faults {
-    /// Those of a subtest.
-    fn of(kind: Kind, name: &SubtestName) -> Vec<Fault> {
-        let own = |folder: &str| {
-            folder.strip_prefix(kind.folder()).and_then(|rest| rest.strip_prefix('/')) == Some(name.as_str())
-        };
-        let files = inventory::iter::<Faults>().filter(|faults| own(faults.folder)).flat_map(|faults| faults.files);
-        files.map(|(name, script)| Fault { name: (*name).to_owned(), script: (*script).to_owned() }).collect()
+    /// Those of a module.
+    fn of(module: &str) -> Vec<Fault> {
+        let own = inventory::iter::<Faults>().filter(|faults| faults.module == module);
+        let mut faults: Vec<Fault> =
+            own.flat_map(|faults| faults.files).map(|(path, script)| fault(path, script)).collect();
+        // Those of a macro each come in the order of the linker.
+        faults.sort_by(|one, other| one.name.cmp(&other.name));
+        faults
     }
+}
+
+fn fault(path: &str, script: &str) -> Fault {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    Fault { name: file.strip_suffix(".sh").unwrap_or(file).to_owned(), script: script.to_owned() }
+}
+
+/// Defaults of the options of a subtest, compiled in. Made by [`defaults!`](crate::defaults!).
+///
+/// ```
+/// use dockertest::subtest::Defaults;
+///
+/// const QUOTA: Defaults = Defaults { file: "disk_quota.ini", text: "[disk_quota]\n# In MB.\nlimit = 10\n" };
+/// dockertest::inventory::submit! { QUOTA }
+/// ```
+#[derive(Debug)]
+pub struct Defaults {
+    /// The file's path below the module's folder.
+    pub file: &'static str,
+    /// What is in it.
+    pub text: &'static str,
+}
+
+inventory::collect!(Defaults);
+
+/// The defaults that are compiled into this program, in the order of their files' names.
+pub(crate) fn defaults() -> Vec<&'static Defaults> {
+    let mut all: Vec<&Defaults> = inventory::iter::<Defaults>().collect();
+    all.sort_by_key(|defaults| defaults.file);
+    all
+}
+
+/// Compiles in a file with the defaults of a subtest's options. Its path is that from the module's file, as with
+/// `include_str!`. For subtests in a crate of your own; those of the bundled ones stand in the folder `config_defaults`.
+///
+/// ```ignore
+/// dockertest::subtest!(DiskQuota, "Checks that the quota of a volume holds.");
+/// dockertest::defaults!("disk_quota.ini");
+/// ```
+#[macro_export]
+macro_rules! defaults {
+    ($file:literal) => {
+        $crate::inventory::submit! { $crate::subtest::Defaults { file: $file, text: ::std::include_str!($file) } }
+    };
+}
+
+/// Compiles in scripts that break promises which the module's subtest checks, for `dockertest faults`. Their paths are
+/// those from the module's file, as with `include_str!`.
+///
+/// ```ignore
+/// dockertest::subtest!(DiskQuota, "Checks that the quota of a volume holds.");
+/// dockertest::fault!("faults/no_limit.sh", "faults/half_the_limit.sh");
+/// ```
+#[macro_export]
+macro_rules! fault {
+    ($($file:literal),+ $(,)?) => {
+        $crate::inventory::submit! {
+            $crate::subtest::Faults { module: ::std::module_path!(), files: &[$(($file, ::std::include_str!($file))),+] }
+        }
+    };
+}
+
+/// Compiles in files that the module's subtest finds in [`bindir`](crate::subtest::Context::bindir), so that they are there
+/// without the source tree. Their paths are those from the module's file, as with `include_bytes!`.
+///
+/// ```ignore
+/// dockertest::subtest!(Build, "Checks that an image can be built.");
+/// dockertest::content!("Dockerfile", "files/big");
+/// ```
+#[macro_export]
+macro_rules! content {
+    ($($file:literal),+ $(,)?) => {
+        $crate::inventory::submit! {
+            $crate::subtest::Content { module: ::std::module_path!(), files: &[$(($file, ::std::include_bytes!($file))),+] }
+        }
+    };
 }
 
 impl Registration {
@@ -173,7 +252,7 @@ impl Registration {
     pub fn info(&self) -> Result<SubtestInfo, BadName> {
         let (kind, name) = self.place()?;
         Ok(SubtestInfo {
-            faults: Faults::of(kind, &name),
+            faults: Faults::of(self.module),
             name,
             kind,
             summary: self.summary.to_owned(),

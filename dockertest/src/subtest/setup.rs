@@ -79,15 +79,13 @@ fn version(request: &RunRequest) -> String {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BinFolder {
     folder: Folder,
-    content: Option<&'static Content>,
+    module: &'static str,
 }
 
 impl BinFolder {
-    /// The folder of a module, with the content that was compiled in for it, if any was.
-    pub(crate) fn of(folder: Folder) -> Self {
-        let parent = Path::new(folder.file).parent().unwrap_or(Path::new(""));
-        let content = inventory::iter::<Content>().find(|content| parent.ends_with(content.folder));
-        BinFolder { folder, content }
+    /// The folder of a subtest's module.
+    pub(crate) fn of(folder: Folder, module: &'static str) -> Self {
+        BinFolder { folder, module }
     }
 
     /// The source folder where it exists; otherwise the content is unpacked below `state`.
@@ -96,12 +94,10 @@ impl BinFolder {
             return Ok(source);
         }
         let home = state.join(SETUP_FOLDER).join(API_VERSION.to_string());
-        let Some(content) = self.content else {
-            fs::create_dir_all(&home).map_err(failed("make the folder", &home))?;
-            return Ok(home);
-        };
-        let folder = home.join(content.folder);
-        for (name, bytes) in content.files {
+        let folder = home.join(self.module.replace("::", "/"));
+        fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
+        let contents = inventory::iter::<Content>().filter(|content| content.module == self.module);
+        for (name, bytes) in contents.flat_map(|content| content.files) {
             let path = folder.join(name);
             if fs::metadata(&path).is_ok_and(|found| found.len() == bytes.len() as u64) {
                 continue;

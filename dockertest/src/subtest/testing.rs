@@ -48,7 +48,7 @@ pub(crate) fn run(subtest: &mut dyn Subtest, request: RunRequest) -> (End, Vec<H
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ear = Arc::clone(&heard);
     let voice = Voice::new(move |message| ear.lock().unwrap().push(message.clone()));
-    let bindir = BinFolder::of(Folder { package: "", file: "" });
+    let bindir = BinFolder::of(Folder { package: "", file: "" }, "");
     let mut ctx = Context::new(request, bindir, voice, CancelToken::new().unwrap());
     let end = lifecycle::run(subtest, &mut ctx);
     let heard = heard.lock().unwrap().clone();
@@ -57,6 +57,6 @@ pub(crate) fn run(subtest: &mut dyn Subtest, request: RunRequest) -> (End, Vec<H
 
 /// A context of this request that nobody listens to.
 pub(crate) fn context(request: RunRequest) -> Context {
-    let bindir = BinFolder::of(Folder { package: "", file: "" });
+    let bindir = BinFolder::of(Folder { package: "", file: "" }, "");
     Context::new(request, bindir, Voice::new(|_| ()), CancelToken::new().unwrap())
 }

@@ -8,25 +8,26 @@ mod output;
 mod watchdog;
 
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, Stdin};
+use std::io::{self, BufRead, BufReader, Write};
 use std::process::ExitCode;
 
 use nix::sys::prctl;
 
 use crate::engine::{KEEP, daemon, keep};
-use crate::host::CancelToken;
-use crate::host::protocol::{Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage};
+use crate::host::protocol::{ConfigFile, Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage};
+use crate::host::{CancelToken, plugin};
 use crate::outcome::{Ending, Level};
 use crate::subtest::{self, BinFolder, Context, End, Registration, Voice};
 use crate::verdict::Verdict;
 
 use output::Output;
+pub(super) use output::take_stdout;
 
 /// Exit status: the runner was told all that it wanted to know.
 const DONE: u8 = 0;
 /// Exit status: not called as a runner calls a host.
 const USAGE: u8 = 2;
-/// Exit status: the runner was gone before everything was told.
+/// Exit status: the runner could not be told everything.
 const RUNNER_GONE: u8 = 3;
 
 /// Serves as a host of all subtests that are linked into this program. `program` is its name, for people;
@@ -48,14 +49,29 @@ pub fn main(program: &str, arguments: impl Iterator<Item = OsString>) -> ExitCod
     }
     let words: Vec<Option<&str>> = arguments.iter().map(|argument| argument.to_str()).collect();
     let outcome = match words[..] {
-        [Some("list")] => list(program),
-        [Some("run"), Some(name)] => run(program, name),
+        [Some("list")] => take_stdout().and_then(|to_runner| list(program, to_runner)),
+        [Some("run"), Some(name)] => {
+            take_stdout().and_then(|to_runner| run(program, name, BufReader::new(io::stdin()), to_runner))
+        }
+        [Some("plugin"), _, Some("list")] => plugin::load(arguments[1].as_ref(), plugin::Call::List),
+        [Some("plugin"), _, Some("run"), Some(name)] => plugin::load(arguments[1].as_ref(), plugin::Call::Run(name)),
         _ => {
             say_usage(program);
             return ExitCode::from(USAGE);
         }
     };
-    ExitCode::from(outcome.unwrap_or(RUNNER_GONE))
+    match outcome {
+        Ok(()) => ExitCode::from(DONE),
+        Err(error) => {
+            say(program, &error);
+            ExitCode::from(RUNNER_GONE)
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the runner keeps it, and shows its last lines")]
+fn say(program: &str, error: &io::Error) {
+    eprintln!("{program}: {error}");
 }
 
 #[expect(clippy::print_stderr, reason = "a person has started this by hand")]
@@ -64,6 +80,9 @@ fn say_usage(program: &str) {
         "{program}: a host of dockertest, a program that `dockertest` starts.\n\
          usage: list       write what subtests there are, as JSON lines\n\
          usage: run NAME   read a request from standard input, run a subtest, write what happens\n\
+         usage: plugin FILE list\n\
+         usage: plugin FILE run NAME\n\
+         \u{20}                 the same for the subtests of a plug-in library\n\
          To run subtests, use `dockertest run`."
     );
 }
@@ -72,8 +91,8 @@ fn hello(program: &str) -> HostMessage {
     HostMessage::Hello(Hello { adopts_orphans: true, ..Hello::new(program) })
 }
 
-fn list(program: &str) -> io::Result<u8> {
-    let output = Output::take()?;
+/// Tells what there is, in one piece.
+pub(super) fn list(program: &str, mut to_runner: impl Write) -> io::Result<()> {
     let mut text = Vec::new();
     output::write(&mut text, &hello(program))?;
     let mut listed = 0;
@@ -88,27 +107,32 @@ fn list(program: &str) -> io::Result<u8> {
         }
         listed += 1;
     }
+    for defaults in subtest::defaults() {
+        let file = ConfigFile { file: defaults.file.to_owned(), text: defaults.text.to_owned() };
+        output::write(&mut text, &HostMessage::Config(file))?;
+    }
     output::write(&mut text, &HostMessage::Listed { subtests: listed })?;
-    output.write_all(&text)?;
-    Ok(DONE)
+    to_runner.write_all(&text)
 }
 
-fn run(program: &str, name: &str) -> io::Result<u8> {
-    let output = Output::take()?;
+/// Runs a subtest: what the runner says comes from `requests`, what happens goes to `to_runner`.
+pub(super) fn run(
+    program: &str,
+    name: &str,
+    mut requests: impl BufRead + Send + 'static,
+    to_runner: impl Write + Send + 'static,
+) -> io::Result<()> {
+    let output = Output::over(to_runner);
     // Orphans of this step become our children, so that they are found at the end.
     prctl::set_child_subreaper(true)?;
     subtest::remember_places();
     output.say(&hello(program))?;
-    let mut stdin = BufReader::new(io::stdin());
-    let request = match read_request(&mut stdin) {
+    let request = match read_request(&mut requests) {
         Ok(request) => request,
-        Err(problem) => {
-            output.say(&HostMessage::Ended(Ending::new(Verdict::Error, problem)))?;
-            return Ok(DONE);
-        }
+        Err(problem) => return output.say(&HostMessage::Ended(Ending::new(Verdict::Error, problem))),
     };
     let cancel = CancelToken::new()?;
-    watchdog::watch(stdin, cancel.clone())?;
+    watchdog::watch(requests, cancel.clone())?;
     let voice = output.voice();
     let mut last_word = match find(name, &request) {
         Some(registration) => execute(registration, request, voice.clone(), cancel),
@@ -118,13 +142,12 @@ fn run(program: &str, name: &str) -> io::Result<u8> {
         }
     };
     leftover::kill_and_tell(&voice, &mut last_word);
-    output.say(&last_word)?;
-    Ok(DONE)
+    output.say(&last_word)
 }
 
-fn read_request(stdin: &mut BufReader<Stdin>) -> Result<RunRequest, String> {
+fn read_request(requests: &mut impl BufRead) -> Result<RunRequest, String> {
     let mut line = String::new();
-    match stdin.read_line(&mut line) {
+    match requests.read_line(&mut line) {
         Ok(0) => return Err("standard input ended before there was a request".to_owned()),
         Ok(_) => {}
         Err(error) => return Err(format!("cannot read the request: {error}")),
@@ -158,7 +181,7 @@ fn find(name: &str, request: &RunRequest) -> Option<&'static Registration> {
 fn execute(registration: &Registration, request: RunRequest, voice: Voice, cancel: CancelToken) -> HostMessage {
     let mut subtest = (registration.make)();
     let only_cleans_up = matches!(request.mode, Mode::Cleanup { .. });
-    let mut ctx = Context::new(request, BinFolder::of(registration.folder), voice, cancel);
+    let mut ctx = Context::new(request, BinFolder::of(registration.folder, registration.module), voice, cancel);
     if only_cleans_up {
         ctx.debug("this process only cleans up after an earlier one");
     }

@@ -1,4 +1,4 @@
-//! Standard output, kept for the protocol alone.
+//! The way to the runner, kept for the protocol alone.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -10,28 +10,20 @@ use crate::host::protocol::HostMessage;
 use crate::subtest::Voice;
 
 /// The way to the runner. Clones share it; each message is written as a whole.
-#[derive(Debug, Clone)]
-pub(super) struct Output(Arc<Mutex<File>>);
+#[derive(Clone)]
+pub(super) struct Output(Arc<Mutex<Box<dyn Write + Send>>>);
 
 impl Output {
-    /// Takes standard output away from everybody else in this process: what is printed there from now on goes to
-    /// standard error, so that a forgotten `println!` does not break the protocol. Children do not inherit it.
-    pub(super) fn take() -> io::Result<Output> {
-        let to_runner = dup(io::stdout())?;
-        nix::fcntl::fcntl(&to_runner, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
-        dup2_stdout(io::stderr())?;
-        Ok(Output(Arc::new(Mutex::new(File::from(to_runner)))))
+    /// Over anything that takes bytes.
+    pub(super) fn over(to_runner: impl Write + Send + 'static) -> Output {
+        Output(Arc::new(Mutex::new(Box::new(to_runner))))
     }
 
     /// Tells the runner something.
     pub(super) fn say(&self, message: &HostMessage) -> io::Result<()> {
         let mut line = Vec::with_capacity(256);
         write(&mut line, message)?;
-        self.write_all(&line)
-    }
-
-    pub(super) fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(bytes)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line)
     }
 
     /// A voice for the subtest. When the runner is gone there is nobody to tell; the watchdog ends the process then.
@@ -39,6 +31,15 @@ impl Output {
         let output = self.clone();
         Voice::new(move |message| drop(output.say(message)))
     }
+}
+
+/// Takes standard output away from everybody else in this process: what is printed there from now on goes to standard
+/// error, so that a forgotten `println!` does not break the protocol. Children do not inherit it.
+pub(in crate::host) fn take_stdout() -> io::Result<File> {
+    let to_runner = dup(io::stdout())?;
+    nix::fcntl::fcntl(&to_runner, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
+    dup2_stdout(io::stderr())?;
+    Ok(File::from(to_runner))
 }
 
 /// Writes a message as a line.

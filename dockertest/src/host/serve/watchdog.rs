@@ -1,6 +1,6 @@
 //! Listens to the runner while a subtest runs.
 
-use std::io::{self, BufRead, BufReader, Stdin};
+use std::io::{self, BufRead};
 use std::process;
 use std::thread;
 
@@ -12,13 +12,13 @@ use crate::host::serve::{RUNNER_GONE, leftover};
 const STACK_BYTES: usize = 64 * 1024;
 
 /// Passes wishes to stop on to `cancel`. When the runner is gone, kills all children of this process and ends it.
-pub(super) fn watch(stdin: BufReader<Stdin>, cancel: CancelToken) -> io::Result<()> {
-    let listen = move || listen(stdin, &cancel);
+pub(super) fn watch(requests: impl BufRead + Send + 'static, cancel: CancelToken) -> io::Result<()> {
+    let listen = move || listen(requests, &cancel);
     thread::Builder::new().name("watchdog".to_owned()).stack_size(STACK_BYTES).spawn(listen).map(drop)
 }
 
-fn listen(stdin: BufReader<Stdin>, cancel: &CancelToken) {
-    for line in stdin.split(b'\n') {
+fn listen(requests: impl BufRead, cancel: &CancelToken) {
+    for line in requests.split(b'\n') {
         let Ok(line) = line else { break };
         if let Ok(RunnerMessage::Cancel { reason, .. }) = serde_json::from_slice(&line) {
             cancel.cancel(reason);

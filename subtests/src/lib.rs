@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use dockertest::config::BuiltInFile;
 
 mod life;
+mod md5sum;
 
 include!(concat!(env!("OUT_DIR"), "/tree.rs"));
 

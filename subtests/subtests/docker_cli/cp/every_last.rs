@@ -9,8 +9,9 @@ use dockertest::engine::Container;
 use dockertest::prelude::*;
 use serde::Deserialize;
 
-use super::tree::{Item, Tree, md5sum};
+use super::tree::{Item, Tree};
 use super::{Cp, copy};
+use crate::md5sum::md5sum;
 
 /// How long the container may take to list its files.
 const LIST_LIMIT: Duration = Duration::from_secs(120);

@@ -5,8 +5,9 @@ use std::fs;
 use dockertest::engine::Container;
 use dockertest::prelude::*;
 
-use super::tree::{Item, Tree, md5sum};
+use super::tree::{Item, Tree};
 use super::{Cp, copy};
+use crate::md5sum::md5sum;
 
 /// Copies a file out of a container.
 #[derive(Default)]

@@ -7,8 +7,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use md5::{Digest, Md5};
 use tar::{Archive, Builder, EntryType, Header};
+
+use crate::md5sum::md5sum;
 
 /// A file, folder or link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,11 +158,6 @@ impl fmt::Display for Tree {
             Item::Link(target) => writeln!(f, "{path}: link to {target}"),
         })
     }
-}
-
-/// What `md5sum` prints of a content.
-pub(super) fn md5sum(content: &[u8]) -> String {
-    Md5::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

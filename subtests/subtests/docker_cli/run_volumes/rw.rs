@@ -11,8 +11,9 @@ use dockertest::prelude::*;
 use dockertest::verdict::Verdict;
 use serde::Deserialize;
 
-use super::template::{Keys, md5sum, run};
+use super::template::{Keys, run};
 use super::{RunVolumes, has_mount, is_right};
+use crate::md5sum::md5sum;
 
 /// The options of `[docker_cli/run_volumes/volumes_rw]`.
 #[derive(Deserialize)]

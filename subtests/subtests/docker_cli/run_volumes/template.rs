@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use dockertest::prelude::*;
 use dockertest::verdict::Verdict;
-use md5::{Digest, Md5};
 
 /// What stands for the keys.
 #[derive(Debug, Default, Clone)]
@@ -28,11 +27,6 @@ impl Keys {
             word.replace(&format!("%({key})s"), value).replace(&format!("${{{key}}}"), value)
         })
     }
-}
-
-/// What `md5sum` prints of a content.
-pub(super) fn md5sum(content: &[u8]) -> String {
-    Md5::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The words of a `docker run`: options of ours that the given ones do not have, the given ones, image and command.

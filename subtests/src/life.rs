@@ -135,6 +135,41 @@ impl Bystander {
     }
 }
 
+/// What becomes of a container that is to be stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It obeys SIGTERM.
+    Obeys,
+    /// It is killed when its time is over.
+    Killed,
+    /// It has ended by itself before.
+    HasEnded,
+}
+
+/// A subtest whose command must leave a bystander alone, and refuses a name that no container has.
+#[derive(Default)]
+pub(crate) struct Alone(Option<Bystander>);
+
+impl Alone {
+    pub(crate) fn begin(&mut self, ctx: &mut Context) -> Outcome {
+        self.0 = Some(Bystander::start(ctx)?);
+        Ok(())
+    }
+
+    /// The subcommand is told a name that no container has.
+    pub(crate) fn refuses_nobody(&self, ctx: &mut Context, subcommand: &str) -> Outcome {
+        let nobody = ctx.container_name("nobody");
+        let seen = ctx.docker([subcommand, &nobody]).run()?;
+        refused_missing(ctx, seen.clone(), &nobody)?;
+        self.is_alone(&seen)
+    }
+
+    /// The container that nobody speaks of is as it was.
+    pub(crate) fn is_alone(&self, seen: &Completed) -> Outcome {
+        self.0.as_ref().map_or(Ok(()), |bystander| bystander.is_untouched(seen))
+    }
+}
+
 /// What happens to one container, by the engine's own account.
 pub(crate) struct Watch {
     name: String,

@@ -25,7 +25,7 @@ use dockertest::engine::{Container, Logs};
 use dockertest::prelude::*;
 use serde::Deserialize;
 
-use crate::life::{self, Bystander, Watch};
+use crate::life::{self, Alone, Fate, Watch};
 
 /// How far a duration may be off.
 const TOLERANCE: Duration = Duration::from_secs(3);
@@ -57,9 +57,7 @@ struct Options {
 }
 
 #[derive(Default)]
-struct Restart {
-    bystander: Option<Bystander>,
-}
+struct Restart(Alone);
 
 impl Subtest for Restart {
     fn needs_engine(&self) -> bool {
@@ -67,31 +65,12 @@ impl Subtest for Restart {
     }
 
     fn initialize(&mut self, ctx: &mut Context) -> Outcome {
-        self.bystander = Some(Bystander::start(ctx)?);
-        Ok(())
+        self.0.begin(ctx)
     }
 
     fn run_once(&mut self, ctx: &mut Context) -> Outcome {
-        let nobody = ctx.container_name("nobody");
-        let seen = ctx.docker(["restart", &nobody]).run()?;
-        life::refused_missing(ctx, seen.clone(), &nobody)?;
-        self.is_alone(&seen)
+        self.0.refuses_nobody(ctx, "restart")
     }
-}
-
-impl Restart {
-    /// The container that nobody speaks of is as it was.
-    fn is_alone(&self, seen: &Completed) -> Outcome {
-        self.bystander.as_ref().map_or(Ok(()), |bystander| bystander.is_untouched(seen))
-    }
-}
-
-/// What becomes of a container.
-#[derive(Clone, Copy, PartialEq)]
-enum Fate {
-    Obeys,
-    Killed,
-    HasEnded,
 }
 
 /// One sub-subtest.
@@ -176,7 +155,7 @@ impl Case {
         };
         subject.watch.happened(ctx, &seen, happened)?;
         subject.writes(&seen, subject.options.restart_check.as_ref(), subject.options.restart_badcheck.as_ref())?;
-        parent.is_alone(&seen)
+        parent.0.is_alone(&seen)
     }
 
     fn stop(&mut self, parent: &Restart, ctx: &Context) -> Outcome {
@@ -197,7 +176,7 @@ impl Case {
             }
         }
         subject.writes(&seen, subject.options.stop_check.as_ref(), subject.options.stop_badcheck.as_ref())?;
-        parent.is_alone(&seen)
+        parent.0.is_alone(&seen)
     }
 
     /// What has ended already may be done with at once.

@@ -24,7 +24,7 @@ use dockertest::engine::{Container, Sign};
 use dockertest::prelude::*;
 use serde::Deserialize;
 
-use crate::life::{self, Bystander, Watch};
+use crate::life::{self, Alone, Fate, Watch};
 
 /// How far a duration may be off.
 const TOLERANCE: Duration = Duration::from_secs(2);
@@ -47,9 +47,7 @@ struct Options {
 }
 
 #[derive(Default)]
-struct Stop {
-    bystander: Option<Bystander>,
-}
+struct Stop(Alone);
 
 impl Subtest for Stop {
     fn needs_engine(&self) -> bool {
@@ -57,31 +55,12 @@ impl Subtest for Stop {
     }
 
     fn initialize(&mut self, ctx: &mut Context) -> Outcome {
-        self.bystander = Some(Bystander::start(ctx)?);
-        Ok(())
+        self.0.begin(ctx)
     }
 
     fn run_once(&mut self, ctx: &mut Context) -> Outcome {
-        let nobody = ctx.container_name("nobody");
-        let seen = ctx.docker(["stop", &nobody]).run()?;
-        life::refused_missing(ctx, seen.clone(), &nobody)?;
-        self.is_alone(&seen)
+        self.0.refuses_nobody(ctx, "stop")
     }
-}
-
-impl Stop {
-    /// The container that nobody speaks of is as it was.
-    fn is_alone(&self, seen: &Completed) -> Outcome {
-        self.bystander.as_ref().map_or(Ok(()), |bystander| bystander.is_untouched(seen))
-    }
-}
-
-/// What becomes of a container.
-#[derive(Clone, Copy, PartialEq)]
-enum Fate {
-    Obeys,
-    Killed,
-    HasEnded,
 }
 
 /// One sub-subtest.
@@ -169,7 +148,7 @@ impl Case {
             Fate::Killed => watch.happened(ctx, &seen, &["kill 15", "kill 9", "die", "stop"])?,
             Fate::HasEnded => {}
         }
-        stop.is_alone(&seen)?;
+        stop.0.is_alone(&seen)?;
         let client = client.wait(CLIENT_LIMIT)?;
         Self::ended(ctx, &client, &options, &name)
     }

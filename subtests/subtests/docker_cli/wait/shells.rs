@@ -33,20 +33,7 @@ enum Told {
     Missing(String),
 }
 
-macro_rules! cases {
-    ($($name:ident),*) => {$(
-        #[derive(Default)]
-        pub(super) struct $name;
-
-        impl SubSubtest<Wait> for $name {
-            fn run_once(&mut self, _: &mut Wait, ctx: &mut Context) -> Outcome {
-                run(ctx)
-            }
-        }
-    )*};
-}
-
-cases!(NoWait, WaitFirst, WaitLast, WaitMissing);
+super::cases!(run: NoWait, WaitFirst, WaitLast, WaitMissing);
 
 fn run(ctx: &mut Context) -> Outcome {
     let labels: Vec<String> =

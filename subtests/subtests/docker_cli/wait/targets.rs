@@ -41,20 +41,7 @@ struct Target {
     action: String,
 }
 
-macro_rules! cases {
-    ($($name:ident),*) => {$(
-        #[derive(Default)]
-        pub(super) struct $name;
-
-        impl SubSubtest<Wait> for $name {
-            fn run_once(&mut self, _: &mut Wait, ctx: &mut Context) -> Outcome {
-                run(ctx)
-            }
-        }
-    )*};
-}
-
-cases!(SimpleCase, MultiCase, SigCase);
+super::cases!(run: SimpleCase, MultiCase, SigCase);
 
 fn run(ctx: &mut Context) -> Outcome {
     let options: Options = ctx.config()?;

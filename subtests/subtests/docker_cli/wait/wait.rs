@@ -24,6 +24,21 @@
 //! Podman looks for all containers first: if one is missing it prints no status at all and ends with 125.
 //! Its `attach` ends with status 0 whatever the container's is.
 
+/// Cases that differ in their options only.
+macro_rules! cases {
+    ($run:ident: $($name:ident),*) => {$(
+        #[derive(Default)]
+        pub(super) struct $name;
+
+        impl SubSubtest<Wait> for $name {
+            fn run_once(&mut self, _: &mut Wait, ctx: &mut Context) -> Outcome {
+                $run(ctx)
+            }
+        }
+    )*};
+}
+use cases;
+
 mod shells;
 mod targets;
 

@@ -18,6 +18,8 @@ use dockertest::engine::Object;
 use dockertest::prelude::*;
 use serde::Deserialize;
 
+use crate::life::is_podman;
+
 /// The options of the sections `[docker_cli/dockerimport/…]`.
 #[derive(Debug, Clone, Deserialize)]
 struct Options {
@@ -38,10 +40,6 @@ impl Subtest for DockerImport {
     fn needs_engine(&self) -> bool {
         true
     }
-}
-
-fn is_podman(ctx: &Context) -> bool {
-    ctx.engine().is_some_and(|engine| engine.flavor == "podman")
 }
 
 /// A name with its tag that nothing else has.
@@ -66,6 +64,12 @@ struct Import {
 }
 
 impl Import {
+    fn begin(&mut self, ctx: &mut Context) -> Outcome {
+        let options: Options = ctx.config()?;
+        self.name = name(ctx, &options);
+        Ok(())
+    }
+
     fn run(&mut self, ctx: &mut Context, archive: Vec<u8>) -> Outcome {
         self.before = ids(ctx)?;
         self.time = std::time::SystemTime::now()
@@ -82,9 +86,7 @@ struct Empty(Import);
 
 impl SubSubtest<DockerImport> for Empty {
     fn initialize(&mut self, _parent: &mut DockerImport, ctx: &mut Context) -> Outcome {
-        let options: Options = ctx.config()?;
-        self.0.name = name(ctx, &options);
-        Ok(())
+        self.0.begin(ctx)
     }
 
     fn run_once(&mut self, _parent: &mut DockerImport, ctx: &mut Context) -> Outcome {
@@ -137,9 +139,7 @@ struct Truncated(Import);
 
 impl SubSubtest<DockerImport> for Truncated {
     fn initialize(&mut self, _parent: &mut DockerImport, ctx: &mut Context) -> Outcome {
-        let options: Options = ctx.config()?;
-        self.0.name = name(ctx, &options);
-        Ok(())
+        self.0.begin(ctx)
     }
 
     fn run_once(&mut self, _parent: &mut DockerImport, ctx: &mut Context) -> Outcome {

@@ -48,14 +48,11 @@ impl SubSubtest<Start> for LongTermApp {
 
 /// With `--attach` the command is not back before the container has ended.
 fn attached(ctx: &Context, options: &Options, container: &Container, watch: &mut Watch) -> Outcome<Completed> {
-    let mut client = command(ctx, options, container.id()).spawn()?;
     let limit = options.docker_start_timeout;
-    let began = std::time::Instant::now();
-    while container.state()?.running != Some(true) && began.elapsed() < limit {
-        // The end of the client would be the end of the wait, too; there is no other word of it.
-        ctx.checkpoint()?;
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    // Subscribed before the command, so that the start cannot be missed.
+    let mut events = ctx.api()?.events(&[("type", "container"), ("container", container.name())])?;
+    let mut client = command(ctx, options, container.id()).spawn()?;
+    events.until(|event| event.action == "start", limit)?;
     check!(container.state()?.running == Some(true), "the container runs");
     check!(client.is_running(), "the command is not back while the container runs");
     container.kill("KILL")?;

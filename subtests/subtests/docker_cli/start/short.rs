@@ -58,7 +58,8 @@ fn tells_the_status(ctx: &mut Context, options: &Options) -> Outcome {
     let name = ctx.container_name("status");
     let container = ctx.container().name(name).command(["sh", "-c", SCRIPT]).create()?;
     let mut watch = Watch::begin(ctx, container.name())?;
-    let seen = ctx.docker(["start", "--attach", container.name()]).timeout(options.dkrcmd_waittime).run()?;
+    // By the short name of the option; the long one is tried above.
+    let seen = ctx.docker(["start", "-a", container.name()]).timeout(options.dkrcmd_waittime).run()?;
     let state = container.state()?;
     let seen = seen.must_fail(STATUS)?;
     seen.check_eq(seen.stdout_text(), "to stdout\n", "what the container wrote")?;

@@ -26,6 +26,20 @@
 //! | [`config`], [`version`] | who reads options |
 //! | [`run`], [`journal`], [`report`], [`host`] | who embeds the runner or reads its results |
 //! | [`faults`] | who tries whether tests notice what they should |
+//!
+//! # Features
+//!
+//! Who writes subtests that only run commands needs neither feature, and compiles a fraction of the crates.
+//!
+//! | feature | what needs it |
+//! | --- | --- |
+//! | none | [`config`], [`version`], [`subtest`](mod@subtest), commands and checks of [`engine`], [`host::serve`], [`host::protocol`], the events of [`journal`] |
+//! | `api` (on by default) | what looks at the engine through its API, or makes something there: [`engine::Api`], containers and images as fixtures, [`engine::inventory`], engines of our own ([`engine::daemon`]); [`host::HostProgram`] and the reading of what a host says |
+//! | `runner` (on by default, brings `api`) | [`run`], [`report`], reading and writing a [`journal`], the matrix of [`faults`], [`host::Plugins`] |
+
+// What only a part needs that is left out stays unused in it; with all parts, the compiler looks for what nobody needs.
+#![cfg_attr(not(feature = "runner"), allow(dead_code, reason = "used by the features that are left out"))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod causes;
 pub mod config;
@@ -36,7 +50,9 @@ pub mod journal;
 pub mod name;
 pub mod outcome;
 pub mod prelude;
+#[cfg(feature = "runner")]
 pub mod report;
+#[cfg(feature = "runner")]
 pub mod run;
 pub mod subtest;
 pub mod verdict;

@@ -21,8 +21,13 @@ pub(crate) enum Formatting {
 
 type Check = (&'static str, fn() -> Result<(), Failure>);
 
-const CHECKS: &[Check] =
-    &[("formatting", || format(Formatting::Check)), ("clippy", clippy), ("rustdoc", rustdoc), ("book", book::build)];
+const CHECKS: &[Check] = &[
+    ("formatting", || format(Formatting::Check)),
+    ("clippy", clippy),
+    ("features", features),
+    ("rustdoc", rustdoc),
+    ("book", book::build),
+];
 
 /// Runs every check, also after one has failed, and names those that failed.
 pub(crate) fn check() -> Result<(), Failure> {
@@ -89,6 +94,18 @@ fn rust_files() -> Result<Vec<PathBuf>, Failure> {
 fn clippy() -> Result<(), Failure> {
     let arguments = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
     child::must_succeed(cargo().args(arguments), "pass clippy")
+}
+
+/// Every choice of the library's features, as somebody would make it who depends on it.
+const FEATURES: [&str; 4] = ["", "api", "runner", "api,runner"];
+
+/// The library with each choice of its features: what is left out must not be needed by what stays.
+fn features() -> Result<(), Failure> {
+    FEATURES.iter().try_for_each(|features| {
+        let library = ["clippy", "--quiet", "--package", "dockertest", "--lib", "--no-default-features"];
+        let what = format!("pass clippy with the features `{features}`");
+        child::must_succeed(cargo().args(library).args(["--features", features, "--", "--deny", "warnings"]), &what)
+    })
 }
 
 /// rustdoc and the book.

@@ -38,7 +38,7 @@ Commands:
   test [-- FILTER...]   Set up, and run every test: unit, doc, end-to-end against a real engine
   engine -- COMMAND...  Set up, and run a command with DOCKER_HOST set to the engine, as in `-- docker ps`
   torture               The long versions of the torture and fuzz tests; the whole suite again and again on busy processors
-  check                 Formatting, clippy, rustdoc and the book, warnings denied
+  check                 Formatting, clippy (with every choice of features), rustdoc and the book, warnings denied
   ci                    `check` and `test`: what .ci/run does
   bench [--quick] [P1 P2 ...]
                         Build for release, measure how fast it is, print a table (see the book's page \"Benchmarks\")

@@ -48,6 +48,7 @@ mod warning;
 
 pub use configuration::Configuration;
 pub use control::Control;
+#[cfg(feature = "runner")]
 pub(crate) use draft::{Draft, NamedPlugin, check_host_file};
 pub use known_failures::{KnownFailure, KnownFailures};
 pub use layers::Layers;

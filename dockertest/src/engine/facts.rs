@@ -14,7 +14,6 @@ use crate::engine::command::DEFAULT_PATH;
 use crate::engine::podman::Service;
 use crate::host::HostProgram;
 use crate::journal::EngineFacts;
-use crate::run::EngineProbe;
 use crate::version::compare;
 
 /// How long the engine may take for each answer.
@@ -104,7 +103,7 @@ impl Inquiry {
         self
     }
 
-    /// For [`RunnerBuilder::engine_probe`](crate::run::RunnerBuilder::engine_probe), which is not needed where the
+    /// Needs the feature `runner`. For [`RunnerBuilder::engine_probe`](crate::run::RunnerBuilder::engine_probe), which is not needed where the
     /// configuration names the engine. This value must live as long as the run.
     ///
     /// ```no_run
@@ -118,8 +117,9 @@ impl Inquiry {
     /// drop(inquiry); // ends the service
     /// # Ok(()) }
     /// ```
+    #[cfg(feature = "runner")]
     #[must_use]
-    pub fn probe(&self) -> EngineProbe {
+    pub fn probe(&self) -> crate::run::EngineProbe {
         let asking = self.clone();
         Box::new(move || asking.facts())
     }

@@ -19,45 +19,65 @@
 //! ```
 
 mod address;
+#[cfg(feature = "api")]
 mod api;
 mod checks;
+#[cfg(feature = "api")]
 mod client;
 mod command;
 mod completed;
+#[cfg(feature = "api")]
 pub mod daemon;
 mod expected;
+#[cfg(feature = "api")]
 mod facts;
 mod failure;
+#[cfg(feature = "api")]
 pub mod fixtures;
 mod image_name;
+#[cfg(feature = "api")]
 pub mod inventory;
+#[cfg(feature = "api")]
 mod made_image;
+#[cfg(feature = "api")]
 pub(crate) mod objects;
 mod output;
 mod place;
+#[cfg(feature = "api")]
 mod podman;
 mod process;
 mod promise;
+#[cfg(feature = "api")]
 mod registry;
 mod running;
+pub(crate) mod search_path;
+#[cfg(feature = "api")]
 mod tags;
 mod text;
 
+#[cfg(feature = "api")]
 pub use api::{Api, ApiFailure, Condition, Event, Events, Executed, Logs, ServerVersion};
+#[cfg(feature = "api")]
 pub use bollard::models;
 pub use checks::Sign;
 pub use command::Command;
 pub use completed::Completed;
 pub use expected::Expected;
+#[cfg(feature = "api")]
 pub use facts::Inquiry;
 pub use failure::CommandFailure;
 pub use image_name::{ImageName, ImageNameError};
+#[cfg(feature = "api")]
 pub use made_image::{MadeImage, OwnImage};
+#[cfg(feature = "api")]
 pub use objects::{Container, Fixture, Life, Object};
 pub use place::{Place, PlaceFailure};
+#[cfg(feature = "api")]
 pub use podman::{KEEP, keep};
+#[cfg(feature = "api")]
 pub use registry::Registry;
 pub use running::{Mark, Running};
+#[cfg(feature = "api")]
 pub use tags::Tags;
 pub use text::{Row, Table, TableError};
 

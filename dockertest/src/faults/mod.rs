@@ -13,12 +13,19 @@
 //! ```
 
 mod fault;
+#[cfg(feature = "runner")]
 mod matrix;
+#[cfg(feature = "runner")]
 mod report;
+#[cfg(feature = "runner")]
 mod trial;
+#[cfg(feature = "runner")]
 mod wrapper;
 
 pub use fault::{BadFault, Fault};
+#[cfg(feature = "runner")]
 pub use matrix::{Matrix, MatrixFailure, Stage, Stopped};
+#[cfg(feature = "runner")]
 pub use report::{FaultReport, heading, line};
+#[cfg(feature = "runner")]
 pub use trial::{Trial, TrialResult};

@@ -22,28 +22,45 @@
 //! ```
 
 mod cancel;
+#[cfg(feature = "api")]
 mod channel;
+#[cfg(feature = "api")]
 mod conversation;
+#[cfg(feature = "runner")]
 pub(crate) mod discovery;
+#[cfg(feature = "api")]
 mod ending;
+#[cfg(feature = "api")]
 mod lines;
+#[cfg(feature = "api")]
 mod logs;
 pub mod plugin;
+#[cfg(feature = "api")]
 mod process;
+#[cfg(feature = "api")]
 mod program;
 pub mod protocol;
 pub mod serve;
+#[cfg(feature = "api")]
 mod supervise;
+#[cfg(feature = "runner")]
 mod sweep;
+#[cfg(feature = "api")]
 mod told;
 mod tree;
 
 pub use cancel::{CancelLevel, CancelToken};
+#[cfg(feature = "api")]
 pub use conversation::{Conversation, Fault, LastWord, Task};
+#[cfg(feature = "runner")]
 pub use discovery::{BrokenPlugin, NoPlugin, Plugins};
+#[cfg(feature = "api")]
 pub use lines::{Line, LineReader};
+#[cfg(feature = "api")]
 pub use process::{SpawnFailure, Step, StepEnd, StepProcess};
+#[cfg(feature = "api")]
 pub use program::{HostProgram, ListFailure, Listing};
+#[cfg(feature = "runner")]
 pub use sweep::sweep;
 pub use tree::ProcessDescription;
 pub(crate) use tree::kill_group;

@@ -24,12 +24,15 @@
 //! ```
 
 mod event;
+#[cfg(feature = "runner")]
 mod failure;
+#[cfg(feature = "runner")]
 mod reader;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "runner")]
 mod writer;
 
 pub use event::{
@@ -37,8 +40,11 @@ pub use event::{
     RebootRequested, Record, RunEnded, RunInterrupted, RunStarted, Session, StepEnded, StepStarted, SubsubtestEnded,
     SubsubtestStarted,
 };
+#[cfg(feature = "runner")]
 pub use failure::WriteFailure;
+#[cfg(feature = "runner")]
 pub use reader::{ReadFailure, Reading, parse, read};
+#[cfg(feature = "runner")]
 pub use writer::{Sink, Ticket, Writer};
 
 /// The name of the journal's file within a results folder.

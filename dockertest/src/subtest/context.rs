@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::config::Section;
+#[cfg(feature = "api")]
 use crate::engine::objects::Objects;
 use crate::engine::{Background, Command};
 use crate::host::CancelToken;
@@ -63,6 +64,7 @@ pub(crate) struct Shared {
     /// Whether the step is cleaning up: then commands run although the step was asked to stop.
     pub(crate) cleaning_up: Rc<Cell<bool>>,
     /// What the step knows of the engine and makes there.
+    #[cfg(feature = "api")]
     pub(crate) objects: Objects,
     pub(crate) spent: Rc<Spent>,
     pub(crate) background: Background,
@@ -103,10 +105,22 @@ impl Context {
         let secrets = Secrets::of(&request);
         let voice = if secrets.is_empty() { voice } else { voice.without(secrets.clone()) };
         let (section, tmp) = (request.section.clone(), request.folders.tmp.clone());
+        #[cfg(feature = "api")]
         let objects = Objects::in_folder(&request.folders.output);
         let (cleaning_up, spent, background) = (Rc::default(), Rc::new(Spent::new()), Background::default());
-        let shared = Shared { request, voice, secrets, cancel, bindir, state, cleaning_up, objects, spent, background };
-        let shared = Rc::new(shared);
+        let shared = Rc::new(Shared {
+            request,
+            voice,
+            secrets,
+            cancel,
+            bindir,
+            state,
+            cleaning_up,
+            #[cfg(feature = "api")]
+            objects,
+            spent,
+            background,
+        });
         Context { shared, section, subsubtest: None, tmp, iteration: None, names_given: 0, guards: Guards::default() }
     }
 

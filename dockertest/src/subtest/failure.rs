@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::causes::with_causes;
-use crate::engine::{ApiFailure, CommandFailure};
+use crate::engine::CommandFailure;
 use crate::outcome::Evidence;
 use crate::verdict::Verdict;
 
@@ -161,8 +161,8 @@ impl<E: Error + 'static> From<E> for Failure {
             (Verdict::Fail, Some(failed.evidence.clone()))
         } else if let Some(failed) = error.downcast_ref::<CommandFailure>() {
             (failed.verdict(), Some(Box::new(failed.evidence())))
-        } else if let Some(failed) = error.downcast_ref::<ApiFailure>() {
-            (failed.verdict(), Some(Box::new(failed.evidence())))
+        } else if let Some((verdict, evidence)) = of_api(error) {
+            (verdict, Some(Box::new(evidence)))
         } else if error.is::<NotApplicable>() {
             (Verdict::TestNa, None)
         } else if error.is::<Attention>() {
@@ -174,6 +174,18 @@ impl<E: Error + 'static> From<E> for Failure {
         };
         Failure(Box::new(Inner { verdict, reason, evidence, reboot: None }))
     }
+}
+
+#[cfg(feature = "api")]
+fn of_api(error: &(dyn Error + 'static)) -> Option<(Verdict, Evidence)> {
+    let failed = error.downcast_ref::<crate::engine::ApiFailure>()?;
+    Some((failed.verdict(), failed.evidence()))
+}
+
+/// Nobody can have asked the API.
+#[cfg(not(feature = "api"))]
+fn of_api(_error: &(dyn Error + 'static)) -> Option<(Verdict, Evidence)> {
+    None
 }
 
 /// The engine broke a promise: `FAIL`.

@@ -3,8 +3,6 @@
 use std::time::Instant;
 
 use crate::config::Section;
-use crate::engine::daemon;
-use crate::engine::objects::remove_left_over;
 use crate::host::protocol::{HostMessage, Mode};
 use crate::journal::Iteration;
 use crate::outcome::{Ending, Evidence, Level, Phase};
@@ -32,6 +30,15 @@ struct Failed {
     phase: Option<Phase>,
 }
 
+#[cfg(feature = "api")]
+use crate::engine::objects::remove_left_over;
+
+/// Without the API nothing is made that would have to be removed through it.
+#[cfg(not(feature = "api"))]
+fn remove_left_over(_ctx: &mut Context) -> Outcome {
+    Ok(())
+}
+
 /// Takes a subtest through the phases that its request asks for.
 pub(crate) fn run(subtest: &mut dyn Subtest, ctx: &mut Context) -> End {
     let start = Instant::now();
@@ -39,7 +46,8 @@ pub(crate) fn run(subtest: &mut dyn Subtest, ctx: &mut Context) -> End {
     let mut first = match mode {
         Mode::Full | Mode::Resume { .. } => body(subtest, ctx).err(),
         Mode::Cleanup { .. } => {
-            for folder in daemon::sweep() {
+            #[cfg(feature = "api")]
+            for folder in crate::engine::daemon::sweep() {
                 ctx.debug(format!("removed what an engine of our own left in {}", folder.display()));
             }
             None

@@ -60,5 +60,6 @@ pub(crate) use context::Shared;
 pub(crate) use lifecycle::{End, run};
 pub(crate) use panics::remember_places;
 pub(crate) use setup::BinFolder;
+#[cfg(feature = "api")]
 pub(crate) use spent::Spent;
 pub(crate) use voice::{Voice, fitting};

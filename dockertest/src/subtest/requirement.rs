@@ -151,7 +151,7 @@ fn find(name: &str) -> Option<PathBuf> {
     if name.contains('/') {
         return Some(PathBuf::from(name)).filter(|path| runs(path));
     }
-    let folders = crate::engine::daemon::search_path();
+    let folders = crate::engine::search_path::search_path();
     env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| runs(path))
 }
 

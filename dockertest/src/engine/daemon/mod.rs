@@ -25,18 +25,4 @@ pub use own::OwnEngine;
 pub use ping::ping;
 pub use running::Daemon;
 
-/// Where system programs are that a user's PATH may leave out.
-const SYSTEM_FOLDERS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// `PATH`, with the system's folders at its end.
-///
-/// ```
-/// assert!(dockertest::engine::daemon::search_path().ends_with(":/sbin:/bin"));
-/// ```
-#[must_use]
-pub fn search_path() -> String {
-    match std::env::var("PATH") {
-        Ok(path) if !path.is_empty() => format!("{path}:{SYSTEM_FOLDERS}"),
-        _ => SYSTEM_FOLDERS.to_owned(),
-    }
-}
+pub use crate::engine::search_path::search_path;

@@ -30,6 +30,7 @@ pub use container::{Container, Fixture};
 pub(crate) use guard::remove_left_over;
 pub use ledger::Object;
 pub use life::Life;
+#[cfg(feature = "runner")]
 pub(crate) use sweep::{Spared, sweep};
 
 /// How long the engine may take to answer.

@@ -13,7 +13,6 @@ use std::process::ExitCode;
 
 use nix::sys::prctl;
 
-use crate::engine::{KEEP, daemon, keep};
 use crate::host::protocol::{ConfigFile, Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage};
 use crate::host::{CancelToken, plugin};
 use crate::outcome::{Ending, Level};
@@ -40,12 +39,10 @@ const RUNNER_GONE: u8 = 3;
 /// }
 /// ```
 pub fn main(program: &str, arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let mut arguments: Vec<OsString> = arguments.collect();
-    if arguments.first().is_some_and(|word| word == daemon::FIRST_PROCESS) {
-        return daemon::first_process(arguments.drain(1..));
-    }
-    if arguments.first().is_some_and(|word| word == KEEP) {
-        return keep(arguments.drain(1..));
+    let arguments: Vec<OsString> = arguments.collect();
+    #[cfg(feature = "api")]
+    if let Some(status) = keep_engine(&arguments) {
+        return status;
     }
     let words: Vec<Option<&str>> = arguments.iter().map(|argument| argument.to_str()).collect();
     let outcome = match words[..] {
@@ -72,6 +69,18 @@ pub fn main(program: &str, arguments: impl Iterator<Item = OsString>) -> ExitCod
 #[expect(clippy::print_stderr, reason = "the runner keeps it, and shows its last lines")]
 fn say(program: &str, error: &io::Error) {
     eprintln!("{program}: {error}");
+}
+
+/// The parts of a host that look after engines of our own.
+#[cfg(feature = "api")]
+fn keep_engine(arguments: &[OsString]) -> Option<ExitCode> {
+    use crate::engine::{KEEP, daemon, keep};
+
+    let (word, rest) = arguments.split_first()?;
+    if word == daemon::FIRST_PROCESS {
+        return Some(daemon::first_process(rest.iter().cloned()));
+    }
+    (word == KEEP).then(|| keep(rest.iter().cloned()))
 }
 
 #[expect(clippy::print_stderr, reason = "a person has started this by hand")]

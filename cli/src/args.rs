@@ -109,12 +109,27 @@ pub(crate) enum Command {
     /// Try whether subtests notice promises that are broken on purpose.
     #[command(after_help = FAULTS_EXAMPLES)]
     Faults(Faults),
+    /// Try whether a program keeps the rules of the protocol, and so is a host.
+    #[command(after_help = HOST_CHECK_EXAMPLES)]
+    HostCheck(CheckHost),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  dockertest completions bash > /etc/bash_completion.d/dockertest")]
     Completions(Completions),
     #[command(external_subcommand)]
     External(Vec<OsString>),
 }
+
+const HOST_CHECK_EXAMPLES: &str = "\
+Examples:
+  dockertest host-check ./my-host.py
+      Try every rule of the protocol with the first subtest of a host.
+  dockertest host-check ./my-host.py --subtest my/slow_one
+      Use a subtest that takes a while, so that it can be stopped in its midst.
+
+Exit status:
+  0    no rule is broken
+  1    some rule is broken
+  2    usage, configuration or set-up error: nothing was tried";
 
 /// Where configuration comes from.
 #[derive(Debug, Args)]
@@ -129,6 +144,12 @@ pub(crate) struct Sources {
     /// Override an option; without a section, in DEFAULTS. May be repeated, the last one wins.
     #[arg(long, value_name = "[SECTION.]OPTION=VALUE")]
     pub(crate) set: Vec<String>,
+}
+
+/// Where subtests come from besides the bundled ones.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Plug-ins")]
+pub(crate) struct Outside {
     /// A plug-in with more subtests (a library or an executable), or a folder of them. May be repeated.
     #[arg(long, value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
     pub(crate) plugin: Vec<PathBuf>,
@@ -166,6 +187,8 @@ pub(crate) struct Run {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) outside: Outside,
     /// Names without `--args`, a common slip: taken only to say what to type.
     #[arg(hide = true)]
     pub(crate) names: Vec<String>,
@@ -187,6 +210,8 @@ pub(crate) struct List {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) outside: Outside,
 }
 
 #[derive(Debug, Args)]
@@ -202,6 +227,8 @@ pub(crate) struct ShowConfig {
     pub(crate) origin: bool,
     #[command(flatten)]
     pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) outside: Outside,
 }
 
 #[derive(Debug, Args)]
@@ -241,6 +268,26 @@ pub(crate) struct Faults {
     /// Show what there is to try, and try nothing.
     #[arg(long)]
     pub(crate) list: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) outside: Outside,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckHost {
+    /// The host: an executable, or a plug-in library.
+    #[arg(value_name = "PROGRAM", value_hint = ValueHint::FilePath)]
+    pub(crate) program: PathBuf,
+    /// The subtest to run [default: its first one].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) subtest: Option<String>,
+    /// How long the list, and the subtest, may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Config(show) => commands::config::config(&show, &screen),
         Command::Report(report) => commands::report::report(&report, &screen),
         Command::Faults(wanted) => commands::faults::faults(&wanted, &screen),
+        Command::HostCheck(wanted) => commands::host_check::host_check(&wanted, &screen),
         Command::Completions(completions) => commands::completions::completions(&completions, &screen),
         Command::External(words) => commands::external::external(&words),
     };

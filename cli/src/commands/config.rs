@@ -16,7 +16,7 @@ const DEFAULTS: &str = "DEFAULTS";
 
 pub(crate) fn config(show: &ShowConfig, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&show.sources);
-    let (configuration, names) = load(&sources::layers(&folders, &show.sources.set), &show.sources.plugin, screen)?;
+    let (configuration, names) = load(&sources::layers(&folders, &show.sources.set), &show.outside.plugin, screen)?;
     for warning in configuration.warnings(&names) {
         screen.warning(warning);
     }

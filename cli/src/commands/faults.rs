@@ -20,7 +20,7 @@ const SERVICE_LOG: &str = "debug/podman-service.log";
 pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&wanted.sources);
     let layers = sources::layers(&folders, &wanted.sources.set);
-    let (catalog, configuration) = hosts::gather(&layers, &wanted.sources.plugin, screen)?;
+    let (catalog, configuration) = hosts::gather(&layers, &wanted.outside.plugin, screen)?;
     let (names, chosen) = (words(&wanted.args), words(&wanted.fault));
     let matrix = Matrix::plan(&catalog, &names, &chosen, &absolute(&wanted.results))?;
     if wanted.list {
@@ -68,7 +68,7 @@ impl Stage for Shown<'_> {
         let set: Vec<String> = self.wanted.sources.set.iter().cloned().chain(set).collect();
         let engine = self.engine.clone();
         let builder = Runner::builder().layers(sources::layers(&self.folders, &set)).args(args);
-        let builder = builder.plugins(hosts::plugins(&self.wanted.sources.plugin)?).catalog(self.catalog.clone());
+        let builder = builder.plugins(hosts::plugins(&self.wanted.outside.plugin)?).catalog(self.catalog.clone());
         let builder = builder.retry_interrupted(true).engine_probe(Box::new(move || engine));
         builder.build().map_err(sources::not_set_up)
     }

@@ -15,7 +15,7 @@ use crate::{hosts, status};
 pub(crate) fn list(list: &List, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&list.sources);
     let layers = sources::layers(&folders, &list.sources.set);
-    let (catalog, configuration) = hosts::gather(&layers, &list.sources.plugin, screen)?;
+    let (catalog, configuration) = hosts::gather(&layers, &list.outside.plugin, screen)?;
     let mut subtests: Vec<&Entry> = catalog.subtests().filter_map(|info| catalog.get(&info.name)).collect();
     subtests.sort_by(|a, b| (a.info.kind, &a.info.name).cmp(&(b.info.kind, &b.info.name)));
     let enabled = |name: &str| !matches!(configuration.section(name).flag("enable"), Ok(Some(false)));

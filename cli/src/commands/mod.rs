@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod external;
 pub(crate) mod faults;
+pub(crate) mod host_check;
 pub(crate) mod list;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -21,7 +21,7 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     let invocation = Invocation {
         args: run.args.clone(),
         set: run.sources.set.clone(),
-        plugins: run.sources.plugin.clone(),
+        plugins: run.outside.plugin.clone(),
         ..Invocation::default()
     };
     let runner = runner(&folders, &invocation, false, screen)?;

@@ -191,3 +191,19 @@ fn a_plug_in_is_asked_again_only_when_it_has_changed() {
     std::fs::write(&path, std::fs::read_to_string(&path).unwrap().replace("small", "large")).unwrap();
     list("quota/large\n");
 }
+
+#[test]
+fn a_host_is_checked_rule_by_rule() {
+    let place = Place::new();
+    place.script("host.sh", HOST);
+    let done = place.run(&["host-check", "host.sh", "--limit", "5"]).expect(1);
+    assert!(done.stdout.starts_with("holds      it can be started\nholds      `list` begins with `hello`\n"));
+    let unknown = "broken     a subtest that it does not hold ends `ERROR`\n             it ended GOOD: \n";
+    assert!(done.stdout.contains(unknown), "{}", done.stdout);
+    let json = place.run(&["host-check", "host.sh", "--json"]).expect(1);
+    let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(report["program"], "shell-host 1");
+    let rule = report["rules"].as_array().unwrap().iter().find(|rule| rule["rule"] == "unknown-name").unwrap();
+    assert_eq!((rule["outcome"].as_str(), rule["seen"].as_str()), (Some("broken"), Some("it ended GOOD: ")));
+    place.run(&["host-check", "missing.py"]).expect(2);
+}

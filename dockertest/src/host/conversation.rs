@@ -320,7 +320,7 @@ fn without_place(error: &str) -> String {
 }
 
 /// The beginning of a line in a form that can be shown on a terminal.
-fn quote(bytes: &[u8]) -> String {
+pub(super) fn quote(bytes: &[u8]) -> String {
     printable(&String::from_utf8_lossy(&bytes[..bytes.len().min(4 * QUOTED_CHARS)]), QUOTED_CHARS)
 }
 
@@ -337,7 +337,7 @@ fn printable(text: &str, max_chars: usize) -> String {
     shown
 }
 
-fn name(message: &HostMessage) -> &'static str {
+pub(super) fn name(message: &HostMessage) -> &'static str {
     match message {
         HostMessage::Hello(_) => "hello",
         HostMessage::Subtest(_) => "subtest",

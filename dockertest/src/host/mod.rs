@@ -24,6 +24,8 @@
 mod cancel;
 #[cfg(feature = "api")]
 mod channel;
+#[cfg(feature = "runner")]
+mod check;
 #[cfg(feature = "api")]
 mod conversation;
 #[cfg(feature = "runner")]
@@ -50,6 +52,8 @@ mod told;
 mod tree;
 
 pub use cancel::{CancelLevel, CancelToken};
+#[cfg(feature = "runner")]
+pub use check::{Finding, HostCheck, HostReport, Outcome};
 #[cfg(feature = "api")]
 pub use conversation::{Conversation, Fault, LastWord, Task};
 #[cfg(feature = "runner")]

@@ -220,6 +220,13 @@ impl SubtestInfo {
     fn default_kind() -> Kind {
         Kind::Subtest
     }
+
+    /// Whether a section of the configuration is its own, or of one of its sub-subtests.
+    pub(crate) fn owns_section(&self, section: &str) -> bool {
+        let Some(below) = section.strip_prefix(self.name.as_str()) else { return false };
+        let child = below.strip_prefix('/');
+        below.is_empty() || child.is_some_and(|child| self.subsubtests.iter().any(|known| known == child))
+    }
 }
 
 /// What a runner says.

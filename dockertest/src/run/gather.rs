@@ -213,12 +213,6 @@ impl Catalog {
 
 /// What is wrong with a file that a host brings.
 fn check(brought: &Brought, listing: &Listing) -> Vec<Problem> {
-    let owns = |section: &str| {
-        listing.subtests.iter().any(|info| {
-            let below = section.strip_prefix(info.name.as_str());
-            let child = || below?.strip_prefix('/');
-            below == Some("") || child().is_some_and(|child| info.subsubtests.iter().any(|known| known == child))
-        })
-    };
+    let owns = |section: &str| listing.subtests.iter().any(|info| info.owns_section(section));
     check_host_file(&brought.label, &brought.text, &owns)
 }

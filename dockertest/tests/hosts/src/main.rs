@@ -7,13 +7,17 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, Write};
+use std::os::fd::AsFd;
 use std::process::{Command, Stdio, exit};
 use std::time::SystemTime;
 
-use dockertest::host::protocol::{Hello, HostMessage, Mode, RunRequest, RunnerMessage, SubtestInfo};
+use dockertest::host::protocol::{
+    ConfigFile, Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage, SubtestInfo,
+};
 use dockertest::name::Kind;
 use dockertest::outcome::{Ending, Level, Phase};
 use dockertest::verdict::Verdict;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, raise};
 
 fn main() -> io::Result<()> {
@@ -26,6 +30,7 @@ fn main() -> io::Result<()> {
         ["chain", folder, until] => chain(folder, until),
         ["list"] => list("well"),
         [how, "list"] => list(how),
+        [_, "run", kind] => run(kind),
         _ => exit(64),
     }
 }
@@ -51,11 +56,17 @@ fn run(kind: &str) -> io::Result<()> {
         phase()?;
         forever()
     }
-    let request = request()?;
+    let request = match request()? {
+        Ok(request) => request,
+        Err(problem) => {
+            hello()?;
+            return ended(Verdict::Error, &problem);
+        }
+    };
     hello()?;
     match request.mode {
-        Mode::Cleanup { .. } => clean_up(kind),
-        Mode::Full | Mode::Resume { .. } => {
+        Mode::Cleanup { .. } if kind != "many_phases" => clean_up(kind),
+        _ => {
             phase()?;
             misbehave(kind)
         }
@@ -158,6 +169,14 @@ fn stays(kind: &str) -> io::Result<()> {
             let reason = wait_for_cancel()?;
             ended(Verdict::Abort, &format!("stopped: {reason}"))
         }
+        "slow" => {
+            let stdin = io::stdin();
+            let mut stdin = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut stdin, PollTimeout::from(700u16))? == 0 {
+                return ended(Verdict::Good, "");
+            }
+            wait_for_cancel().and_then(|reason| ended(Verdict::Abort, &format!("stopped: {reason}")))
+        }
         "good_when_cancelled" => wait_for_cancel().and_then(|_| ended(Verdict::Good, "was done just then")),
         "fail_when_cancelled" => wait_for_cancel().and_then(|_| ended(Verdict::Fail, "no output")),
         "crash_when_cancelled" => wait_for_cancel().and_then(|_| std::process::abort()),
@@ -196,7 +215,13 @@ fn stays(kind: &str) -> io::Result<()> {
             }
             forever()
         }
-        _ => exit(64),
+        "many_phases" => {
+            for phase in [Phase::Initialize, Phase::RunOnce, Phase::Cleanup] {
+                say(&HostMessage::Phase { subsubtest: None, phase, iteration: None })?;
+            }
+            ended(Verdict::Good, "")
+        }
+        _ => ended(Verdict::Error, "there is no such subtest"),
     }
 }
 
@@ -265,11 +290,14 @@ fn note(pid: u32) -> io::Result<()> {
     file.write_all(format!("{pid}\n").as_bytes())
 }
 
-fn request() -> io::Result<RunRequest> {
-    match next_message()? {
-        RunnerMessage::Run(request) => Ok(*request),
-        RunnerMessage::Cancel { .. } => exit(67),
-    }
+/// The request, or why it is refused.
+fn request() -> io::Result<Result<RunRequest, String>> {
+    Ok(match next_message() {
+        Ok(RunnerMessage::Run(request)) if request.protocol == PROTOCOL => Ok(*request),
+        Ok(RunnerMessage::Run(request)) => Err(format!("the runner speaks protocol {}", request.protocol)),
+        Ok(RunnerMessage::Cancel { .. }) => exit(67),
+        Err(error) => Err(format!("the request is none: {error}")),
+    })
 }
 
 fn wait_for_cancel() -> io::Result<String> {
@@ -300,8 +328,30 @@ fn list(how: &str) -> io::Result<()> {
     };
     let subtest = |name| subtest_with(name, &[]);
     hello()?;
+    if let Some(kind) = how.strip_prefix("only_") {
+        subtest(kind)?;
+        return say(&HostMessage::Listed { subtests: 1 });
+    }
     subtest("pass")?;
     match how {
+        "config" => {
+            let text = "[other/fail]\na = 1\n[DEFAULTS]\nb = 2\n".to_owned();
+            say(&HostMessage::Config(ConfigFile { file: "other.ini".to_owned(), text }))?;
+            subtest("other/fail")?;
+        }
+        "exit_3" => {
+            subtest("other/fail")?;
+            say(&HostMessage::Listed { subtests: 2 })?;
+            exit(3)
+        }
+        "phase" => {
+            subtest("other/fail")?;
+            phase()?;
+        }
+        "talks_on" => {
+            say(&HostMessage::Listed { subtests: 1 })?;
+            return write(b"bye\n");
+        }
         "hang" => forever(),
         "abort" => {
             eprintln!("out of luck");

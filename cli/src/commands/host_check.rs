@@ -1,0 +1,31 @@
+//! `dockertest host-check`
+
+use std::time::Duration;
+
+use dockertest::host::{HostCheck, Plugins};
+use dockertest::run::EXIT_FAILED;
+
+use crate::args::CheckHost;
+use crate::screen::{Problem, Screen, visible};
+use crate::sources::{self, Folders};
+use crate::{hosts, status};
+
+pub(crate) fn host_check(wanted: &CheckHost, screen: &Screen) -> Result<u8, Problem> {
+    let found = Plugins::new(hosts::program()?).named(&wanted.program, "PROGRAM").find()?;
+    let [program] = &found[..] else {
+        return Err(Problem::new(format!("`{}` is a folder; name one host", wanted.program.display())));
+    };
+    let layers = sources::layers(&Folders::find(&wanted.sources), &wanted.sources.set);
+    layers.clone().load().map_err(|failure| sources::explain(&failure))?;
+    let mut check = HostCheck::new(program.clone()).layers(layers).limit(Duration::from_secs(wanted.limit.into()));
+    if let Some(name) = &wanted.subtest {
+        check = check.subtest(name.parse()?);
+    }
+    let report = check.run().map_err(|error| Problem::new(format!("cannot make a folder to run it in: {error}")))?;
+    if wanted.json {
+        screen.output(format!("{}\n", serde_json::to_string_pretty(&report)?))?;
+    } else {
+        screen.output(visible(&format!("{report}\n")).as_bytes())?;
+    }
+    Ok(if report.holds() { status::SUCCESS } else { EXIT_FAILED })
+}

@@ -121,12 +121,20 @@ impl Inquiry {
     #[must_use]
     pub fn probe(&self) -> crate::run::EngineProbe {
         let asking = self.clone();
-        Box::new(move || asking.facts())
+        Box::new(move || asking.ask())
     }
 
-    /// Asks.
+    /// Asks, on a thread of its own: the client of the API cannot wait where an async runtime runs.
     #[must_use]
     pub fn facts(&self) -> EngineFacts {
+        std::thread::scope(|scope| {
+            let asking = std::thread::Builder::new().name("engine".to_owned()).spawn_scoped(scope, || self.ask());
+            let answer = asking.map(|asking| asking.join().unwrap_or_else(|_| problem("asking has failed")));
+            answer.unwrap_or_else(|error| problem(&format!("cannot start a thread: {error}")))
+        })
+    }
+
+    fn ask(&self) -> EngineFacts {
         // It takes some milliseconds, and podman has to be known before it can be asked.
         let asked = client::ask(&self.path);
         if !self.path.contains("podman") {
@@ -179,6 +187,10 @@ impl Inquiry {
         }
         facts
     }
+}
+
+fn problem(text: &str) -> EngineFacts {
+    EngineFacts { problem: Some(text.to_owned()), ..EngineFacts::default() }
 }
 
 fn ask(address: &str) -> Result<EngineFacts, String> {

@@ -1,6 +1,9 @@
 //! A run on a thread of its own, and the hand that somebody has on it.
 
+use std::io;
 use std::thread::{self, JoinHandle};
+
+use nix::sys::signal::{SigSet, Signal};
 
 use crate::host::CancelToken;
 
@@ -73,12 +76,13 @@ impl RunHandle {
     ) -> Result<(CancelToken, JoinHandle<Result<Outcome, RunFailure>>), RunFailure> {
         let cancel = CancelToken::new().map_err(|source| RunFailure::Start { what: "a run", source })?;
         let (inside, told) = (cancel.clone(), feed.clone());
-        let thread = thread::Builder::new().name("run".to_owned()).spawn(move || {
+        let thread = thread_of_run().spawn(move || {
+            outlive_pipes();
             // Also in a panic, so that nobody waits for records that will never come.
             let _closing = Closing(told.clone());
             runner.run_telling(&told, &inside)
         });
-        Ok((cancel, thread.map_err(|source| RunFailure::Start { what: "a thread for the run", source })?))
+        Ok((cancel, thread.map_err(cannot_start)?))
     }
 
     /// The records of the run from the first one on, as they come. Can be asked for several times.
@@ -141,6 +145,38 @@ impl Drop for RunHandle {
             // Nobody is left who wants to know; the journal does.
             let _ = self.join();
         }
+    }
+}
+
+/// Does the work of a run on a thread of its own, and waits for it.
+///
+/// Whoever calls may be a thread of an async runtime, where the API client could not wait; may die of a broken pipe where
+/// a host is gone; and may have marks of the kernel that hosts would inherit. None of that is so on this thread.
+pub(super) fn on_own_thread<T: Send, E: From<RunFailure> + Send>(
+    work: impl FnOnce() -> Result<T, E> + Send,
+) -> Result<T, E> {
+    thread::scope(|scope| {
+        let thread = thread_of_run().spawn_scoped(scope, || {
+            outlive_pipes();
+            work()
+        });
+        let thread = thread.map_err(cannot_start)?;
+        thread.join().unwrap_or_else(|panic| Err(RunFailure::Panicked(panic_text(&*panic)).into()))
+    })
+}
+
+fn thread_of_run() -> thread::Builder {
+    thread::Builder::new().name("run".to_owned())
+}
+
+fn cannot_start(source: io::Error) -> RunFailure {
+    RunFailure::Start { what: "a thread for the run", source }
+}
+
+/// Has writing to a host that is gone fail, whatever the process thinks of broken pipes.
+fn outlive_pipes() {
+    if SigSet::from(Signal::SIGPIPE).thread_block().is_err() {
+        // It cannot fail, and most programs ignore the signal anyway.
     }
 }
 

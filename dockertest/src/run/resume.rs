@@ -13,6 +13,7 @@ use super::catalog::Catalog;
 use super::events::{Feed, Told};
 use super::failure::RunFailure;
 use super::folder::{FolderFailure, ResultsFolder};
+use super::handle::on_own_thread;
 use super::outcome::Outcome;
 use super::progress::{BrokenJournal, Progress, StepState};
 use super::runner::{Begin, Runner, close, journal_failure, make_state_folder, runner_warning, tidy_up};
@@ -199,7 +200,11 @@ impl Runner {
     ///
     /// # Errors
     /// The plan can no longer be carried out, or something cannot be written.
-    pub fn resume(mut self, resumption: Resumption, cancel: &CancelToken) -> Result<Outcome, ResumeFailure> {
+    pub fn resume(self, resumption: Resumption, cancel: &CancelToken) -> Result<Outcome, ResumeFailure> {
+        on_own_thread(|| self.go_on(resumption, cancel))
+    }
+
+    fn go_on(mut self, resumption: Resumption, cancel: &CancelToken) -> Result<Outcome, ResumeFailure> {
         if let Some(outcome) = resumption.outcome() {
             return Ok(resumption.make_sure(outcome)?);
         }

@@ -21,7 +21,7 @@ use super::events::{Feed, Told};
 use super::execute::Execution;
 use super::failure::RunFailure;
 use super::folder::ResultsFolder;
-use super::handle::RunHandle;
+use super::handle::{RunHandle, on_own_thread};
 use super::outcome::{Counts, Outcome, Stop};
 use super::plan::{PlanFailure, make};
 use super::progress::StepState;
@@ -47,9 +47,9 @@ pub(super) struct Options {
 
 /// Plans and executes runs of the subtests that hosts hold. It is made by a [`builder`](Runner::builder).
 ///
-/// [`run`](Runner::run) does it all on the caller's thread, [`start`](Runner::start) on one of its own, and
-/// [`execute`](Runner::execute) leaves the plan and the folder to the caller. Nothing here needs an async runtime, and
-/// nothing minds to be called in one, but for the time that it takes.
+/// [`start`](Runner::start) begins a run and returns, [`run`](Runner::run) waits for its end, and
+/// [`execute`](Runner::execute) leaves the plan and the folder to the caller. All of them work on threads of their own:
+/// nothing needs an async runtime, and nothing minds to be called in one, but for the time that it takes.
 ///
 /// ```no_run
 /// use dockertest::config::{Layers, Source};
@@ -139,10 +139,10 @@ impl Runner {
     /// # Errors
     /// Nothing can be planned, or something cannot be written.
     pub fn run(self, cancel: &CancelToken) -> Result<Outcome, RunFailure> {
-        self.run_telling(&Feed::default(), cancel)
+        on_own_thread(|| self.run_telling(&Feed::default(), cancel))
     }
 
-    /// Does the same on a thread of its own, and returns at once. What keeps it from beginning is told by
+    /// Does the same and returns at once. What keeps it from beginning is told by
     /// [`RunHandle::wait`].
     pub fn start(self) -> RunHandle {
         RunHandle::start(self)
@@ -165,7 +165,7 @@ impl Runner {
     /// # Errors
     /// Something cannot be written. A run whose journal fails is stopped at once.
     pub fn execute(self, plan: Plan, folder: ResultsFolder, cancel: &CancelToken) -> Result<Outcome, RunFailure> {
-        self.execute_telling(plan, folder, &Feed::default(), cancel)
+        on_own_thread(|| self.execute_telling(plan, folder, &Feed::default(), cancel))
     }
 
     fn execute_telling(

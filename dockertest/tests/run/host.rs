@@ -14,7 +14,7 @@ use dockertest::outcome::{Ending, Level, Phase};
 use dockertest::verdict::Verdict;
 
 /// The subtests besides `step/00` to `step/19`: name, kind, sub-subtests.
-const SUBTESTS: [(&str, Kind, &str); 9] = [
+const SUBTESTS: [(&str, Kind, &str); 10] = [
     ("pre", Kind::Pretest, ""),
     ("good", Kind::Subtest, ""),
     ("fail", Kind::Subtest, ""),
@@ -24,6 +24,7 @@ const SUBTESTS: [(&str, Kind, &str); 9] = [
     ("reboot", Kind::Subtest, ""),
     ("needs_engine", Kind::Subtest, ""),
     ("flood", Kind::Subtest, ""),
+    ("deaf", Kind::Subtest, ""),
 ];
 
 pub(crate) fn main(arguments: &[&str]) -> ExitCode {
@@ -69,6 +70,9 @@ struct Step {
 }
 
 fn run(name: &str) {
+    if name == "deaf" {
+        return be_deaf();
+    }
     let (send, requests) = channel();
     let (cancel, cancelled) = channel();
     std::thread::spawn(move || {
@@ -85,6 +89,20 @@ fn run(name: &str) {
     match &step.request.mode {
         Mode::Cleanup { .. } => step.clean_up(),
         Mode::Full | Mode::Resume { .. } => step.run(name),
+    }
+}
+
+/// Hears the request and nothing else: writing to its standard input fails.
+fn be_deaf() {
+    std::io::stdin().lock().read_line(&mut String::new()).unwrap();
+    nix::unistd::close(0).unwrap();
+    say(&HostMessage::Phase {
+        subsubtest: None,
+        phase: Phase::RunOnce,
+        iteration: Some(Iteration { number: 1, of: 1 }),
+    });
+    loop {
+        std::thread::park();
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 mod disk;
+mod embedding;
 mod host;
 mod runner;
 mod support;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["host", rest @ ..] => host::main(rest),
         ["runner", rest @ ..] => torture::runner_main(rest),
+        ["broken-pipes", rest @ ..] => embedding::broken_pipes_main(rest),
         ["sleeper"] => loop {
             std::thread::park();
         },
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
 
 /// A small stand-in for the usual test program: names filter, `--list`, `--exact` and `--skip` work.
 fn run_tests(options: &[&str]) -> ExitCode {
-    let tests: Vec<Test> = [runner::TESTS, torture::TESTS, disk::TESTS].concat();
+    let tests: Vec<Test> = [runner::TESTS, torture::TESTS, disk::TESTS, embedding::TESTS].concat();
     if options.contains(&"--list") {
         tests.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;

@@ -59,6 +59,11 @@ impl Place {
         builder.results(self.results()).state(self.state()).without_engine()
     }
 
+    /// A runner that is not only used for its outcome.
+    pub(crate) fn ready(&self, args: &str) -> RunnerBuilder {
+        self.builder(args, "[Control]\nexclude = pre\n").host(host(&[]))
+    }
+
     /// Runs to the end of the run or of patience.
     pub(crate) fn run(
         &self,
@@ -110,9 +115,12 @@ pub(crate) fn layers(ini: &str) -> Layers {
     Layers::new().defaults(Source::Memory(vec![("test.ini".to_owned(), ini.to_owned())]))
 }
 
+pub(crate) fn records(results: &Path) -> Vec<Record> {
+    journal::read(&results.join(journal::FILE_NAME)).unwrap().records
+}
+
 pub(crate) fn events(results: &Path) -> Vec<Event> {
-    let reading = journal::read(&results.join(journal::FILE_NAME)).unwrap();
-    reading.records.into_iter().map(|record| record.event).collect()
+    records(results).into_iter().map(|record| record.event).collect()
 }
 
 /// The journal without what differs from run to run or is of no interest here: one line an event.

@@ -12,6 +12,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::process::ExitCode;
 
 use nix::sys::prctl;
+use nix::sys::signal::SigSet;
 
 use crate::host::protocol::{ConfigFile, Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage};
 use crate::host::{CancelToken, plugin};
@@ -132,6 +133,8 @@ pub(super) fn run(
     to_runner: impl Write + Send + 'static,
 ) -> io::Result<()> {
     let output = Output::over(to_runner);
+    // A runner may live in a program that has blocked signals, which every process inherits: commands must not be deaf.
+    SigSet::all().thread_unblock()?;
     // Orphans of this step become our children, so that they are found at the end.
     prctl::set_child_subreaper(true)?;
     subtest::remember_places();

@@ -9,7 +9,7 @@ use fuzz::test_time;
 const LIMIT_BYTES: usize = 200;
 
 /// What a host might write, chosen by bytes: random bytes alone hardly ever make a second message.
-const PIECES: [&[u8]; 26] = [
+const PIECES: [&[u8]; 29] = [
     b"{\"hello\":{\"protocol\":2,\"api-version\":\"0.9.0\",\"program\":\"\\u001b[2J\"}}\n",
     b"{\"\\u001b[2J\":1}\n",
     b"{\"hello\":{\"protocol\":1,\"api-version\":\"0.9.0\",\"program\":\"p 1\"}}\n",
@@ -24,6 +24,9 @@ const PIECES: [&[u8]; 26] = [
     b"{\"reboot\":{\"resume-at\":\"a\",\"reason\":\"b\"}}\n",
     b"{\"subtest\":{\"name\":\"docker_cli/version\"}}\n",
     b"{\"subtest\":{\"name\":\"../version\"}}\n",
+    b"{\"config\":{\"file\":\"a.ini\",\"text\":\"[docker_cli/version]\\na = 1\\n\"}}\n",
+    b"{\"config\":{\"file\":\"../\\u001b[2J\",\"text\":\"[\\u0000\"}}\n",
+    b"{\"config\":{\"file\":7}}\n",
     b"{\"listed\":{\"subtests\":1}}\n",
     b"{\"listed\":{\"subtests\":-1}}\n",
     b"{\"ended\":",

@@ -1,13 +1,13 @@
 //! Whether a file is a library for this machine, told better than the loader of the system tells it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
 use super::problem::PluginProblem;
 
-/// How much of a file is looked at.
-const HEAD_BYTES: usize = 20;
+/// How much of a file is looked at: the header of 64 bit.
+const HEAD_BYTES: usize = 64;
 /// A shared library, or a program that may be loaded anywhere.
 const SHARED_OBJECT: u16 = 3;
 
@@ -49,7 +49,7 @@ pub(super) fn check(file: &Path) -> Result<(), PluginProblem> {
         return Err(PluginProblem::Empty);
     }
     let Some(head) = Head::of(&bytes) else {
-        return Err(PluginProblem::NoLibrary { begins: bytes.escape_ascii().to_string() });
+        return Err(no_library(&bytes));
     };
     if let Some(own) = read("/proc/self/exe".as_ref()).ok().and_then(|bytes| Head::of(&bytes))
         && head.machine() != own.machine()
@@ -57,9 +57,28 @@ pub(super) fn check(file: &Path) -> Result<(), PluginProblem> {
         return Err(PluginProblem::OtherMachine { machine: words(head), own: words(own) });
     }
     if head.kind != SHARED_OBJECT {
-        return Err(PluginProblem::NoLibrary { begins: bytes.escape_ascii().to_string() });
+        return Err(no_library(&bytes));
     }
-    Ok(())
+    let size = fs::metadata(file).map_err(PluginProblem::Read)?.len();
+    match end_of_sections(head, &bytes) {
+        Some(expected) if expected > size => Err(PluginProblem::CutOff { size, expected }),
+        _ => Ok(()),
+    }
+}
+
+fn no_library(bytes: &[u8]) -> PluginProblem {
+    PluginProblem::NoLibrary { begins: bytes[..bytes.len().min(20)].escape_ascii().to_string() }
+}
+
+/// Where the table of sections ends, which is the last thing in what linkers write. The system maps what is missing of a
+/// file as if it were there, and kills who touches it.
+fn end_of_sections(head: Head, bytes: &[u8]) -> Option<u64> {
+    if (head.class, head.data) != (2, 1) {
+        return None;
+    }
+    let offset = u64::from_le_bytes(bytes.get(40..48)?.try_into().ok()?);
+    let number = |at: usize| Some(u64::from(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?)));
+    offset.checked_add(number(58)? * number(60)?)
 }
 
 fn words(head: Head) -> String {
@@ -81,8 +100,6 @@ fn words(head: Head) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn head(class: u8, data: u8, kind: u16, machine: u16) -> Vec<u8> {

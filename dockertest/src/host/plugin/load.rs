@@ -64,10 +64,13 @@ fn serve(file: &Path, call: Call<'_>, to_runner: &'static ToRunner) -> Result<()
         read,
     }));
     // SAFETY: the record says that the functions are of this interface.
+    let (list, run) =
+        unsafe { (function::<ListFunction>(&library, LIST_SYMBOL)?, function::<RunFunction>(&library, RUN_SYMBOL)?) };
+    // SAFETY: the host's functions, and the name for `run`, are there until the end of this process.
     let status = unsafe {
         match call {
-            Call::List => function::<ListFunction>(&library, LIST_SYMBOL)?(host),
-            Call::Run(name) => function::<RunFunction>(&library, RUN_SYMBOL)?(host, name.as_ptr(), name.len()),
+            Call::List => list(host),
+            Call::Run(name) => run(host, name.as_ptr(), name.len()),
         }
     };
     // Threads of the library may still run, up to the end of this process.

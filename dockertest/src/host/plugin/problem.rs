@@ -29,6 +29,14 @@ pub enum PluginProblem {
         /// Its first bytes.
         begins: String,
     },
+    /// The end of the file is missing.
+    #[error("it is cut off: it has {size} bytes, expected {expected} or more; copy or build it again")]
+    CutOff {
+        /// How many bytes there are.
+        size: u64,
+        /// How many there must be for what the beginning names.
+        expected: u64,
+    },
     /// The library was built for another machine.
     #[error("it is for {machine}; this program is for {own}: build it for this machine")]
     OtherMachine {
@@ -62,7 +70,7 @@ pub enum PluginProblem {
         length: usize,
     },
     /// A function says that it could not do its work.
-    #[error("its function `{name}` gave {status}, expected 0; what it printed is above")]
+    #[error("its function `{name}` gave {status}, expected 0")]
     Gave {
         /// The function.
         name: &'static str,

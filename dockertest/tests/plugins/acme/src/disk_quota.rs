@@ -1,0 +1,57 @@
+//! How much may be written.
+
+use dockertest::prelude::*;
+use dockertest::verdict::Verdict;
+
+#[derive(Default)]
+struct DiskQuota {
+    limit: u32,
+}
+
+impl Subtest for DiskQuota {
+    fn initialize(&mut self, ctx: &mut Context) -> Outcome {
+        let limit = ctx.section().get("limit_mb").and_then(|limit| limit.parse().ok());
+        self.limit = limit.ok_or_else(|| Failure::new(Verdict::Error, "`limit_mb` is no number"))?;
+        Ok(())
+    }
+
+    fn needs_engine(&self) -> bool {
+        false
+    }
+}
+
+/// The limit is kept.
+#[derive(Default)]
+struct Kept;
+
+impl SubSubtest<DiskQuota> for Kept {
+    fn run_once(&mut self, parent: &mut DiskQuota, ctx: &mut Context) -> Outcome {
+        let text = std::fs::read_to_string(ctx.bindir()?.join("quota.txt"))?;
+        ctx.info(format!("the limit is {} MB; {}", parent.limit, text.trim()));
+        check!(parent.limit < 100, "the limit is below 100 MB");
+        Ok(())
+    }
+}
+
+/// Ends as its option says.
+#[derive(Default)]
+struct Ends;
+
+impl SubSubtest<DiskQuota> for Ends {
+    fn run_once(&mut self, _: &mut DiskQuota, ctx: &mut Context) -> Outcome {
+        match ctx.section().get("how").unwrap_or_default() {
+            "panic" => panic!("as it was told"),
+            "abort" => std::process::abort(),
+            "wait" => loop {
+                ctx.checkpoint()?;
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+dockertest::subtest!(DiskQuota, "Checks that the quota of a volume holds.", sequential { kept: Kept, ends: Ends });
+dockertest::defaults!("disk_quota.ini");
+dockertest::fault!("faults/no_limit.sh");
+dockertest::content!("quota.txt");

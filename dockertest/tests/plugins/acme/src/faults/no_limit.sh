@@ -1,0 +1,2 @@
+# Lets everything be written.
+exit 0

@@ -1,0 +1,117 @@
+/* Plug-ins that do everything wrong, a WAY each; see tests/bad.rs. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "dockertest.h"
+
+#ifndef MAGIC
+#define MAGIC DOCKERTEST_MAGIC
+#endif
+#ifndef SIZE
+#define SIZE sizeof(struct dockertest_plugin)
+#endif
+#ifndef ABI
+#define ABI DOCKERTEST_ABI
+#endif
+#ifndef PROGRAM
+#define PROGRAM "bad 0.1"
+#endif
+#ifndef API
+#define API "0.9.0"
+#endif
+#ifndef CONSTRUCT
+#define CONSTRUCT
+#endif
+#ifndef LIST
+#define LIST all(host)
+#endif
+#ifndef NO_RECORD
+const struct dockertest_plugin dockertest_plugin = {
+    .magic = MAGIC, .size = SIZE, .abi = ABI, .api_major = 0, .api_minor = 9, .program = PROGRAM,
+};
+#endif
+
+static int32_t bytes(const struct dockertest_host *host, const void *start, size_t length)
+{
+    return host->write(host->context, start, length);
+}
+
+static int32_t say(const struct dockertest_host *host, const char *line)
+{
+    return bytes(host, line, strlen(line));
+}
+
+static int32_t all(const struct dockertest_host *host)
+{
+    say(host, "{\"hello\":{\"protocol\":1,\"api-version\":\"" API "\",\"program\":\"bad 0.1\"}}\n");
+    say(host, "{\"subtest\":{\"name\":\"bad\"}}\n");
+    return say(host, "{\"listed\":{\"subtests\":1}}\n");
+}
+
+/* A line at the end of a page, with nothing behind it. */
+static int32_t beyond(const struct dockertest_host *host)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    munmap(pages + page, page);
+    memset(pages, ' ', page);
+    return bytes(host, pages + page - 16, 4096);
+}
+
+static void *go_on(void *host)
+{
+    for (;;)
+        say(host, "{\"log\":{\"level\":\"info\",\"text\":\"still here\"}}\n");
+    return NULL;
+}
+
+static int32_t thread(const struct dockertest_host *host)
+{
+    pthread_t id;
+
+    all(host);
+    pthread_create(&id, NULL, go_on, (void *)host);
+    usleep(20000);
+    return 0;
+}
+
+static int32_t daemon_of_its_own(const struct dockertest_host *host)
+{
+    if (fork() == 0) {
+        setsid();
+        if (fork() != 0)
+            _exit(0);
+        for (int number = 0; number < 64; number++)
+            close(number);
+        sleep(1000);
+    }
+    return all(host);
+}
+
+__attribute__((constructor)) static void construct(void)
+{
+    CONSTRUCT;
+}
+
+#ifndef NO_LIST
+int32_t dockertest_plugin_list(const struct dockertest_host *host)
+{
+    (void)beyond, (void)thread, (void)daemon_of_its_own, (void)all;
+    return LIST;
+}
+#endif
+
+#ifndef NO_RUN
+int32_t dockertest_plugin_run(const struct dockertest_host *host, const uint8_t *name, size_t name_length)
+{
+    (void)name, (void)name_length;
+    return say(host, "this is no message\n");
+}
+#endif

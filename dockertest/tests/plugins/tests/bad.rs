@@ -1,0 +1,150 @@
+//! Plug-ins that misbehave: each is an error that names it, within a bounded time, and nothing more.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use common::{LIMIT, compile, host, package};
+use rstest::{Context, rstest};
+use tempfile::TempDir;
+
+/// How long the ones may take that hang.
+const SHORT: Duration = Duration::from_secs(2);
+
+/// What the list of `FOLDER/bad.so` says, with the folder left out.
+fn said(folder: &TempDir, limit: Duration) -> String {
+    let begun = Instant::now();
+    let text = match host(&folder.path().join("bad.so")).list(limit) {
+        Ok(listing) => format!("well: {} of {}", listing.subtests.len(), listing.hello.program),
+        Err(failure) => failure.to_string(),
+    };
+    assert!(begun.elapsed() < limit + Duration::from_secs(20), "it took {:?}: {text}", begun.elapsed());
+    text.replace(&format!("{}/", folder.path().display()), "")
+}
+
+fn compiled(flags: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    compile(&package().join("bad.c"), flags, &folder.path().join("bad.so"));
+    folder
+}
+
+#[rstest]
+#[case::aborts_when_it_is_loaded("-DCONSTRUCT=abort()")]
+#[case::crashes_when_it_is_loaded("-DCONSTRUCT=*(volatile int*)0=0")]
+#[case::ends_the_process_when_it_is_loaded("-DCONSTRUCT=_exit(0)")]
+#[case::prints_when_it_is_loaded("-DCONSTRUCT=puts(\"{\\\"listed\\\":{\\\"subtests\\\":7}}\")")]
+#[case::has_another_magic("-DMAGIC=\"NOTHING\"")]
+#[case::has_a_short_record("-DSIZE=20")]
+#[case::says_that_its_record_is_endless("-DSIZE=0xffffffff")]
+#[case::is_of_the_future("-DABI=2")]
+#[case::is_of_the_past("-DABI=0")]
+#[case::has_a_record_of_zeros("-DABI=7 -DPROGRAM=\"\"")]
+#[case::has_no_record("-DNO_RECORD")]
+#[case::has_no_list("-DNO_LIST")]
+#[case::has_no_run("-DNO_RUN")]
+#[case::is_of_another_api("-DAPI=\"0.4.2\"")]
+#[case::ends_the_process_in_list("-DLIST=(exit(0),0)")]
+#[case::gives_an_error("-DLIST=3")]
+#[case::gives_an_error_after_its_list("-DLIST=(all(host),3)")]
+#[case::says_nothing("-DLIST=0")]
+#[case::lies_about_a_length("-DLIST=bytes(host,\"{}\",(size_t)-1)")]
+#[case::lies_about_a_pointer("-DLIST=bytes(host,NULL,10)")]
+#[case::lies_by_a_page("-DLIST=beyond(host)")]
+#[case::writes_no_utf8("-DLIST=say(host,\"{\\\"hello\\\":\\xff\\xfe}\\n\")")]
+#[case::writes_nul_bytes("-DLIST=bytes(host,\"a\\0b\\n\",4)")]
+#[case::writes_another_context("-DLIST=host->write(NULL,(const uint8_t*)\"x\",1)")]
+#[case::crashes_in_list("-DLIST=(*(volatile int*)0)")]
+#[case::leaves_a_daemon("-DLIST=daemon_of_its_own(host)")]
+fn each_says_what_is_wrong(#[case] flags: &str, #[context] context: Context) {
+    let flags: Vec<&str> = flags.split(" -").collect();
+    let flags: Vec<String> = flags
+        .iter()
+        .enumerate()
+        .map(|(n, flag)| if n == 0 { (*flag).to_owned() } else { format!("-{flag}") })
+        .collect();
+    let folder = compiled(&flags.iter().map(String::as_str).collect::<Vec<_>>());
+    insta::assert_snapshot!(context.description.unwrap(), said(&folder, LIMIT));
+}
+
+#[rstest]
+#[case::hangs_when_it_is_loaded("-DCONSTRUCT=for(;;)pause()")]
+#[case::spins_when_it_is_loaded("-DCONSTRUCT=for(volatile int i=0;;i++)")]
+#[case::hangs_in_list("-DLIST=({for(;;)pause();0;})")]
+#[case::hangs_after_its_list("-DLIST=({all(host);for(;;)pause();0;})")]
+fn those_that_hang_are_ended(#[case] flag: &str, #[context] context: Context) {
+    let folder = compiled(&[flag]);
+    insta::assert_snapshot!(context.description.unwrap(), said(&folder, SHORT));
+}
+
+#[test]
+fn one_that_goes_on_after_its_list_is_ended() {
+    let text = said(&compiled(&["-DLIST=thread(host)"]), LIMIT);
+    // How far the thread gets is up to the machine: behind the list it is a fault.
+    assert!(text == "well: 1 of bad 0.1" || text.starts_with("`bad.so list`: "), "{text}");
+}
+
+#[rstest]
+#[case::empty(b"")]
+#[case::text(b"#!/bin/sh\necho no library\n")]
+#[case::cut_off(b"\x7fELF\x02\x01\x01")]
+fn what_is_no_library_says_so(#[case] bytes: &[u8], #[context] context: Context) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("bad.so"), bytes).unwrap();
+    insta::assert_snapshot!(context.description.unwrap(), said(&folder, LIMIT));
+}
+
+/// Changes a few bytes of a library that is well.
+fn patched(patch: impl FnOnce(&mut Vec<u8>)) -> TempDir {
+    let folder = compiled(&[]);
+    let file = folder.path().join("bad.so");
+    let mut bytes = fs::read(&file).unwrap();
+    patch(&mut bytes);
+    fs::write(file, bytes).unwrap();
+    folder
+}
+
+#[test]
+fn a_library_of_another_machine_says_so() {
+    let folder = patched(|bytes| bytes[18..20].copy_from_slice(&183_u16.to_le_bytes()));
+    let text = said(&folder, LIMIT);
+    assert!(text.contains("it is for AArch64 (183), 64 bit; this program is for "), "{text}");
+}
+
+#[test]
+fn a_library_that_is_cut_off_says_so() {
+    let text = said(&patched(|bytes| bytes.truncate(1000)), LIMIT);
+    assert!(text.starts_with("`bad.so list`: it is cut off: it has 1000 bytes, expected "), "{text}");
+}
+
+#[test]
+fn a_library_that_needs_another_one_says_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let needed = folder.path().join("libneeded.so");
+    compile(&package().join("bad.c"), &["-Wl,-soname,libneeded.so"], &needed);
+    let needs = needed.display().to_string();
+    compile(&package().join("bad.c"), &["-Wl,--no-as-needed", &needs], &folder.path().join("bad.so"));
+    fs::remove_file(needed).unwrap();
+    let text = said(&folder, LIMIT);
+    assert!(text.contains("it cannot be loaded: ") && text.contains("libneeded.so"), "{text}");
+}
+
+#[test]
+fn what_is_not_there_or_a_folder_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(said(&folder, LIMIT).contains("it cannot be read: No such file or directory"));
+    fs::create_dir(folder.path().join("bad.so")).unwrap();
+    assert!(said(&folder, LIMIT).contains("it cannot be read: Is a directory"));
+}
+
+#[test]
+fn a_link_is_followed() {
+    let (folder, real) = (tempfile::tempdir().unwrap(), compiled(&[]));
+    symlink(real.path().join("bad.so"), folder.path().join("bad.so")).unwrap();
+    assert_eq!(said(&folder, LIMIT), "well: 1 of bad 0.1");
+    assert!(Path::new("/proc/self/exe").exists());
+}

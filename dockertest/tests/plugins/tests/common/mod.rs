@@ -1,0 +1,78 @@
+//! Builds plug-ins, as their authors would.
+
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "each test program uses a part of it")]
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use dockertest::host::HostProgram;
+
+/// How long a list may take.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// The host program that loads plug-ins.
+pub fn loader() -> HostProgram {
+    HostProgram::new(env!("CARGO_BIN_EXE_plugin-loader"))
+}
+
+/// The host of a plug-in.
+pub fn host(file: &Path) -> HostProgram {
+    HostProgram::plugin(&loader(), file)
+}
+
+/// This package.
+pub fn package() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder that everything is built in, below the build folder of the workspace.
+fn built() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The crate outside the workspace, in a folder of its own.
+pub fn acme(profile: &str) -> PathBuf {
+    let target = built();
+    // Of several tests that want it, one builds it.
+    let lock = File::create(target.join(format!("{profile}.lock"))).unwrap();
+    lock.lock().unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    // Not what this test was built with: neither its folder, nor its flags.
+    let ours = std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_NET_OFFLINE"].contains(&name.as_ref())
+    });
+    for name in ours {
+        cargo.env_remove(name);
+    }
+    let manifest = package().join("acme/Cargo.toml");
+    cargo.args(["build", "--quiet", "--locked", "--profile", profile, "--manifest-path"]).arg(manifest);
+    let output = cargo.arg("--target-dir").arg(&target).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let folder = if profile == "dev" { "debug" } else { profile };
+    target.join(folder).join("libacme_subtests.so")
+}
+
+/// Compiles a file of C into a library.
+pub fn compile(source: &Path, flags: &[&str], library: &Path) {
+    let include = package().join("../../include");
+    let mut cc = Command::new("cc");
+    cc.args(["-shared", "-fPIC", "-I"]).arg(include);
+    let output = cc.args(flags).arg("-o").arg(library).arg(source).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The example of the book.
+pub fn example_in_c(folder: &Path) -> PathBuf {
+    let library = folder.join("hello.so");
+    compile(
+        &package().join("../../../docs/examples/plugin.c"),
+        &["-Wall", "-Wextra", "-Wpedantic", "-Werror"],
+        &library,
+    );
+    library
+}

@@ -176,7 +176,7 @@ pub struct Ending {
     /// Why, in words; may have several lines. The first line goes into the status log.
     pub reason: String,
     /// How long it took, in seconds.
-    #[serde(serialize_with = "finite")]
+    #[serde(default, serialize_with = "finite")]
     pub seconds: f64,
     /// The phase that decided the verdict, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,8 +1,9 @@
 //! What the machine needs from its distribution, what of it is missing, and how to get it.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
+
+use dockertest::engine::fixtures::is_static;
 
 use crate::child;
 use crate::failure::Failure;
@@ -87,31 +88,6 @@ fn is_met(need: &Need) -> bool {
         (Some(_), Linking::Any) => true,
         (Some(file), Linking::Static) => is_static(&file),
     }
-}
-
-/// Whether the file is an ELF executable that asks for no dynamic loader.
-fn is_static(file: &Path) -> bool {
-    fs::read(file).is_ok_and(|bytes| !names_a_loader(&bytes).unwrap_or(true))
-}
-
-/// Whether one of the program headers of this 64-bit little-endian ELF file is `PT_INTERP` (ELF-64 Object File
-/// Format, version 1.5, "Program header table"); none when the file is something else.
-fn names_a_loader(bytes: &[u8]) -> Option<bool> {
-    const PT_INTERP: u32 = 3;
-    let number = |offset: usize, size: usize| -> Option<usize> {
-        let field = bytes.get(offset..offset.checked_add(size)?)?;
-        field.iter().rev().try_fold(0_usize, |value, byte| Some(value.checked_mul(256)? + usize::from(*byte)))
-    };
-    if !bytes.starts_with(b"\x7fELF\x02\x01") {
-        return None;
-    }
-    let (table, entry_size, entries) = (number(0x20, 8)?, number(0x36, 2)?, number(0x38, 2)?);
-    for index in 0..entries {
-        if number(table.checked_add(index * entry_size)?, 4)? == PT_INTERP as usize {
-            return Some(true);
-        }
-    }
-    Some(false)
 }
 
 /// Installs what is missing, or says exactly what is missing and how to get it. Installs all of it or nothing.
@@ -226,7 +202,7 @@ pub(crate) fn explain(missing: &[Need], means: Means) -> String {
 mod tests {
     use rstest::rstest;
 
-    use super::{ALWAYS, FOR_AN_ENGINE, Means, choose, explain, missing, names_a_loader, provide};
+    use super::{ALWAYS, FOR_AN_ENGINE, Means, choose, explain, missing, provide};
 
     #[test]
     fn takes_the_first_known_package_and_each_once() {
@@ -268,24 +244,5 @@ mod tests {
         assert!(text.contains("  busybox, statically linked: for test images"), "{text}");
         assert!(text.ends_with(advice) || text.contains(advice), "{text}");
         assert!(explain(ALWAYS, means).contains("nothing has been installed or run"));
-    }
-
-    /// A 64-bit ELF header with one program header of the given type.
-    fn elf(kind: u8) -> Vec<u8> {
-        let mut bytes = b"\x7fELF\x02\x01".to_vec();
-        bytes.resize(0x40 + 0x38, 0);
-        bytes[0x20] = 0x40;
-        bytes[0x36] = 0x38;
-        bytes[0x38] = 1;
-        bytes[0x40] = kind;
-        bytes
-    }
-
-    #[test]
-    fn tells_static_executables_by_their_program_headers() {
-        assert_eq!(names_a_loader(&elf(1)), Some(false));
-        assert_eq!(names_a_loader(&elf(3)), Some(true));
-        assert_eq!(names_a_loader(&elf(3)[..0x40]), None, "cut off");
-        assert_eq!(names_a_loader(b"#!/bin/sh\n"), None);
     }
 }

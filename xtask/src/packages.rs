@@ -1,6 +1,5 @@
 //! What the machine needs from its distribution, what of it is missing, and how to get it.
 
-use std::fs;
 use std::process::{Command, Stdio};
 
 use dockertest::engine::fixtures::is_static;

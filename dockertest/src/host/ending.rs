@@ -99,12 +99,17 @@ pub(super) fn seconds(duration: Duration) -> String {
 
 fn said(word: &LastWord, watched: &Watched) -> StepEnd {
     match word {
-        LastWord::Ended(ending) => StepEnd::Ended(match left_behind(watched) {
-            Some(reason) if ending.verdict == Verdict::Good => {
-                Ending { verdict: Verdict::Warn, reason, ..ending.clone() }
+        LastWord::Ended(ending) => {
+            let mut ending = ending.clone();
+            // The host has not measured it.
+            if ending.seconds == 0.0 {
+                ending.seconds = watched.elapsed.as_secs_f64();
             }
-            _ => ending.clone(),
-        }),
+            if let (Some(reason), Verdict::Good) = (left_behind(watched), ending.verdict) {
+                (ending.verdict, ending.reason) = (Verdict::Warn, reason);
+            }
+            StepEnd::Ended(ending)
+        }
         LastWord::Reboot { resume_at, reason } => {
             StepEnd::Reboot { resume_at: resume_at.clone(), reason: reason.clone() }
         }

@@ -1,5 +1,7 @@
 //! Subtests from outside: hosts that are not ours.
 
+use rstest::rstest;
+
 use crate::support::Place;
 
 /// A host of two subtests. The second one fails, or does not when it is told `works = yes`.
@@ -206,4 +208,73 @@ fn a_host_is_checked_rule_by_rule() {
     let rule = report["rules"].as_array().unwrap().iter().find(|rule| rule["rule"] == "unknown-name").unwrap();
     assert_eq!((rule["outcome"].as_str(), rule["seen"].as_str()), (Some("broken"), Some("it ended GOOD: ")));
     place.run(&["host-check", "missing.py"]).expect(2);
+}
+
+/// The hosts of the book.
+fn of_the_book(name: &str) -> String {
+    format!("{}/../docs/src/examples/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The configuration by which the book's hosts take a while.
+const PATIENT: [&str; 4] = ["--set", "python/patience.patience=60", "--set", "bash/moment.moment=60"];
+
+#[rstest]
+#[case("host.py", "python/patience", "--set=python/patience.patience=1.5")]
+#[case("host.sh", "bash/moment", "--set=bash/moment.moment=1.5")]
+fn the_hosts_of_the_book_keep_all_rules(#[case] host: &str, #[case] subtest: &str, #[case] set: &str) {
+    let place = Place::new();
+    let done = place.run(&["host-check", &of_the_book(host), "--subtest", subtest, set]).expect(0);
+    assert!(done.stdout.ends_with("27 rules: 27 hold, 0 broken, 0 not tried\n"), "{}", done.stdout);
+}
+
+#[test]
+fn a_host_in_python_gives_verdicts() {
+    let place = Place::new();
+    let plugin = format!("--plugin={}", of_the_book("host.py"));
+    let list = place.run(&["list", &plugin]).expect(0);
+    assert!(list.stdout.contains("Checks exit statuses [host.py]\n"), "{}", list.stdout);
+    assert!(list.stdout.contains("    python/client/nonsense\n"), "{}", list.stdout);
+
+    let good = place.script("good", "[ \"$1\" = --version ]");
+    let args = "--args=python/client,python/patience";
+    place.run(&["run", &plugin, args, "--set", &format!("docker_path={}", good.display())]).expect(0);
+    let verdicts: Vec<_> = place.verdicts().into_iter().map(|(name, verdict, _)| format!("{name} {verdict}")).collect();
+    assert_eq!(verdicts, ["python/client GOOD", "python/patience GOOD"]);
+
+    let run = place.run(&["run", &plugin, "--args=python/client", "--set", "docker_path=/bin/true"]).expect(1);
+    let told = ("python/client".to_owned(), "FAIL".to_owned(), "failed: nonsense".to_owned());
+    assert_eq!(place.verdicts(), [told], "{}", run.stderr);
+    let children = &place.results()["steps"][0]["subsubtests"];
+    assert_eq!((&children[0]["verdict"], &children[1]["verdict"]), (&"GOOD".into(), &"FAIL".into()), "{children}");
+    place.run(&["run", &plugin, "--args=python/client/version", "--set", "docker_path=/bin/true"]).expect(0);
+
+    let shown = place.run(&["config", "python/patience", &plugin, "--origin"]).expect(0);
+    assert!(shown.stdout.contains("# host.py: host.ini:3\npatience = 0.1\n"), "{}", shown.stdout);
+}
+
+#[rstest]
+#[case("host.py", "python/patience")]
+#[case("host.sh", "bash/moment")]
+fn the_hosts_of_the_book_stop_when_asked(#[case] host: &str, #[case] subtest: &str) {
+    let place = Place::new();
+    let (plugin, args) = (format!("--plugin={}", of_the_book(host)), format!("--args={subtest}"));
+    let limit = format!("{subtest}.step_timeout=1");
+    let arguments = [&["run", &plugin, &args, "--set", &limit], &PATIENT[..]].concat();
+    place.run(&arguments).expect(1);
+    let (_, verdict, reason) = place.verdicts().remove(0);
+    assert_eq!(verdict, "ABORT");
+    assert!(reason.starts_with("did not end within 1 s") && !reason.contains("killed"), "{reason}");
+}
+
+#[test]
+fn a_daemon_that_a_host_leaves_is_found() {
+    let place = Place::new();
+    let leaves = r#"run) setsid sleep 1000 < /dev/null > /dev/null 2>&1 &
+    "#;
+    place.script("host.sh", &HOST.replace("run) ", leaves));
+    place.run(&["run", "--plugin", "host.sh", "--args=outside/good"]).expect(0);
+    let (_, verdict, reason) = place.verdicts().remove(0);
+    assert_eq!(verdict, "WARN");
+    let told = "the host left processes behind, which were killed: ";
+    assert!(reason.starts_with(told) && reason.contains("sleep 1000"), "{reason}");
 }

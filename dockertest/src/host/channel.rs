@@ -4,6 +4,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -12,6 +14,10 @@ use nix::unistd::Pid;
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::tree::Mark;
+
+/// How long processes may take to be gone that their host has killed, and how often is looked.
+const DYING: Duration = Duration::from_millis(200);
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// A running host.
 #[derive(Debug)]
@@ -101,10 +107,22 @@ impl Channel {
         read(&mut self.stderr, buffer)
     }
 
-    /// Whether some process of the host's group lives. Ask when the host itself has been reaped.
-    pub(super) fn group_lives(&self) -> bool {
+    fn group_lives(&self) -> bool {
         // Not being allowed to signal a process also means that there is one.
         kill(Pid::from_raw(-self.group), None) != Err(Errno::ESRCH)
+    }
+
+    /// Waits until its group is empty, for a moment at most: what the host has killed before it exited may still be
+    /// dying, and nothing tells when it is gone. Says whether somebody is left. Ask when the host itself has been reaped.
+    pub(super) fn group_stays(&self) -> bool {
+        let until = Instant::now() + DYING;
+        while self.group_lives() {
+            if Instant::now() >= until {
+                return true;
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+        false
     }
 
     /// Reaps the host if it has ended.

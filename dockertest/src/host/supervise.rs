@@ -430,7 +430,8 @@ impl<'a> Supervisor<'a> {
         // An open pipe is a certain sign of a process that was left behind, and costs nothing to see.
         let is_held = self.channel.stdout.is_some() || self.channel.stderr.is_some();
         let is_usual = self.conversation.last_word().is_some() && self.status.is_some_and(|status| status.success());
-        if !adopts || !is_usual || is_held || self.channel.group_lives() {
+        let stays = is_usual && self.channel.group_stays();
+        if !adopts || !is_usual || is_held || stays {
             self.left_over = self.kill_tree();
         }
     }

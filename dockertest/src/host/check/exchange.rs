@@ -149,32 +149,37 @@ impl Talk<'_> {
             exited = self.wait();
         }
         let ended = self.began.elapsed();
+        let mut status = None;
+        if exited {
+            status = self.channel.try_reap();
+            self.channel.group_stays();
+        }
         let tree = StepTree { group: self.channel.group, mark: &self.channel.mark };
         let host = self.channel.group;
-        // A host that has exited is not reaped yet, so its group's number is still its own.
         let killed = tree::kill(&tree);
         let left = killed.into_iter().filter(|(process, _)| process.pid != host).map(|(_, description)| description);
         let left = if exited { left.collect() } else { Vec::new() };
         while matches!(self.read(), Got::Bytes(_)) && self.bytes <= MAX_BYTES {}
-        let status = if exited { self.channel.try_reap() } else { self.reap() };
+        if !exited {
+            self.reap();
+        }
         if let Some(rest) = self.reader.rest() {
             let problem = "its line end is missing".to_owned();
             let message = Err(Unreadable { why: Why::NoLineEnd, quote: quote(rest.bytes), problem });
             self.said.push(Said { number: rest.number, message });
         }
-        let status = status.filter(|_| exited);
         let Talk { said, last_word, acted, logs, .. } = self;
         Exchange { call: String::new(), said, status, ended, last_word, acted, left, stderr: logs.tail() }
     }
 
     /// Reaps a host that was killed. What it died of is our doing.
-    fn reap(&mut self) -> Option<ExitStatus> {
+    fn reap(&mut self) {
         let until = Instant::now() + REAP_GRACE;
         let mut fds = [PollFd::new(self.channel.pidfd.as_fd(), PollFlags::POLLIN)];
         let left = until.saturating_duration_since(Instant::now());
         // Whatever ends the wait, the host is reaped if it can be.
         let _ = ppoll(&mut fds, Some(TimeSpec::from_duration(left)), None);
-        self.channel.try_reap()
+        self.channel.try_reap();
     }
 
     /// When it has to have exited, from the start.

@@ -238,7 +238,10 @@ impl HostProgram {
 
     /// The command that starts it with these arguments.
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.path);
+        // Steps are started in folders of their own, where a relative path would name something else.
+        let is_relative = self.path.is_relative() && self.path.components().count() > 1;
+        let path = if is_relative { std::path::absolute(&self.path).ok() } else { None };
+        let mut command = Command::new(path.as_ref().unwrap_or(&self.path));
         command.args(&self.arguments).args(arguments);
         command
     }

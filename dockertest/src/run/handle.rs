@@ -59,9 +59,9 @@ enum Run {
 
 impl RunHandle {
     /// Starts a run. If that is not possible, [`wait`](RunHandle::wait) tells.
-    pub(super) fn start(runner: Runner) -> RunHandle {
+    pub(super) fn start(runner: Runner, cancel: io::Result<CancelToken>) -> RunHandle {
         let feed = Feed::default();
-        match RunHandle::try_start(runner, &feed) {
+        match RunHandle::try_start(runner, cancel, &feed) {
             Ok((cancel, thread)) => RunHandle { cancel: Some(cancel), feed, run: Some(Run::Thread(thread)) },
             Err(failure) => {
                 feed.close();
@@ -72,9 +72,10 @@ impl RunHandle {
 
     fn try_start(
         runner: Runner,
+        cancel: io::Result<CancelToken>,
         feed: &Feed,
     ) -> Result<(CancelToken, JoinHandle<Result<Outcome, RunFailure>>), RunFailure> {
-        let cancel = CancelToken::new().map_err(|source| RunFailure::Start { what: "a run", source })?;
+        let cancel = cancel.map_err(|source| RunFailure::Start { what: "a run", source })?;
         let (inside, told) = (cancel.clone(), feed.clone());
         let thread = thread_of_run().spawn(move || {
             outlive_pipes();

@@ -145,7 +145,32 @@ impl Runner {
     /// Does the same and returns at once. What keeps it from beginning is told by
     /// [`RunHandle::wait`].
     pub fn start(self) -> RunHandle {
-        RunHandle::start(self)
+        RunHandle::start(self, CancelToken::new())
+    }
+
+    /// The same with a wish to stop that somebody else may utter: who waits for the run has no hand free for its handle.
+    ///
+    /// ```
+    /// use dockertest::host::CancelToken;
+    /// # use dockertest::host::HostProgram;
+    /// # use dockertest::run::Runner;
+    ///
+    /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+    /// # {"subtest":{"name":"subexample"}}
+    /// # {"listed":{"subtests":1}}'"#;
+    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (results, state) = (folder.path().join("results"), folder.path().join("state"));
+    /// # let builder = Runner::builder().host(host).results(results).state(state).without_engine();
+    /// let cancel = CancelToken::new()?;
+    /// let elsewhere = cancel.clone();
+    /// std::thread::spawn(move || elsewhere.cancel("nobody needs it any more"));
+    /// let outcome = builder.build()?.start_with(&cancel).wait()?;
+    /// # assert_eq!(outcome.planned, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start_with(self, cancel: &CancelToken) -> RunHandle {
+        RunHandle::start(self, Ok(cancel.clone()))
     }
 
     pub(super) fn run_telling(self, feed: &Feed, cancel: &CancelToken) -> Result<Outcome, RunFailure> {

@@ -1,14 +1,16 @@
 //! Runs within a program that has a life of its own: followed, cancelled, side by side, and in an async runtime.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
+use std::io::Read;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-use dockertest::host::CancelToken;
+use dockertest::host::{CancelToken, HostProgram};
 use dockertest::journal::{Event, Record};
 use dockertest::run::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, Events, Outcome, RunFailure, Runner, Stop};
 use dockertest::verdict::Verdict;
@@ -28,6 +30,9 @@ pub(crate) const TESTS: &[Test] = &[
     ("embedding::what_keeps_a_run_from_beginning_is_told", what_keeps_a_run_from_beginning_is_told),
     ("embedding::a_run_leaves_the_process_as_it_was", a_run_leaves_the_process_as_it_was),
     ("embedding::a_broken_pipe_does_not_kill_the_program", a_broken_pipe_does_not_kill_the_program),
+    ("embedding::a_host_may_be_named_from_the_working_folder", a_host_may_be_named_from_the_working_folder),
+    ("embedding::the_example_shows_the_tree_at_the_end", the_example_shows_the_tree_at_the_end),
+    ("embedding::the_example_draws_a_live_tree_on_a_terminal", the_example_draws_a_live_tree_on_a_terminal),
     ("embedding::runs_work_inside_async_runtimes", runs_work_inside_async_runtimes),
 ];
 
@@ -270,6 +275,64 @@ pub(crate) fn broken_pipes_main(arguments: &[&str]) -> ExitCode {
     wait_for_work(&mut run.events());
     run.cancel("it will not hear this");
     ExitCode::from(u8::from(run.wait().unwrap().exit_status() != EXIT_INTERRUPTED))
+}
+
+fn a_host_may_be_named_from_the_working_folder() {
+    let place = Place::new();
+    let to_root = std::env::current_dir().unwrap().components().skip(1).map(|_| "../").collect::<String>();
+    let HostProgram { path, arguments } = host(&[]);
+    let relative = format!("{to_root}{}", path.strip_prefix("/").unwrap().display());
+    let builder = place.builder("good", "[Control]\nexclude = pre\n");
+    let outcome = builder.host(HostProgram { path: relative.into(), arguments }).build().unwrap().run(&token());
+    assert_eq!(outcome.unwrap().exit_status(), EXIT_PASSED);
+}
+
+/// The example program, as a part of this one, with arguments for two steps.
+fn live_tree(place: &Place) -> Vec<OsString> {
+    let words = ["live-tree", "--no-engine", "--set", "Control.exclude=pre", "--args", "parent,fail", "--results"];
+    let mut arguments: Vec<OsString> = words.map(OsString::from).into();
+    arguments.extend([place.results().into(), "--state".into(), place.state().into()]);
+    let HostProgram { path, arguments: rest } = host(&[]);
+    arguments.into_iter().chain([path.into()]).chain(rest).collect()
+}
+
+/// Without columns.
+fn plain(text: &str) -> String {
+    let words = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    words.collect::<Vec<_>>().join("\n")
+}
+
+fn the_example_shows_the_tree_at_the_end() {
+    let place = Place::new();
+    let output = Command::new(std::env::current_exe().unwrap()).args(live_tree(&place)).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap().replace(&place.results().display().to_string(), "RESULTS");
+    assert_eq!(output.status.code(), Some(EXIT_FAILED.into()), "{text}");
+    insta::assert_snapshot!(plain(&text), @r"
+    GOOD parent 0.0 s
+    GOOD a 0.0 s
+    GOOD b 0.0 s
+    FAIL fail 0.0 s the engine broke its promise
+    FAIL: 2 of 2 steps, RESULTS/journal.jsonl
+    ");
+}
+
+fn the_example_draws_a_live_tree_on_a_terminal() {
+    let place = Place::new();
+    let (mut terminal, inner) = pty_process::blocking::open().unwrap();
+    terminal.resize(pty_process::Size::new(24, 80)).unwrap();
+    let command = pty_process::blocking::Command::new(std::env::current_exe().unwrap()).args(live_tree(&place));
+    let mut child = command.spawn(inner).unwrap();
+    let mut shown = Vec::new();
+    // The end of a terminal is an error.
+    let _ = terminal.read_to_end(&mut shown);
+    assert_eq!(child.wait().unwrap().code(), Some(EXIT_FAILED.into()));
+    let text = String::from_utf8(shown).unwrap().replace("\r\n", "\n");
+    let trees: Vec<String> = text.split("\x1b[J").map(plain).collect();
+    // First all wait, then the first one works, and in the end all have a verdict.
+    assert!(trees.len() > 3 && trees[0].contains("... parent\n... fail"), "{trees:#?}");
+    let works = |tree: &String| tree.contains("... parent initialize") && !tree.contains("GOOD");
+    assert!(trees.iter().any(works), "{trees:#?}");
+    assert!(trees.last().unwrap().starts_with("GOOD parent") && text.contains("\x1b[4A"), "{trees:#?}");
 }
 
 /// An engine that takes every connection and says nothing.

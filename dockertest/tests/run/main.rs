@@ -5,6 +5,9 @@
 mod disk;
 mod embedding;
 mod host;
+#[path = "../../examples/live_tree.rs"]
+#[expect(dead_code, reason = "its `main` is here")]
+mod live_tree;
 mod runner;
 mod support;
 mod torture;
@@ -21,6 +24,7 @@ fn main() -> ExitCode {
         ["host", rest @ ..] => host::main(rest),
         ["runner", rest @ ..] => torture::runner_main(rest),
         ["broken-pipes", rest @ ..] => embedding::broken_pipes_main(rest),
+        ["live-tree", rest @ ..] => ExitCode::from(live_tree::show(rest.iter().map(Into::into)).unwrap()),
         ["sleeper"] => loop {
             std::thread::park();
         },

@@ -69,6 +69,8 @@ pub use inventory;
 mod book {
     #[doc = include_str!("../../docs/src/writing-a-subtest.md")]
     struct WritingASubtest;
+    #[doc = include_str!("../../docs/src/embedding.md")]
+    struct Embedding;
     #[doc = include_str!("../../README.md")]
     struct Readme;
 }

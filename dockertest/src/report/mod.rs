@@ -1,5 +1,7 @@
 //! Reports: projections of a journal.
 //!
+//! Needs the feature `runner`.
+//!
 //! Every report is a pure function of the records. [`RunState`] folds the records into what is known so far, and each
 //! report is written from that: [`status`] (Autotest's status log), [`keyval`] files, [`Results`] (`results.json`) and
 //! the [`Console`] tree. The same code runs live, as a sink of the journal, and later on a journal that is read back,

@@ -1,5 +1,7 @@
 //! Running subtests: what is chosen, in which order, one step after the other, recorded so that nothing is lost.
 //!
+//! Needs the feature `runner`.
+//!
 //! A [`Runner`] makes a plan from the configuration, the hosts and what was asked for, and executes it in a
 //! [`ResultsFolder`]. Everything it learns goes into the journal of that folder first; [`Resumption`] goes on with a run
 //! from there, whatever ended the process that ran it. This is library code: it prints nothing, never exits, handles

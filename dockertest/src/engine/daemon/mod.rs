@@ -1,5 +1,7 @@
 //! An engine of our own: started, stopped, configured anew, and gone without a trace.
 //!
+//! Needs the feature `api`.
+//!
 //! A subtest that needs one asks its context ([`Context::own_engine`](crate::subtest::Context::own_engine)). Whoever
 //! embeds the library starts a [`Daemon`]. The engine of the system is never touched.
 //!

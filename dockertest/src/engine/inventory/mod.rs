@@ -1,4 +1,6 @@
 //! What is there in and around an engine, to be compared with what is there later.
+//!
+//! Needs the feature `api`.
 
 mod machine;
 mod removal;

@@ -170,11 +170,11 @@ impl Resumption {
     /// ```
     pub fn conclude(self) -> Result<Option<Outcome>, RunFailure> {
         let outcome = self.outcome();
-        outcome.map(|outcome| self.make_sure(outcome)).transpose()
+        let sinks = vec![files(self.folder.path())];
+        outcome.map(|outcome| self.make_sure(outcome, sinks)).transpose()
     }
 
-    fn make_sure(self, outcome: Outcome) -> Result<Outcome, RunFailure> {
-        let sinks = vec![files(self.folder.path())];
+    fn make_sure(self, outcome: Outcome, sinks: Vec<Box<dyn Sink>>) -> Result<Outcome, RunFailure> {
         let journal = Writer::reopen(&self.folder.journal(), &self.reading, sinks).map_err(journal_failure)?;
         let report_failure = close(journal)?;
         tidy_up(self.folder.path())?;
@@ -205,16 +205,17 @@ impl Runner {
     }
 
     fn go_on(mut self, resumption: Resumption, cancel: &CancelToken) -> Result<Outcome, ResumeFailure> {
-        if let Some(outcome) = resumption.outcome() {
-            return Ok(resumption.make_sure(outcome)?);
-        }
+        let complete = resumption.outcome();
         let missing = resumption.missing(&self.catalog);
-        if !missing.is_empty() {
+        if complete.is_none() && !missing.is_empty() {
             return Err(ResumeFailure::Missing { missing });
         }
         let feed = Feed::default();
         let Told { sinks, callers } = Told::begin(&feed, &mut self.watching, &resumption.folder)?;
-        let outcome = self.resume_in(resumption, sinks, cancel);
+        let outcome = match complete {
+            Some(outcome) => resumption.make_sure(outcome, sinks),
+            None => self.resume_in(resumption, sinks, cancel),
+        };
         Ok(callers.conclude(outcome, &feed)?)
     }
 

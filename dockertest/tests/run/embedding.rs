@@ -132,6 +132,11 @@ fn a_resume_tells_the_past_first() {
     assert_eq!(told.try_iter().collect::<Vec<_>>(), records(&place.results()));
     let verdicts: Vec<Verdict> = outcome.steps.iter().map(|step| step.ending.as_ref().unwrap().verdict).collect();
     assert_eq!(verdicts, [Verdict::Abort, Verdict::Good]);
+    // Also when nothing is left to be done.
+    let (tell, told) = channel();
+    let runner = place.ready("slow,good").on_event(move |record| tell.send(record.seq).unwrap()).build().unwrap();
+    assert_eq!(place.resume(runner).unwrap().steps, outcome.steps);
+    assert_eq!(told.try_iter().count(), records(&place.results()).len());
 }
 
 /// Returns when a step has entered `run_once`.

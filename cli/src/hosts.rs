@@ -1,6 +1,6 @@
 //! Which program holds the bundled subtests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use dockertest::config::{Configuration, Layers};
@@ -34,18 +34,31 @@ pub(crate) fn program() -> Result<HostProgram, Problem> {
     if let Some(path) = std::env::var_os(HOST_VARIABLE).filter(|path| !path.is_empty()) {
         return Ok(HostProgram::new(path));
     }
-    let this = std::env::current_exe()
+    let this = this_program()?;
+    let beside = this.path.with_file_name(HOST_PROGRAM);
+    if beside.is_file() { Ok(HostProgram::new(beside)) } else { Ok(this) }
+}
+
+/// This program as a host. It is the one that loads plug-in libraries, too: the host of the bundled subtests is linked
+/// statically where it is installed, and such a program cannot load any.
+fn this_program() -> Result<HostProgram, Problem> {
+    let path = std::env::current_exe()
         .map_err(|error| Problem::new(format!("cannot find out where this program is: {error}")))?;
-    let beside = this.with_file_name(HOST_PROGRAM);
-    if beside.is_file() {
-        return Ok(HostProgram::new(beside));
-    }
-    Ok(HostProgram { path: this, arguments: vec![HOST_COMMAND.into()] })
+    Ok(HostProgram { path, arguments: vec![HOST_COMMAND.into()] })
+}
+
+/// One plug-in or host, named by itself.
+pub(crate) fn single(path: &Path) -> Result<HostProgram, Problem> {
+    let found = Plugins::new(this_program()?).named(path, "PROGRAM").find()?;
+    let [program] = &found[..] else {
+        return Err(Problem::new(format!("`{}` is a folder; name one host", path.display())));
+    };
+    Ok(program.clone())
 }
 
 /// Where plug-ins are looked for.
 pub(crate) fn plugins(named: &[PathBuf]) -> Result<Plugins, Problem> {
-    let search = Plugins::new(program()?);
+    let search = Plugins::new(this_program()?);
     Ok(named.iter().fold(search, |search, path| search.named(path, "--plugin")).of_user())
 }
 

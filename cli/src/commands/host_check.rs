@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dockertest::host::{HostCheck, Plugins};
+use dockertest::host::HostCheck;
 use dockertest::run::EXIT_FAILED;
 
 use crate::args::CheckHost;
@@ -11,13 +11,10 @@ use crate::sources::{self, Folders};
 use crate::{hosts, status};
 
 pub(crate) fn host_check(wanted: &CheckHost, screen: &Screen) -> Result<u8, Problem> {
-    let found = Plugins::new(hosts::program()?).named(&wanted.program, "PROGRAM").find()?;
-    let [program] = &found[..] else {
-        return Err(Problem::new(format!("`{}` is a folder; name one host", wanted.program.display())));
-    };
+    let program = hosts::single(&wanted.program)?;
     let layers = sources::layers(&Folders::find(&wanted.sources), &wanted.sources.set);
     layers.clone().load().map_err(|failure| sources::explain(&failure))?;
-    let mut check = HostCheck::new(program.clone()).layers(layers).limit(Duration::from_secs(wanted.limit.into()));
+    let mut check = HostCheck::new(program).layers(layers).limit(Duration::from_secs(wanted.limit.into()));
     if let Some(name) = &wanted.subtest {
         check = check.subtest(name.parse()?);
     }

@@ -278,3 +278,19 @@ fn a_daemon_that_a_host_leaves_is_found() {
     let told = "the host left processes behind, which were killed: ";
     assert!(reason.starts_with(told) && reason.contains("sleep 1000"), "{reason}");
 }
+
+#[test]
+fn a_library_is_loaded_whatever_the_host_of_the_bundled_subtests_is() {
+    // One that is linked statically, or a script, cannot load anything.
+    let place = Place::new().with("DOCKERTEST_HOST", &of_the_book("host.sh"));
+    let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let library = place.path("plugin.so");
+    let mut cc = std::process::Command::new("cc");
+    cc.args(["-shared", "-fPIC", "-I"]).arg(format!("{repository}/dockertest/include")).arg("-o").arg(&library);
+    assert!(cc.arg(format!("{repository}/docs/examples/plugin.c")).status().unwrap().success());
+    let list = place.run(&["list", "--plugin", "plugin.so"]).expect(0);
+    assert!(list.stdout.contains("[plugin.so]") && list.stderr.is_empty(), "{list:?}");
+    assert!(list.stdout.contains("bash/moment"), "{}", list.stdout);
+    let checked = place.run(&["host-check", "plugin.so"]);
+    assert!(checked.stdout.contains("holds      `list` exits with status 0"), "{checked:?}");
+}

@@ -31,7 +31,13 @@
 #ifndef LIST
 #define LIST all(host)
 #endif
-#ifndef NO_RECORD
+#ifndef RUN
+#define RUN say(host, "this is no message\n")
+#endif
+#ifdef NOWHERE
+/* A record where no memory is. */
+__asm__(".globl dockertest_plugin\n.set dockertest_plugin, 16");
+#elif !defined NO_RECORD
 const struct dockertest_plugin dockertest_plugin = {
     .magic = MAGIC, .size = SIZE, .abi = ABI, .api_major = 0, .api_minor = 9, .program = PROGRAM,
 };
@@ -47,11 +53,41 @@ static int32_t say(const struct dockertest_host *host, const char *line)
     return bytes(host, line, strlen(line));
 }
 
+static int32_t hello(const struct dockertest_host *host)
+{
+    return say(host, "{\"hello\":{\"protocol\":1,\"api-version\":\"" API "\",\"program\":\"bad 0.1\"}}\n");
+}
+
 static int32_t all(const struct dockertest_host *host)
 {
-    say(host, "{\"hello\":{\"protocol\":1,\"api-version\":\"" API "\",\"program\":\"bad 0.1\"}}\n");
-    say(host, "{\"subtest\":{\"name\":\"bad\"}}\n");
+    hello(host);
+    say(host, "{\"subtest\":{\"name\":\"bad\",\"needs-engine\":false}}\n");
     return say(host, "{\"listed\":{\"subtests\":1}}\n");
+}
+
+/* Waits for the request, as a host must. */
+static void request(const struct dockertest_host *host)
+{
+    uint8_t byte = 0;
+
+    while (byte != '\n' && host->read(host->context, &byte, 1) == 1)
+        ;
+}
+
+static int32_t good(const struct dockertest_host *host)
+{
+    hello(host);
+    return say(host, "{\"ended\":{\"verdict\":\"GOOD\",\"reason\":\"\"}}\n");
+}
+
+/* What was freed is written: mostly it is still there, which is luck. */
+static int32_t freed(const struct dockertest_host *host)
+{
+    char *line = strdup("{\"hello\":{\"protocol\":1,\"api-version\":\"" API "\",\"program\":\"bad 0.1\"}}\n");
+    size_t length = strlen(line);
+
+    free(line);
+    return bytes(host, line, length);
 }
 
 /* A line at the end of a page, with nothing behind it. */
@@ -111,7 +147,8 @@ int32_t dockertest_plugin_list(const struct dockertest_host *host)
 #ifndef NO_RUN
 int32_t dockertest_plugin_run(const struct dockertest_host *host, const uint8_t *name, size_t name_length)
 {
-    (void)name, (void)name_length;
-    return say(host, "this is no message\n");
+    (void)name, (void)name_length, (void)good, (void)freed;
+    request(host);
+    return RUN;
 }
 #endif

@@ -1,8 +1,11 @@
 //! Whether a file is a library for this machine, told better than the loader of the system tells it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use nix::libc;
 
 use super::problem::PluginProblem;
 
@@ -41,7 +44,7 @@ impl Head {
 pub(super) fn check(file: &Path) -> Result<(), PluginProblem> {
     let read = |path: &Path| {
         let mut bytes = Vec::new();
-        File::open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut bytes)?;
+        open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut bytes)?;
         io::Result::Ok(bytes)
     };
     let bytes = read(file).map_err(PluginProblem::Read)?;
@@ -64,6 +67,16 @@ pub(super) fn check(file: &Path) -> Result<(), PluginProblem> {
         Some(expected) if expected > size => Err(PluginProblem::CutOff { size, expected }),
         _ => Ok(()),
     }
+}
+
+/// Opens a file, without waiting for somebody to write to it.
+fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err(io::Error::other("it is a pipe or a device, expected a file"));
+    }
+    Ok(file)
 }
 
 fn no_library(bytes: &[u8]) -> PluginProblem {

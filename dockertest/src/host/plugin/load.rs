@@ -46,7 +46,7 @@ pub(in crate::host) fn load(file: &Path, call: Call<'_>) -> io::Result<()> {
     let to_runner = Box::leak(Box::new(ToRunner::new(take_stdout()?)));
     match serve(file, call, to_runner) {
         Ok(()) => Ok(()),
-        Err(problem) => to_runner.tell(&problem, call),
+        Err(problem) => to_runner.tell(file, &problem, call),
     }
 }
 
@@ -133,18 +133,20 @@ impl ToRunner {
     }
 
     /// Says what is wrong, in place of the plug-in.
-    fn tell(&self, problem: &PluginProblem, call: Call<'_>) -> io::Result<()> {
+    fn tell(&self, file: &Path, problem: &PluginProblem, call: Call<'_>) -> io::Result<()> {
+        let named = format!("the plug-in `{}`: {problem}", file.display());
         if self.has_begun.load(Ordering::Relaxed) {
-            return Err(io::Error::other(problem.to_string()));
+            return Err(io::Error::other(named));
         }
         let mut messages = vec![HostMessage::Hello(Hello::new(LOADER))];
-        let text = problem.to_string();
         match call {
+            // Who asks for a list names the file.
             Call::List => {
+                let text = problem.to_string();
                 messages.push(HostMessage::Log { subsubtest: None, level: Level::Error, text });
                 messages.push(HostMessage::Listed { subtests: 0 });
             }
-            Call::Run(_) => messages.push(HostMessage::Ended(Ending::new(Verdict::Error, text))),
+            Call::Run(_) => messages.push(HostMessage::Ended(Ending::new(Verdict::Error, named))),
         }
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         for message in messages {

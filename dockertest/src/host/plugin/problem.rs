@@ -52,7 +52,7 @@ pub enum PluginProblem {
     #[error("it is a library, but no plug-in: it exports no `{RECORD_SYMBOL}`; is `dockertest::plugin!();` in it?")]
     NoRecord,
     /// The record is where there is no memory.
-    #[error("its record cannot be read: {0}")]
+    #[error("`{RECORD_SYMBOL}` leads to where it has no memory ({0}): it must be a constant, as dockertest.h says")]
     UnreadableRecord(#[source] io::Error),
     /// The record does not fit.
     #[error(transparent)]

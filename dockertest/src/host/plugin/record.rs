@@ -41,7 +41,7 @@ pub enum BadRecord {
         size: u32,
     },
     /// Its functions are those of another interface.
-    #[error("`{program}` is for plug-in interface {abi}, this dockertest has {ABI}: {}", advice(*abi))]
+    #[error("{} is for plug-in interface {abi}, this dockertest has {ABI}: {}", called(program), advice(*abi))]
     OtherAbi {
         /// The interface.
         abi: u32,
@@ -52,6 +52,11 @@ pub enum BadRecord {
 
 fn advice(abi: u32) -> &'static str {
     if abi > ABI { "install a later dockertest, or build the plug-in with this one" } else { "build the plug-in anew" }
+}
+
+/// A record need not have a name.
+fn called(program: &str) -> String {
+    if program.is_empty() { "it".to_owned() } else { format!("`{program}`") }
 }
 
 impl Identity {

@@ -4,12 +4,13 @@
 
 mod common;
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{LIMIT, compile, host, package};
+use common::{LIMIT, compile, host, loader, package};
+use dockertest::host::HostProgram;
 use rstest::{Context, rstest};
 use tempfile::TempDir;
 
@@ -43,8 +44,9 @@ fn compiled(flags: &[&str]) -> TempDir {
 #[case::says_that_its_record_is_endless("-DSIZE=0xffffffff")]
 #[case::is_of_the_future("-DABI=2")]
 #[case::is_of_the_past("-DABI=0")]
-#[case::has_a_record_of_zeros("-DABI=7 -DPROGRAM=\"\"")]
+#[case::has_no_name("-DABI=7 -DPROGRAM=\"\"")]
 #[case::has_no_record("-DNO_RECORD")]
+#[case::has_its_record_nowhere("-DNOWHERE")]
 #[case::has_no_list("-DNO_LIST")]
 #[case::has_no_run("-DNO_RUN")]
 #[case::is_of_another_api("-DAPI=\"0.4.2\"")]
@@ -142,9 +144,31 @@ fn what_is_not_there_or_a_folder_says_so() {
 }
 
 #[test]
+fn a_pipe_says_so_and_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = Command::new("mkfifo").arg(folder.path().join("bad.so")).status().unwrap();
+    assert!(made.success());
+    assert_eq!(said(&folder, LIMIT), "`bad.so list`: it cannot be read: it is a pipe or a device, expected a file");
+}
+
+#[test]
+fn what_may_not_be_read_says_so() {
+    let folder = compiled(&[]);
+    let plugin = folder.path().join("bad.so");
+    fs::set_permissions(&plugin, Permissions::from_mode(0o000)).unwrap();
+    let mut host = loader();
+    // Root may read everything, unless it gives that up.
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        let loader = std::mem::replace(&mut host.path, "setpriv".into());
+        host.arguments.extend(["--bounding-set=-dac_override,-dac_read_search".into(), loader.into()]);
+    }
+    let text = HostProgram::plugin(&host, &plugin).list(LIMIT).unwrap_err().to_string();
+    assert!(text.ends_with("bad.so list`: it cannot be read: Permission denied (os error 13)"), "{text}");
+}
+
+#[test]
 fn a_link_is_followed() {
     let (folder, real) = (tempfile::tempdir().unwrap(), compiled(&[]));
     symlink(real.path().join("bad.so"), folder.path().join("bad.so")).unwrap();
     assert_eq!(said(&folder, LIMIT), "well: 1 of bad 0.1");
-    assert!(Path::new("/proc/self/exe").exists());
 }

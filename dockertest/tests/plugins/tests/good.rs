@@ -7,8 +7,7 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
-use common::{LIMIT, acme, compile, example_in_c, host, loader, package};
-use dockertest::config::Layers;
+use common::{LIMIT, Seen, acme, compile, example_in_c, host, loader, package, verdicts};
 use dockertest::host::protocol::SubtestInfo;
 use dockertest::host::{CancelToken, HostProgram, Plugins};
 use dockertest::name::Kind;
@@ -94,33 +93,8 @@ fn has_cpp() -> bool {
         .is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_absolute())
 }
 
-/// A run of a plug-in's subtests: verdicts by name, sub-subtests after their parents.
-fn run(plugin: &Path, set: &[&str]) -> Vec<(String, Verdict, String)> {
-    let folder = tempfile::tempdir().unwrap();
-    let layers = set.iter().fold(Layers::new(), |layers, argument| layers.set(argument));
-    let runner = Runner::builder()
-        .layers(layers)
-        .plugins(Plugins::new(loader()).named(plugin, "--plugin"))
-        .results(folder.path().join("results"))
-        .state(folder.path().join("state"))
-        .without_engine()
-        .build()
-        .unwrap();
-    let outcome = runner.run(&CancelToken::new().unwrap()).unwrap();
-    let mut seen = Vec::new();
-    for step in outcome.steps {
-        let ending = step.ending.unwrap();
-        seen.push((step.planned.name.to_string(), ending.verdict, ending.reason));
-        for child in step.subsubtests {
-            let ending = child.ending.unwrap();
-            seen.push((format!("  {}", child.name), ending.verdict, ending.reason));
-        }
-    }
-    seen
-}
-
-fn verdicts(seen: &[(String, Verdict, String)]) -> Vec<(&str, Verdict)> {
-    seen.iter().map(|(name, verdict, _)| (name.as_str(), *verdict)).collect()
+fn run(plugin: &Path, set: &[&str]) -> Vec<Seen> {
+    common::run(loader(), plugin, set)
 }
 
 #[test]
@@ -178,36 +152,6 @@ fn one_that_cannot_be_loaded_any_more_costs_its_step() {
     std::fs::write(&plugin, "").unwrap();
     let outcome = runner.run(&CancelToken::new().unwrap()).unwrap();
     let ending = outcome.steps[0].ending.clone().unwrap();
-    assert_eq!((ending.verdict, ending.reason.as_str()), (Verdict::Error, "it is empty"));
-}
-
-/// What a program of memory checks says about a call of the loader.
-fn checked(plugin: &Path, arguments: &[&str], input: &str) -> String {
-    use std::io::Write;
-    use std::process::Stdio;
-
-    let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--quiet", "--error-exitcode=99", "--track-fds=no"]).arg(env!("CARGO_BIN_EXE_plugin-loader"));
-    valgrind.arg("plugin").arg(plugin).args(arguments);
-    let mut child = valgrind.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{:?}: {}", output.status, String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-#[test]
-fn valgrind_finds_nothing_at_the_border() {
-    if Command::new("valgrind").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no valgrind");
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    for plugin in [example_in_c(folder.path()), acme("release")] {
-        let list = checked(&plugin, &["list"], "");
-        assert!(list.contains("\"listed\""), "{list}");
-        // A request that is none: the whole way in and out.
-        let ended = checked(&plugin, &["run", "hello"], "{}\n");
-        assert!(ended.contains("\"ended\""), "{ended}");
-    }
+    let expected = format!("the plug-in `{}`: it is empty", plugin.display());
+    assert_eq!((ending.verdict, ending.reason), (Verdict::Error, expected));
 }

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use dockertest::host::HostProgram;
+use dockertest::config::Layers;
+use dockertest::host::{CancelToken, HostProgram, Plugins};
+use dockertest::run::Runner;
+use dockertest::verdict::Verdict;
 
 /// How long a list may take.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -75,4 +78,37 @@ pub fn example_in_c(folder: &Path) -> PathBuf {
         &library,
     );
     library
+}
+
+/// The name of a step or, with blanks before it, of a sub-subtest; its verdict; the reason.
+pub type Seen = (String, Verdict, String);
+
+/// A run of a plug-in's subtests, each followed by its sub-subtests.
+pub fn run(loader: HostProgram, plugin: &Path, set: &[&str]) -> Vec<Seen> {
+    let folder = tempfile::tempdir().unwrap();
+    let layers = set.iter().fold(Layers::new(), |layers, argument| layers.set(argument));
+    let runner = Runner::builder()
+        .layers(layers)
+        .plugins(Plugins::new(loader).named(plugin, "--plugin"))
+        .results(folder.path().join("results"))
+        .state(folder.path().join("state"))
+        .without_engine()
+        .build()
+        .unwrap();
+    let outcome = runner.run(&CancelToken::new().unwrap()).unwrap();
+    let mut seen = Vec::new();
+    for step in outcome.steps {
+        let ending = step.ending.unwrap();
+        seen.push((step.planned.name.to_string(), ending.verdict, ending.reason));
+        for child in step.subsubtests {
+            let ending = child.ending.unwrap();
+            seen.push((format!("  {}", child.name), ending.verdict, ending.reason));
+        }
+    }
+    seen
+}
+
+/// Without the reasons.
+pub fn verdicts(seen: &[Seen]) -> Vec<(&str, Verdict)> {
+    seen.iter().map(|(name, verdict, _)| (name.as_str(), *verdict)).collect()
 }

@@ -53,6 +53,12 @@ pub(crate) const ALWAYS: &[Need] = &[
         packages: &["docker-registry"],
         purpose: "pulling images without a network",
     },
+    Need {
+        program: "valgrind",
+        linking: Linking::Any,
+        packages: &["valgrind"],
+        purpose: "tests that watch the memory of plug-ins",
+    },
 ];
 
 /// Needed to start an engine of our own.
@@ -209,12 +215,12 @@ mod tests {
         let bookworm = choose(&needs, &|name| name != "docker-cli").unwrap();
         assert_eq!(
             bookworm,
-            ["docker.io", "busybox-static", "bash-static", "docker-registry", "iptables", "util-linux"]
+            ["docker.io", "busybox-static", "bash-static", "docker-registry", "valgrind", "iptables", "util-linux"]
         );
         let trixie = choose(&needs, &|_| true).unwrap();
         assert_eq!(
             trixie,
-            ["docker-cli", "busybox-static", "bash-static", "docker-registry", "docker.io", "iptables", "util-linux"]
+            ["docker-cli", "busybox-static", "bash-static", "docker-registry", "valgrind", "docker.io", "iptables", "util-linux"]
         );
     }
 
@@ -230,8 +236,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static bash-static docker-registry")]
-    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static bash-static docker-registry")]
+    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static bash-static docker-registry valgrind")]
+    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static bash-static docker-registry valgrind")]
     fn says_what_is_missing_and_how_to_get_it(#[case] means: Means, #[case] advice: &str) {
         let failure = provide(ALWAYS, means).unwrap_err();
         assert_eq!(failure.status(), 2);

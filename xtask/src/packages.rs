@@ -220,7 +220,16 @@ mod tests {
         let trixie = choose(&needs, &|_| true).unwrap();
         assert_eq!(
             trixie,
-            ["docker-cli", "busybox-static", "bash-static", "docker-registry", "valgrind", "docker.io", "iptables", "util-linux"]
+            [
+                "docker-cli",
+                "busybox-static",
+                "bash-static",
+                "docker-registry",
+                "valgrind",
+                "docker.io",
+                "iptables",
+                "util-linux"
+            ]
         );
     }
 

@@ -1,6 +1,6 @@
 //! The border between plug-in and loader under the eyes of valgrind: nobody reads or writes what is not there.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "these are tests")]
 
 mod common;
 

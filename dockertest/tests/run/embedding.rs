@@ -25,6 +25,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("embedding::a_callback_that_panics_harms_nobody", a_callback_that_panics_harms_nobody),
     ("embedding::a_resume_tells_the_past_first", a_resume_tells_the_past_first),
     ("embedding::runs_side_by_side_do_not_know_of_each_other", runs_side_by_side_do_not_know_of_each_other),
+    ("embedding::a_folder_is_for_one_run_at_a_time", a_folder_is_for_one_run_at_a_time),
     ("embedding::dropping_the_handle_stops_the_run", dropping_the_handle_stops_the_run),
     ("embedding::a_detached_run_comes_to_its_end", a_detached_run_comes_to_its_end),
     ("embedding::what_keeps_a_run_from_beginning_is_told", what_keeps_a_run_from_beginning_is_told),
@@ -171,6 +172,25 @@ fn runs_side_by_side_do_not_know_of_each_other() {
     // The one that was cancelled goes on where it was.
     let outcome = here.resume(here.ready("slow,good").build().unwrap()).unwrap();
     assert_eq!(outcome.counts.total(), 2);
+}
+
+fn a_folder_is_for_one_run_at_a_time() {
+    let place = Place::new();
+    let run = place.ready("slow").build().unwrap().start();
+    wait_for_work(&mut run.events());
+    let failure = place.ready("good").build().unwrap().run(&token()).unwrap_err();
+    assert!(matches!(failure, RunFailure::Folder(_)) && failure.is_before_the_run(), "{failure}");
+    assert!(failure.to_string().contains(&std::process::id().to_string()), "{failure}");
+    // What drives a run may be handed from thread to thread.
+    fn shared(_: &(impl Send + Sync)) {}
+    shared(&run);
+    shared(&run.events());
+    run.cancel("seen enough");
+    let children = run.wait().unwrap().steps.remove(0).subsubtests;
+    assert_eq!(children[0].ending.as_ref().unwrap().verdict, Verdict::Abort);
+    assert_eq!(place.witness(), "run slow \"full\"\ncleanup slow\n");
+    let beginnings = records(&place.results()).into_iter().filter(|record| record.event.kind() == "run-started");
+    assert_eq!(beginnings.count(), 1);
 }
 
 fn dropping_the_handle_stops_the_run() {

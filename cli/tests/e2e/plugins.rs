@@ -294,3 +294,19 @@ fn a_library_is_loaded_whatever_the_host_of_the_bundled_subtests_is() {
     let checked = place.run(&["host-check", "plugin.so"]);
     assert!(checked.stdout.contains("holds      `list` exits with status 0"), "{checked:?}");
 }
+
+#[test]
+fn sub_subtests_from_outside_have_their_sections_too() {
+    let place = Place::new();
+    let host = r#"
+hello='{"hello":{"protocol":1,"api-version":"0.9.0","program":"family 1"}}'
+case $1 in
+list) printf '%s\n' "$hello" '{"subtest":{"name":"family","subsubtests":["one","two"]}}' '{"listed":{"subtests":1}}';;
+run) read -r request; echo "$hello"
+    verdict=FAIL
+    case $request in *'"subsections":{"one":{"name":"family/one"'*'"size":{"value":"3"'*'"two":{"name"'*) verdict=GOOD;; esac
+    echo "{\"ended\":{\"verdict\":\"$verdict\",\"reason\":\"\",\"seconds\":0.1}}";;
+esac"#;
+    place.script("host.sh", host);
+    place.run(&["run", "--plugin", "host.sh", "--args=family", "--set", "family/one.size=3"]).expect(0);
+}

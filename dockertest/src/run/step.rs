@@ -150,6 +150,7 @@ impl<'r> Execution<'r> {
             id,
             step,
             program,
+            children: entry.map_or(&[], |entry| &entry.info.subsubtests),
             section,
             mode,
             limit,

@@ -32,6 +32,8 @@ pub(super) struct Job<'r> {
     pub(super) id: StepId,
     pub(super) step: &'r PlannedStep,
     pub(super) program: &'r HostProgram,
+    /// Its sub-subtests, as its host lists them.
+    pub(super) children: &'r [String],
     /// Its effective configuration.
     pub(super) section: Section,
     pub(super) mode: Mode,
@@ -87,6 +89,8 @@ impl Worker<'_> {
         let name = &job.step.name;
         let children = match &job.step.subsubtests {
             Some(children) => children.clone(),
+            // A host from outside need not have the option.
+            None if job.section.get("subsubtests").is_none() => job.children.to_vec(),
             None => job.section.list("subsubtests"),
         };
         let subsection = |child: String| {

@@ -18,6 +18,9 @@ pub mod table;
 /// The environment variable by which the host of this crate pretends to hold another number of subtests.
 pub const COUNT_VARIABLE: &str = "DOCKERTEST_BENCH_COUNT";
 
+/// The host of this crate, started by a script (`#!`) whose name begins so, pretends to hold one subtest of that name.
+pub const PLUGIN_PREFIX: &str = "plug_";
+
 /// The name of a subtest that the host pretends to hold.
 #[must_use]
 pub fn counted_name(number: u32) -> String {

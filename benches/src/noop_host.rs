@@ -6,11 +6,12 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use benches::stamps;
-use benches::{COUNT_VARIABLE, counted_name};
+use benches::{COUNT_VARIABLE, PLUGIN_PREFIX, counted_name};
 use dockertest::host::protocol::{Hello, HostMessage, SubtestInfo};
 use dockertest::inventory;
 use dockertest::name::Kind;
@@ -64,10 +65,12 @@ register!("noop::hang", || Box::new(Hang));
 
 fn main() -> ExitCode {
     stamps::put(stamps::BEGIN);
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let count = std::env::var(COUNT_VARIABLE).ok().and_then(|count| count.parse().ok());
-    let code = match count {
-        Some(count) if pretend(count, &arguments).is_ok() => ExitCode::SUCCESS,
+    let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let count: Option<u32> = std::env::var(COUNT_VARIABLE).ok().and_then(|count| count.parse().ok());
+    let pretended =
+        take_plugin(&mut arguments).map(|name| vec![name]).or_else(|| Some((0..count?).map(counted_name).collect()));
+    let code = match pretended {
+        Some(names) if pretend(&names, &arguments).is_ok() => ExitCode::SUCCESS,
         Some(_) => ExitCode::FAILURE,
         None => dockertest::host::serve::main("noop-host", arguments.into_iter()),
     };
@@ -75,8 +78,16 @@ fn main() -> ExitCode {
     code
 }
 
-/// Answers as a host that holds that many subtests.
-fn pretend(count: u32, arguments: &[OsString]) -> io::Result<()> {
+/// The name of the file that this program was started by (`#!`), if that is to be a plug-in.
+fn take_plugin(arguments: &mut Vec<OsString>) -> Option<String> {
+    let name =
+        Path::new(arguments.first()?).file_name()?.to_str().filter(|name| name.starts_with(PLUGIN_PREFIX))?.to_owned();
+    arguments.remove(0);
+    Some(name)
+}
+
+/// Answers as a host that holds these subtests.
+fn pretend(names: &[String], arguments: &[OsString]) -> io::Result<()> {
     let mut text = Vec::new();
     let mut say = |message: HostMessage| -> io::Result<()> {
         serde_json::to_writer(&mut text, &message)?;
@@ -84,8 +95,8 @@ fn pretend(count: u32, arguments: &[OsString]) -> io::Result<()> {
     };
     say(HostMessage::Hello(Hello { adopts_orphans: true, ..Hello::new("noop-host") }))?;
     if arguments.first().is_some_and(|word| word == "list") {
-        for number in 0..count {
-            let name = counted_name(number).parse().map_err(io::Error::other)?;
+        for name in names {
+            let name = name.parse().map_err(io::Error::other)?;
             let summary = "Does nothing.".to_owned();
             say(HostMessage::Subtest(SubtestInfo {
                 name,
@@ -96,7 +107,7 @@ fn pretend(count: u32, arguments: &[OsString]) -> io::Result<()> {
                 faults: Vec::new(),
             }))?;
         }
-        say(HostMessage::Listed { subtests: count })?;
+        say(HostMessage::Listed { subtests: u32::try_from(names.len()).map_err(io::Error::other)? })?;
     } else {
         io::stdin().read_line(&mut String::new())?;
         for phase in

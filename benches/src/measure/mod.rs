@@ -7,6 +7,7 @@ mod kill;
 mod latency;
 mod memory;
 pub(crate) mod overhead;
+mod plugins;
 pub(crate) mod slope;
 mod startup;
 mod suite;
@@ -56,6 +57,7 @@ pub const ALL: &[Measurement] = &[
     Measurement { numbers: &["P11"], measure: |setting| kill::measure(setting).map(Figures::from) },
     Measurement { numbers: &["P13"], measure: suite::measure },
     Measurement { numbers: &["P14"], measure: cli_only::measure },
+    Measurement { numbers: &["P15"], measure: |setting| plugins::measure(setting).map(Figures::from) },
     Measurement { numbers: &["peers"], measure: |setting| peers::measure(setting).map(Figures::from) },
 ];
 

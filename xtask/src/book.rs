@@ -51,7 +51,9 @@ fn assemble(root: &Path, folder: &Path) -> io::Result<()> {
     }
     let source = folder.join("src");
     copy(&root.join("docs/src"), &source)?;
-    fs::copy(root.join("docs/book.toml"), folder.join("book.toml"))?;
+    for file in ["book.toml", "book.css"] {
+        fs::copy(root.join("docs").join(file), folder.join(file))?;
+    }
     let tests = bundled::find(root)?;
     for test in &tests {
         let file = source.join(pages::path(test));

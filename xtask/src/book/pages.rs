@@ -25,7 +25,11 @@ pub(crate) fn path(test: &Bundled) -> String {
 pub(crate) fn page(test: &Bundled) -> String {
     let mut text = format!("# {}\n\n{}\n", test.name, demoted(&test.prose));
     if test.kind == "subtests" {
-        let _ = write!(text, "\n```sh\ndockertest run --args={}\n```\n", test.name);
+        let _ = write!(text, "\n## Run it\n\n```sh\ndockertest run --args={}\n", test.name);
+        if !test.faults.is_empty() {
+            let _ = writeln!(text, "dockertest faults --args={}", test.name);
+        }
+        text.push_str("```\n");
     }
     let children = children(test);
     if !children.is_empty() {
@@ -58,17 +62,19 @@ pub(crate) fn table(tests: &[Bundled]) -> String {
     text.trim_end().to_owned()
 }
 
-/// All faults, a line each; the first one of a subtest names it.
+/// All faults, a line each, below a line for their subtest: two columns are what a screen has room for.
 pub(crate) fn all_faults(tests: &[Bundled]) -> String {
-    let mut text = String::from("| subtest | fault | promise that is broken |\n| --- | --- | --- |\n");
-    for test in by_kind(tests) {
-        for (number, fault) in test.faults.iter().enumerate() {
-            let subtest = if number == 0 { format!("[{}]({})", test.name, path(test)) } else { String::new() };
+    let mut text = String::from("<div class=\"sentences-last\">\n\n");
+    text.push_str("| subtest, and its faults | promise that is broken |\n| --- | --- |\n");
+    for test in by_kind(tests).filter(|test| !test.faults.is_empty()) {
+        let _ = writeln!(text, "| **[{}]({})** | |", test.name, path(test));
+        for fault in &test.faults {
             let promise = plain(&fault.promise).replace('|', "\\|");
-            let _ = writeln!(text, "| {subtest} | `{}` | {promise} |", fault.name);
+            let _ = writeln!(text, "| `{}` | {promise} |", fault.name);
         }
     }
-    text.trim_end().to_owned()
+    text.push_str("\n</div>");
+    text
 }
 
 /// What the tests say of differences between engines, a heading each.
@@ -206,10 +212,10 @@ fn demoted(text: &str) -> String {
     lines.join("\n")
 }
 
-/// A comment as the text of a list's item, below its first line.
+/// A comment as the text of a list's item, below its first line, which ends in a hard line break.
 fn indented(text: &str) -> String {
     let text = plain(text);
-    if text.is_empty() { text } else { format!("\n  {}", text.replace('\n', "\n  ")) }
+    if text.is_empty() { text } else { format!("\\\n  {}", text.replace('\n', "\n  ")) }
 }
 
 /// A comment of an INI file as Markdown: nothing in it is markup but code in backquotes.
@@ -235,7 +241,7 @@ fn code(text: &str) -> String {
 mod tests {
     use super::super::bundled::{Bundled, Fault};
     use super::super::ini;
-    use super::{differences, page, silent, summary, table};
+    use super::{all_faults, differences, page, silent, summary, table};
 
     fn stop() -> Bundled {
         let text = "# Stops *things*.\n[docker_cli/stop]\n# Which.\nsubsubtests = deep\n# How long <it> may be; see `a_b`.\nlimit = 5\n\n\
@@ -260,13 +266,16 @@ In time.
 
 Nothing.
 
+## Run it
+
 ```sh
 dockertest run --args=docker_cli/stop
+dockertest faults --args=docker_cli/stop
 ```
 
 ## Sub-subtests
 
-* `deep`
+* `deep`\\
   Far down.
 
 ## Options
@@ -277,12 +286,12 @@ With the shipped values; those that hold for every subtest are in [Configuration
 
 Stops \\*things\\*.
 
-* `subsubtests` = `deep`
+* `subsubtests` = `deep`\\
   Which.
-* `limit` = `5`
+* `limit` = `5`\\
   How long \\<it\\> may be; see `a_b`.
 * `one` = `1`
-* `two` = `100 %`
+* `two` = `100 %`\\
   Both.
 * `empty` = (empty)
 
@@ -315,6 +324,16 @@ Each breaks one promise; the subtest must end FAIL under it.
         let expected = "### [docker_cli/stop](subtests/docker_cli/stop.md)\n\nEngines differ: a lot.";
         assert_eq!(said("Stops.\n\nEngines differ: a lot.\n\nMore."), expected);
         assert_eq!(said("Stops. Engines differ."), "");
+    }
+
+    #[test]
+    fn all_faults_are_in_one_table() {
+        let fault = |name: &str, promise: &str| Fault { name: name.into(), promise: promise.into() };
+        let faults = vec![fault("nothing", "Does nothing."), fault("other", "Takes `a | b` for *c*.")];
+        let text = all_faults(&[Bundled { faults, ..stop() }]);
+        let rows = "| **[docker_cli/stop](subtests/docker_cli/stop.md)** | |\n| `nothing` | Does nothing. |\n\
+                    | `other` | Takes `a \\| b` for \\*c\\*. |\n\n</div>";
+        assert!(text.ends_with(rows), "{text}");
     }
 
     #[test]

@@ -60,7 +60,8 @@ Exit status:
   0    every subtest is GOOD, and every fault is caught
   1    some subtest is not GOOD, or some fault is not caught
   2    usage, configuration or set-up error: nothing was tried
-  130  interrupted: `--resume` takes up what has been tried";
+  130  interrupted by SIGINT (Ctrl-C): `--resume` takes up what has been tried
+  143  interrupted by SIGTERM: the same";
 
 /// Check that a container engine keeps what its command line promises.
 #[derive(Debug, Parser)]

@@ -140,7 +140,7 @@ fn options(test: &Bundled) -> String {
             let up = "../".repeat(path(test).matches('/').count());
             let _ = write!(
                 text,
-                "\n## Options\n\nWith the shipped values; those that hold for every subtest are in \
+                "\n## All options\n\nWith the shipped values; those that hold for every subtest are in \
                  [Configuration]({up}configuration.md#options-of-the-framework).\n"
             );
         }
@@ -278,7 +278,7 @@ dockertest faults --args=docker_cli/stop
 * `deep`\\
   Far down.
 
-## Options
+## All options
 
 With the shipped values; those that hold for every subtest are in [Configuration](../../configuration.md#options-of-the-framework).
 

@@ -96,7 +96,15 @@ impl Inquiry {
         Inquiry::new(path, defaults.get("docker_options").unwrap_or_default(), keeper)
     }
 
-    /// The same, with a file for what a service of podman says.
+    /// The same, with a file for what a service of podman says. It is made when there is such a service.
+    ///
+    /// ```no_run
+    /// # use dockertest::engine::Inquiry;
+    /// # use dockertest::host::HostProgram;
+    /// let host = HostProgram::new("target/debug/dockertest-host");
+    /// let inquiry = Inquiry::new("/usr/bin/podman", "", host).log("podman-service.log".into());
+    /// println!("{}", inquiry.facts().version);
+    /// ```
     #[must_use]
     pub fn log(mut self, path: PathBuf) -> Inquiry {
         self.log = Some(path);

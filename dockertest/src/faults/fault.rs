@@ -74,6 +74,12 @@ impl Fault {
     }
 
     /// The last components of the sub-subtests that are to notice it; none stands for all.
+    ///
+    /// ```
+    /// # use dockertest::faults::Fault;
+    /// let fault = Fault { name: "x".to_owned(), script: "# Lies.\n# subsubtests: stress, bad\n".to_owned() };
+    /// assert_eq!(fault.subsubtests(), ["stress", "bad"]);
+    /// ```
     #[must_use]
     pub fn subsubtests(&self) -> Vec<String> {
         let named = self.comments().find_map(|comment| comment.strip_prefix(SUBSUBTESTS)).unwrap_or_default();
@@ -89,7 +95,15 @@ impl Fault {
     /// Whether it can be tried.
     ///
     /// # Errors
-    /// Its name is no name of a folder, or it does not say what it breaks.
+    /// Its name is not made of `a-z`, `0-9` and `_` after a first letter, or is `plain`; or it does not say what it
+    /// breaks. Whether bash can read it is seen when it is tried.
+    ///
+    /// ```
+    /// # use dockertest::faults::Fault;
+    /// let fault = |name: &str| Fault { name: name.to_owned(), script: "# Does nothing.\nexit 0\n".to_owned() };
+    /// assert!(fault("does_nothing").check().is_ok());
+    /// assert!(fault("../nothing").check().is_err());
+    /// ```
     pub fn check(&self) -> Result<(), BadFault> {
         let letters = self.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         if !letters || !self.name.starts_with(|first: char| first.is_ascii_lowercase()) || self.name == PLAIN {

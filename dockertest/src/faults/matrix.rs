@@ -64,7 +64,18 @@ pub enum MatrixFailure {
     Nothing,
 }
 
-/// Why the trials were not all run.
+/// Why the trials were not all run: somebody has interrupted them, or a run could not go on.
+///
+/// ```
+/// use dockertest::faults::Stopped;
+///
+/// // What `Matrix::run` gives back beside its report.
+/// fn exit_status(stopped: Option<Stopped>, is_right: bool) -> u8 {
+///     stopped.map_or(u8::from(!is_right), |stopped| stopped.status)
+/// }
+/// assert_eq!(exit_status(Some(Stopped { status: 130 }), true), 130);
+/// assert_eq!(exit_status(None, false), 1);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stopped {
     /// The exit status of a program whose trials these were.
@@ -72,6 +83,55 @@ pub struct Stopped {
 }
 
 /// What the trials need from whoever wants them.
+///
+/// ```
+/// use std::path::{Path, PathBuf};
+///
+/// use dockertest::config::Layers;
+/// use dockertest::faults::{Matrix, Stage, TrialResult};
+/// use dockertest::host::CancelToken;
+/// # use dockertest::host::HostProgram;
+/// use dockertest::run::{Catalog, Runner, SetupFailure};
+///
+/// struct Trials {
+///     catalog: Catalog,
+///     state: PathBuf,
+/// }
+///
+/// impl Stage for Trials {
+///     type Error = SetupFailure;
+///
+///     fn runner(&mut self, args: Vec<String>, set: Vec<String>) -> Result<Runner, SetupFailure> {
+///         let layers = set.iter().fold(Layers::new(), |layers, argument| layers.set(argument));
+///         let runner = Runner::builder().layers(layers).catalog(self.catalog.clone()).args(args);
+///         runner.state(&self.state).without_engine().build()
+///     }
+///
+///     fn ended(&mut self, result: &TrialResult) {
+///         println!("{}: {}", result.fault.as_deref().unwrap_or("no fault"), result.verdict);
+///     }
+/// }
+///
+/// # // A host whose one subtest notices that another program is under test.
+/// # let script = r#"hello='{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}'
+/// # case $0 in
+/// #     list) printf '%s\n' "$hello" '{"subtest":{"name":"unknown","faults":[{"name":"lies","script":"\u0023 Lies."}]}}' \
+/// #              '{"listed":{"subtests":1}}';;
+/// #     run) read -r request
+/// #         case $request in *lies/docker*) verdict=FAIL;; *) verdict=GOOD;; esac
+/// #         printf '%s\n' "$hello" '{"ended":{"verdict":"'$verdict'","reason":"","seconds":0.1}}';;
+/// # esac"#;
+/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path();
+/// let catalog = Catalog::ask(&[host])?;
+/// let matrix = Matrix::plan(&catalog, &[], &[], &folder.join("faults"))?;
+/// let mut trials = Trials { catalog, state: folder.join("state") };
+/// let (report, stopped) = matrix.run(&Layers::new().load()?, false, &mut trials, &CancelToken::new()?)?;
+/// assert_eq!(stopped, None);
+/// assert_eq!(report.caught_share(), "1 of 1 faults caught (100 %)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Stage {
     /// Why there is no runner.
     type Error;
@@ -88,7 +148,7 @@ pub trait Stage {
 
 impl Matrix {
     /// The trials of these subtests and sub-subtests (all that have faults, if none is named) with these faults (all, if
-    /// none is named). Their folders are below `home`, which is absolute.
+    /// none is named). Their folders are below `home`, which is absolute. [`Matrix`] has an example.
     ///
     /// # Errors
     /// An unknown name, or nothing to try.
@@ -125,7 +185,12 @@ impl Matrix {
         self.trials.iter().filter(|trial| trial.fault.is_some()).count()
     }
 
-    /// The widths of the columns of a table: of the subtests' and the faults' names.
+    /// The widths of the columns of a table: of the subtests' and the faults' names, at least as wide as their headings.
+    ///
+    /// ```
+    /// # use dockertest::faults::Matrix;
+    /// assert_eq!(Matrix::default().widths(), (7, 7));
+    /// ```
     #[must_use]
     pub fn widths(&self) -> (usize, usize) {
         let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0).max("subtest".len());
@@ -138,7 +203,7 @@ impl Matrix {
     /// without one are not tried.
     ///
     /// With `resume`, a trial that is complete already is taken as it is if its fault is still the same. A trial that
-    /// was cut off is cleaned up after and run again in any case.
+    /// was cut off is cleaned up after and run again in any case. [`Stage`] has an example.
     ///
     /// # Errors
     /// What the stage says. What keeps a single trial from being run is the result of that trial.

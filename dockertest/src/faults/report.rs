@@ -71,7 +71,27 @@ pub fn heading((subtest, fault): (usize, usize)) -> String {
     format!("{:subtest$}  {:fault$}  verdict   seconds  promise that is broken\n", "subtest", "fault")
 }
 
-/// A line of the table, and a second one with the reason if the trial did not end as it should.
+/// A line of the table, and two more with the reason and the results folder if the trial did not end as it should.
+///
+/// ```
+/// use dockertest::faults::{TrialResult, line};
+/// use dockertest::verdict::Verdict;
+///
+/// let caught = TrialResult {
+///     subtest: "docker_cli/kill".parse()?,
+///     fault: Some("sends_nothing".to_owned()),
+///     promise: "Says that it killed, and sends nothing.".to_owned(),
+///     verdict: Verdict::Fail,
+///     reason: "no signal came".to_owned(),
+///     seconds: 1.5,
+///     results: "results/faults/docker_cli/kill/sends_nothing/results".into(),
+/// };
+/// let missed = TrialResult { verdict: Verdict::Good, reason: "completed successfully".to_owned(), ..caught.clone() };
+/// let expected = "docker_cli/kill  sends_nothing  FAIL         1.50  Says that it killed, and sends nothing.\n";
+/// assert_eq!(line(&caught, (15, 13)), expected);
+/// assert_eq!(line(&missed, (15, 13)).lines().count(), 3);
+/// # Ok::<(), dockertest::name::BadName>(())
+/// ```
 #[must_use]
 pub fn line(result: &TrialResult, (subtest, fault): (usize, usize)) -> String {
     let name = result.fault.as_deref().unwrap_or("-");

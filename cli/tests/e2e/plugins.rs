@@ -310,3 +310,26 @@ esac"#;
     place.script("host.sh", host);
     place.run(&["run", "--plugin", "host.sh", "--args=family", "--set", "family/one.size=3"]).expect(0);
 }
+
+#[test]
+fn a_plug_in_for_another_api_is_listed_as_such_and_fails() {
+    let place = Place::new();
+    place.script("old.sh", &HOST.replace("0.9.0", "0.8.3"));
+    let list = place.run(&["list", "--plugin", "old.sh"]).expect(0);
+    let line = list.stdout.lines().find(|line| line.contains("outside/good ")).unwrap();
+    assert!(line.ends_with("[old.sh] (built for API version 0.8.3, not 0.9.0: build it again)"), "{line}");
+    place.run(&["run", "--plugin", "old.sh", "--args=outside/good"]).expect(1);
+    let (_, verdict, reason) = place.verdicts().remove(0);
+    assert_eq!(verdict, "FAIL");
+    assert!(reason.contains("built for API version 0.8.3") && reason.contains("build it again"), "{reason}");
+}
+
+#[test]
+fn a_name_of_a_bundled_subtest_is_taken() {
+    let place = Place::new();
+    place.script("mine.sh", &HOST.replace("outside/bad", "example"));
+    let done = place.run(&["list", "--plugin", "mine.sh"]).expect(2);
+    let second = format!("` and `{}` (rename one of them", place.path("mine.sh").display());
+    assert!(done.stderr.contains("subtest `example` is in two hosts: `"), "{}", done.stderr);
+    assert!(done.stderr.contains("/dockertest") && done.stderr.contains(&second), "{}", done.stderr);
+}

@@ -19,7 +19,8 @@ pub(super) fn find(loader: &HostProgram, places: &[Place]) -> Result<Vec<HostPro
             (Err(source), Some(giver)) => {
                 return Err(NoPlugin { path: place.path.clone(), giver: giver.clone(), source });
             }
-            (Err(source), None) if source.kind() != ErrorKind::NotFound => {
+            // Nobody asked for it: after `su` or `sudo`, `HOME` may be another user's, whose folder is closed.
+            (Err(source), None) if !matches!(source.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
                 return Err(NoPlugin { path: place.path.clone(), giver: "the folder of plug-ins".to_owned(), source });
             }
             _ => {}

@@ -72,8 +72,13 @@ fn copy_tree(ctx: &Context, path: &Path, target: &Path, exclude: &[String]) -> O
         if fs::symlink_metadata(path)?.is_symlink() {
             return Ok(());
         }
-        for entry in fs::read_dir(path)?.flatten() {
-            copy_tree(ctx, &entry.path(), target, exclude)?;
+        match fs::read_dir(path) {
+            Ok(entries) => {
+                for entry in entries.flatten() {
+                    copy_tree(ctx, &entry.path(), target, exclude)?;
+                }
+            }
+            Err(error) => ctx.debug(format!("{} cannot be read: {error}", path.display())),
         }
         return Ok(());
     }

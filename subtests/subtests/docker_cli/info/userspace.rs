@@ -14,6 +14,14 @@ use super::{Info, podman};
 pub(super) struct Userspace;
 
 impl SubSubtest<Info> for Userspace {
+    fn initialize(&mut self, _info: &mut Info, ctx: &mut Context) -> Outcome {
+        // Podman is no daemon with namespaces of its own that would have to be looked into.
+        match ctx.engine().is_some_and(|engine| engine.flavor == "podman") {
+            true => Ok(()),
+            false => ctx.require(Requirement::Root),
+        }
+    }
+
     fn run_once(&mut self, _info: &mut Info, ctx: &mut Context) -> Outcome {
         populate(ctx)?;
         if ctx.engine().is_some_and(|engine| engine.flavor == "podman") {

@@ -32,20 +32,42 @@ int32_t dockertest_plugin_list(const struct dockertest_host *host)
     return say(host, "{\"listed\":{\"subtests\":1}}\n");
 }
 
+static int32_t end(const struct dockertest_host *host, const char *last)
+{
+    say(host, HELLO);
+    return say(host, last);
+}
+
+/* Reads a line. What does not fit is left out. Gives whether there was one: if not, the runner is gone. */
+static int read_line(const struct dockertest_host *host, char *line, size_t size)
+{
+    size_t length = 0;
+    uint8_t byte;
+
+    while (host->read(host->context, &byte, 1) == 1) {
+        if (byte == '\n') {
+            line[length] = '\0';
+            return 1;
+        }
+        if (length + 1 < size)
+            line[length++] = (char)byte;
+    }
+    return 0;
+}
+
 int32_t dockertest_plugin_run(const struct dockertest_host *host, const uint8_t *name, size_t name_length)
 {
-    uint8_t byte = 0;
+    char request[4096];
 
-    if (name_length != 5 || memcmp(name, "hello", 5) != 0) {
-        say(host, HELLO);
-        return say(host, "{\"ended\":{\"verdict\":\"ERROR\",\"reason\":\"no such subtest\"}}\n");
-    }
-    /* The request is a line of JSON. This subtest needs nothing of it, but must wait for it. */
-    while (byte != '\n')
-        if (host->read(host->context, &byte, 1) != 1)
-            return 1; /* the runner is gone */
-    say(host, HELLO);
+    /* Nothing may happen before there is a request. */
+    if (!read_line(host, request, sizeof request))
+        return 1;
+    /* It is JSON. This subtest needs nothing of it, and so does without a parser. */
+    if (strncmp(request, "{\"run\":{", 8) != 0 || !strstr(request, "\"protocol\":1,"))
+        return end(host, "{\"ended\":{\"verdict\":\"ERROR\",\"reason\":\"this is no request of protocol 1\"}}\n");
+    if (name_length != 5 || memcmp(name, "hello", 5) != 0)
+        return end(host, "{\"ended\":{\"verdict\":\"ERROR\",\"reason\":\"no such subtest\"}}\n");
     if (system("docker --version >&2") != 0)
-        return say(host, "{\"ended\":{\"verdict\":\"FAIL\",\"reason\":\"`docker --version` must end with status 0\"}}\n");
-    return say(host, "{\"ended\":{\"verdict\":\"GOOD\",\"reason\":\"\"}}\n");
+        return end(host, "{\"ended\":{\"verdict\":\"FAIL\",\"reason\":\"`docker --version` must end with status 0\"}}\n");
+    return end(host, "{\"ended\":{\"verdict\":\"GOOD\",\"reason\":\"\"}}\n");
 }

@@ -8,8 +8,9 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{LIMIT, Seen, acme, compile, example_in_c, host, loader, package, verdicts};
+use dockertest::config::Layers;
 use dockertest::host::protocol::SubtestInfo;
-use dockertest::host::{CancelToken, HostProgram, Plugins};
+use dockertest::host::{CancelToken, HostCheck, HostProgram, Outcome, Plugins};
 use dockertest::name::Kind;
 use dockertest::run::Runner;
 use dockertest::verdict::Verdict;
@@ -154,4 +155,25 @@ fn one_that_cannot_be_loaded_any_more_costs_its_step() {
     let ending = outcome.steps[0].ending.clone().unwrap();
     let expected = format!("the plug-in `{}`: it is empty", plugin.display());
     assert_eq!((ending.verdict, ending.reason), (Verdict::Error, expected));
+}
+
+/// The rules that are broken, and how many could not be tried.
+fn checked(check: &HostCheck) -> (Vec<String>, usize) {
+    let report = check.run().unwrap();
+    let broken = report.broken().map(|finding| format!("{finding:?}")).collect();
+    (broken, report.findings.iter().filter(|finding| matches!(finding.outcome, Outcome::NotTried { .. })).count())
+}
+
+#[test]
+fn a_plugin_of_c_keeps_the_protocol() {
+    let folder = tempfile::tempdir().unwrap();
+    // It has ended before it can be stopped, which are the two rules that are not tried.
+    assert_eq!(checked(&HostCheck::new(host(&example_in_c(folder.path())))), (Vec::new(), 2));
+}
+
+#[test]
+fn a_plugin_of_rust_keeps_the_protocol_also_when_it_is_stopped() {
+    let check = HostCheck::new(host(&acme("dev"))).subtest("disk_quota".parse().unwrap());
+    let check = check.layers(Layers::new().set("disk_quota/ends.how=take_a_second"));
+    assert_eq!(checked(&check), (Vec::new(), 0));
 }

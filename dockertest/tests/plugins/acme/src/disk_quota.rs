@@ -1,5 +1,7 @@
 //! How much may be written.
 
+use std::time::{Duration, Instant};
+
 use dockertest::prelude::*;
 use dockertest::verdict::Verdict;
 
@@ -42,13 +44,21 @@ impl SubSubtest<DiskQuota> for Ends {
         match ctx.section().get("how").unwrap_or_default() {
             "panic" => panic!("as it was told"),
             "abort" => std::process::abort(),
-            "wait" => loop {
-                ctx.checkpoint()?;
-                std::thread::sleep(std::time::Duration::from_millis(5));
-            },
+            "wait" => wait(ctx, None),
+            "take_a_second" => wait(ctx, Some(Duration::from_secs(1))),
             _ => Ok(()),
         }
     }
+}
+
+/// Takes its time, and stops when it is asked to.
+fn wait(ctx: &Context, limit: Option<Duration>) -> Outcome {
+    let begun = Instant::now();
+    while limit.is_none_or(|limit| begun.elapsed() < limit) {
+        ctx.checkpoint()?;
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
 }
 
 dockertest::subtest!(DiskQuota, "Checks that the quota of a volume holds.", sequential { kept: Kept, ends: Ends });

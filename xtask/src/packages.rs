@@ -59,6 +59,12 @@ pub(crate) const ALWAYS: &[Need] = &[
         packages: &["valgrind"],
         purpose: "tests that watch the memory of plug-ins",
     },
+    Need {
+        program: "python3",
+        linking: Linking::Any,
+        packages: &["python3"],
+        purpose: "the tests of a host in another language",
+    },
 ];
 
 /// Needed to start an engine of our own.
@@ -215,7 +221,16 @@ mod tests {
         let bookworm = choose(&needs, &|name| name != "docker-cli").unwrap();
         assert_eq!(
             bookworm,
-            ["docker.io", "busybox-static", "bash-static", "docker-registry", "valgrind", "iptables", "util-linux"]
+            [
+                "docker.io",
+                "busybox-static",
+                "bash-static",
+                "docker-registry",
+                "valgrind",
+                "python3",
+                "iptables",
+                "util-linux"
+            ]
         );
         let trixie = choose(&needs, &|_| true).unwrap();
         assert_eq!(
@@ -226,6 +241,7 @@ mod tests {
                 "bash-static",
                 "docker-registry",
                 "valgrind",
+                "python3",
                 "docker.io",
                 "iptables",
                 "util-linux"
@@ -245,8 +261,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static bash-static docker-registry valgrind")]
-    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static bash-static docker-registry valgrind")]
+    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static bash-static docker-registry valgrind python3")]
+    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static bash-static docker-registry valgrind python3")]
     fn says_what_is_missing_and_how_to_get_it(#[case] means: Means, #[case] advice: &str) {
         let failure = provide(ALWAYS, means).unwrap_err();
         assert_eq!(failure.status(), 2);

@@ -63,6 +63,13 @@ Exit status:
   130  interrupted by SIGINT (Ctrl-C): `--resume` takes up what has been tried
   143  interrupted by SIGTERM: the same";
 
+const NEW_EXAMPLES: &str = "\
+Examples:
+  dockertest new disk_quota
+      Write a crate for a plug-in into the folder disk_quota.
+  dockertest new --in-tree docker_cli/my_test
+      Write a subtest below subtests/subtests, with its options below config_defaults.";
+
 /// Check that a container engine keeps what its command line promises.
 #[derive(Debug, Parser)]
 #[command(
@@ -113,6 +120,9 @@ pub(crate) enum Command {
     /// Try whether a program keeps the rules of the protocol, and so is a host.
     #[command(after_help = HOST_CHECK_EXAMPLES)]
     HostCheck(CheckHost),
+    /// Write a subtest to begin with: module, options, a fault, a test.
+    #[command(after_help = NEW_EXAMPLES)]
+    New(New),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  dockertest completions bash > /etc/bash_completion.d/dockertest")]
     Completions(Completions),
@@ -294,6 +304,22 @@ pub(crate) struct CheckHost {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) sources: Sources,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// The subtest's name, which is also its place and its section: components of a-z, 0-9 and _, joined by `/`.
+    pub(crate) name: String,
+    /// Make a crate for a plug-in library, in a folder that is named after the subtest [default outside a checkout].
+    #[arg(long, conflicts_with = "in_tree")]
+    pub(crate) plugin: bool,
+    /// Put it among the bundled subtests of the checkout that the working folder is in [default there].
+    #[arg(long)]
+    pub(crate) in_tree: bool,
+    /// Where a plug-in's crate gets the library: a folder with its source, or a version [default: the source that this
+    /// program was built from, else its version].
+    #[arg(long, value_name = "FOLDER|VERSION", conflicts_with = "in_tree")]
+    pub(crate) dockertest: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -6,5 +6,6 @@ pub(crate) mod external;
 pub(crate) mod faults;
 pub(crate) mod host_check;
 pub(crate) mod list;
+pub(crate) mod new;
 pub(crate) mod report;
 pub(crate) mod run;

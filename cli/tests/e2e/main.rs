@@ -8,6 +8,7 @@ mod engine;
 mod faults;
 mod interrupts;
 mod left_over;
+mod new;
 mod plugins;
 mod runs;
 mod suite;

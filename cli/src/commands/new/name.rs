@@ -83,10 +83,13 @@ impl FromStr for ModuleName {
 
 /// A name that would do, if there is one near.
 fn advice(component: &str) -> String {
-    let lower = component.to_lowercase().replace(['-', '.'], "_");
-    match lower.parse::<ModuleName>() {
-        Ok(name) if lower != component => format!(" (`{}` would do)", name.as_str()),
-        _ if KEYWORDS.contains(&component) => format!(" (`{component}_it` would do)"),
+    if KEYWORDS.contains(&component) {
+        return format!(" (`{component}_it` would do)");
+    }
+    let other = component.to_lowercase().replace(['-', '.'], "_");
+    // Not asked of a name that stays as it is, for that asks for advice itself.
+    match (other != component).then(|| other.parse::<ModuleName>()) {
+        Some(Ok(name)) => format!(" (`{}` would do)", name.as_str()),
         _ => String::new(),
     }
 }

@@ -32,6 +32,7 @@ mod conversation;
 pub(crate) mod discovery;
 #[cfg(feature = "api")]
 mod ending;
+mod environment;
 #[cfg(feature = "api")]
 mod lines;
 #[cfg(feature = "api")]
@@ -58,6 +59,8 @@ pub use check::{Finding, HostCheck, HostReport, Outcome};
 pub use conversation::{Conversation, Fault, LastWord, Task};
 #[cfg(feature = "runner")]
 pub use discovery::{BrokenPlugin, NoPlugin, Plugins};
+#[cfg(feature = "api")]
+pub(crate) use environment::environment;
 #[cfg(feature = "api")]
 pub use lines::{Line, LineReader};
 #[cfg(feature = "api")]

@@ -12,6 +12,7 @@ use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -20,6 +21,7 @@ use nix::sys::prctl;
 use nix::time::{ClockId, clock_gettime};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use super::environment::environment;
 use super::protocol::{RUN_VARIABLE, STEP_VARIABLE};
 
 /// How long new processes are searched for before those that were found are killed as they are. Each is stopped when it
@@ -121,7 +123,7 @@ impl Process {
 
     /// A variable of its environment, as it was when its program started.
     fn variable(&self, name: &str) -> Option<Vec<u8>> {
-        let environment = fs::read(format!("/proc/{}/environ", self.pid)).ok()?;
+        let environment = environment(Path::new(&format!("/proc/{}", self.pid))).ok()?;
         let value = |entry: &[u8]| Some(entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec());
         environment.split(|byte| *byte == 0).find_map(value)
     }
@@ -422,10 +424,6 @@ mod tests {
             command.arg("1000").env_remove(RUN_VARIABLE).envs(run.map(|run| (RUN_VARIABLE, run)));
             let mut child = mark.carried(|| command.spawn()).unwrap();
             let process = Process::look(i32::try_from(child.id()).unwrap()).unwrap();
-            // For a moment after its start it has no environment yet.
-            while process.variable("PATH").is_none() {
-                std::thread::yield_now();
-            }
             // Others' slack can only be read by root.
             let seen = process.slack_ns().map(|_| mark.is_on(&process));
             child.kill().unwrap();

@@ -28,13 +28,17 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     /// A new one. Whoever holds the file that comes with it says that the folder is in use.
     pub(super) fn create() -> io::Result<(Folder, File)> {
+        Folder::create_in(Path::new(PARENT))
+    }
+
+    fn create_in(parent: &Path) -> io::Result<(Folder, File)> {
         let mut number = 0_u32;
         let folder = loop {
             let name = match number {
                 0 => format!("{PREFIX}{}", process::id()),
                 number => format!("{PREFIX}{}-{number}", process::id()),
             };
-            let folder = Folder(Path::new(PARENT).join(name));
+            let folder = Folder(parent.join(name));
             match DirBuilder::new().mode(0o700).create(&folder.0) {
                 Ok(()) => break folder,
                 // Another one of this process, or of another pid namespace that has the same `/tmp`.
@@ -139,9 +143,16 @@ impl Folder {
         left
     }
 
-    /// Whether nobody holds the lock. A folder without a lock file is just being made or removed.
-    fn is_abandoned(&self) -> bool {
-        File::open(self.0.join(LOCK)).is_ok_and(|file| file.try_lock().is_ok())
+    /// The lock, if nobody holds it. As long as it is held nobody else can take the folder for abandoned, nor use it. A
+    /// folder without a lock file is just being made or removed.
+    fn abandoned(&self) -> Option<File> {
+        let path = self.0.join(LOCK);
+        let lock = File::open(&path).ok()?;
+        lock.try_lock().ok()?;
+        // Between the two another sweep may have removed the folder, and somebody may have made one of the same name.
+        let is_same =
+            |now: fs::Metadata| lock.metadata().is_ok_and(|held| (held.dev(), held.ino()) == (now.dev(), now.ino()));
+        fs::metadata(path).is_ok_and(is_same).then_some(lock)
     }
 }
 
@@ -156,32 +167,40 @@ impl Folder {
 /// }
 /// ```
 pub fn sweep() -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(PARENT) else { return Vec::new() };
+    sweep_in(Path::new(PARENT))
+}
+
+fn sweep_in(parent: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(parent) else { return Vec::new() };
     let ours = entries.flatten().filter(|entry| {
         entry.file_name().to_string_lossy().starts_with(PREFIX)
             && entry.metadata().is_ok_and(|data| data.is_dir() && data.uid() == nix::unistd::geteuid().as_raw())
     });
-    let abandoned: Vec<Folder> = ours.map(|entry| Folder(entry.path())).filter(Folder::is_abandoned).collect();
-    for folder in &abandoned {
+    let remove = |folder: Folder| {
+        let lock = folder.abandoned()?;
         // What cannot be removed is tried again the next time.
         drop(folder.remove());
-    }
-    abandoned.into_iter().map(|folder| folder.0).collect()
+        drop(lock);
+        Some(folder.0)
+    };
+    ours.filter_map(|entry| remove(Folder(entry.path()))).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
 
     #[test]
     fn folder_is_abandoned_when_nobody_holds_its_lock() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::existing(place.path());
-        assert!(!folder.is_abandoned(), "just being made");
+        assert!(folder.abandoned().is_none(), "just being made");
         fs::write(place.path().join(LOCK), "").unwrap();
-        assert!(folder.is_abandoned());
+        assert!(folder.abandoned().is_some());
         let lock = folder.lock().unwrap();
-        assert!(!folder.is_abandoned());
+        assert!(folder.abandoned().is_none());
         drop(lock);
     }
 
@@ -190,13 +209,62 @@ mod tests {
         let (first, first_lock) = Folder::create().unwrap();
         let (second, _lock) = Folder::create().unwrap();
         assert_ne!(first, second);
-        assert!(!first.is_abandoned() && first.data().is_dir());
+        assert!(first.abandoned().is_none() && first.data().is_dir());
         assert!(first.socket().as_os_str().len() < 108);
         drop(first_lock);
         assert_eq!(first.remove(), [""; 0]);
         assert_eq!(second.remove(), [""; 0]);
         assert!(!first.path().exists() && !second.path().exists());
         assert_eq!(first.remove(), [""; 0], "a folder that is gone is no failure");
+    }
+
+    #[test]
+    fn a_folder_that_is_swept_is_held_until_it_is_gone() {
+        let place = tempfile::tempdir().unwrap();
+        let (folder, lock) = Folder::create_in(place.path()).unwrap();
+        drop(lock);
+        let sweeper = folder.abandoned().unwrap();
+        assert!(folder.abandoned().is_none(), "another sweep leaves it alone");
+        drop(sweeper);
+        assert_eq!(sweep_in(place.path()), [folder.path()]);
+        assert!(!folder.path().exists());
+    }
+
+    #[test]
+    fn a_sweep_at_any_time_takes_no_folder_that_is_used() {
+        const MAKERS: u32 = 3;
+        let (place, making) = (tempfile::tempdir().unwrap(), AtomicU32::new(MAKERS));
+        std::thread::scope(|scope| {
+            for _ in 0..MAKERS {
+                scope.spawn(|| {
+                    for round in 0..100 {
+                        let made = Folder::create_in(place.path());
+                        let is_whole =
+                            made.as_ref().is_ok_and(|(folder, _)| folder.data().is_dir() && folder.lock().is_ok());
+                        if !is_whole {
+                            making.fetch_sub(1, Ordering::SeqCst);
+                            panic!("round {round}: {made:?}");
+                        }
+                        let (folder, lock) = made.unwrap();
+                        // The others are left for the sweeps, as by a process that was killed.
+                        if round % 2 == 0 {
+                            folder.remove();
+                        }
+                        drop(lock);
+                    }
+                    making.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while making.load(Ordering::SeqCst) > 0 {
+                        sweep_in(place.path());
+                    }
+                });
+            }
+        });
+        sweep_in(place.path());
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0, "nothing is left");
     }
 
     #[test]

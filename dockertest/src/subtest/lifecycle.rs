@@ -179,13 +179,13 @@ fn fitting_evidence(evidence: &Evidence) -> Evidence {
     }
 }
 
-/// Turns a `FAIL` that is known for this engine into a `WARN`. `name` is empty for the subtest itself.
+/// Turns a `FAIL` that is known for this engine into a `WARN`. `name` is empty for the subtest itself. The reason stays as
+/// it was: the description stands beside it, and is shown with it.
 pub(crate) fn excuse(ending: &mut Ending, ctx: &Context, name: &str) {
     let Some(known) = ctx.shared().request.known_failures.get(name) else { return };
     if ending.verdict != Verdict::Fail {
         return;
     }
     ending.verdict = Verdict::Warn;
-    ending.reason = format!("known failure ({known}): {}", ending.reason);
     ending.known_failure = Some(known.clone());
 }

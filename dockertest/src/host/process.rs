@@ -385,6 +385,16 @@ mod tests {
     }
 
     #[test]
+    fn without_time_for_a_clean_up_a_step_is_killed_at_once() {
+        let limits = (Duration::from_millis(200), Duration::ZERO);
+        let begin = std::time::Instant::now();
+        let cancel = CancelToken::new().unwrap();
+        let end = run_script_within(limits, &format!("{HELLO} exec sleep 1000"), &cancel, &mut |_| ());
+        assert!(matches!(&end, StepEnd::Ended(ending) if ending.verdict == Verdict::Abort), "{end:?}");
+        assert!(begin.elapsed() < Duration::from_secs(100), "0 is no limit here: {:?}", begin.elapsed());
+    }
+
+    #[test]
     fn a_step_that_is_cancelled_before_it_began_is_not_begun() {
         let cancel = CancelToken::new().unwrap();
         cancel.signalled(2);

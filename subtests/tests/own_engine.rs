@@ -190,8 +190,11 @@ fn what_was_killed_together_with_all_that_looked_after_it_is_swept_up() {
     wait_until(&socket, || drop(daemon::sweep()));
 }
 
+/// Not a test, but the process that [`owner`] starts and others kill. It is in this program because no other one would be
+/// built with the tests, and it is a test because a test program has no other entry. It waits on its standard input, so
+/// whoever runs all ignored tests sees it end at once if that is empty.
 #[test]
-#[ignore = "a part of the test above"]
+#[ignore = "the other process of the tests that kill the owner of an engine; they start it themselves"]
 fn owner_of_an_engine() {
     let engine = Daemon::start(&host(), &DaemonOptions::new()).unwrap();
     println!("\nsocket: {}", engine.socket().display());

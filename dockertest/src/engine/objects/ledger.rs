@@ -60,9 +60,10 @@ pub(crate) struct Entry {
 /// The list in a file of the step's folder, one line each. It survives the death of the process and of the runner, for a
 /// written line is the kernel's.
 ///
-/// It does not survive a power cut, and need not: to wait for the disk would cost a millisecond or more for each object. The engine's own records may be lost in the same way; what it still knows bears our labels, by which
-/// `resume` and the next run find it. Only something that has no label and was made within the last seconds stays, as a
-/// name that was given to an image of others: that is the price.
+/// It does not survive a power cut, and need not: to wait for the disk would cost a millisecond or more for each object.
+/// The engine's own records may be lost in the same way; what it still knows bears our labels, by which `resume` and the
+/// next run find it. Only something that has no label and was made within the last seconds stays, as a name that was
+/// given to an image of others: that is the price.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     path: PathBuf,

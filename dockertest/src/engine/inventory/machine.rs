@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::engine::Place;
 use crate::engine::inventory::Item;
@@ -41,10 +41,14 @@ pub(super) fn processes(place: Option<&Place>, history: &History, containers: &B
             }
         }
     }
-    if let Some(place) = place {
-        for (id, folder) in process_folders(&place.proc()) {
+    // By our own `/proc`, where the daemon's processes are, too: in the daemon's they may have other ids, and to kill by
+    // one of those would hit somebody else.
+    if let Some(namespace) = place.and_then(|place| pid_namespace(&Path::new("/proc").join(place.pid().to_string()))) {
+        for (id, folder) in process_folders(Path::new("/proc")) {
             let words = fs::read(folder.join("cmdline")).unwrap_or_default();
-            if container_of_shim(&words).is_some_and(|container| !containers.contains(container.as_str())) {
+            if container_of_shim(&words).is_some_and(|container| !containers.contains(container.as_str()))
+                && pid_namespace(&folder).as_ref() == Some(&namespace)
+            {
                 found.push(process(id, &folder));
             }
         }
@@ -52,7 +56,11 @@ pub(super) fn processes(place: Option<&Place>, history: &History, containers: &B
     found
 }
 
-fn process_folders(proc: &Path) -> Vec<(u32, std::path::PathBuf)> {
+fn pid_namespace(folder: &Path) -> Option<PathBuf> {
+    folder.join("ns/pid").read_link().ok()
+}
+
+fn process_folders(proc: &Path) -> Vec<(u32, PathBuf)> {
     let Ok(entries) = fs::read_dir(proc) else { return Vec::new() };
     let entries = entries.flatten();
     entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path()))).collect()
@@ -81,6 +89,10 @@ fn container_of_shim(words: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::process::{Child, Command, Stdio};
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[test]
@@ -113,5 +125,59 @@ mod tests {
         let [item] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!((item.run.as_deref(), item.step.as_deref()), (Some("r"), Some(step.as_str())));
         assert_eq!(item.name, format!("{} (sleep 100)", child.id()));
+    }
+
+    /// A process that looks like one that looks after a container of that id.
+    fn shim(starter: &[&str], container: &str) -> Child {
+        let script = format!("exec -a containerd-shim-test bash -c 'read -r word' -id {container}");
+        let words = [starter, &["bash", "-c", &script]].concat();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).stdin(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// The process of that name when it is there, by our `/proc`.
+    fn await_shim(container: &str) -> u32 {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let is = |folder: &Path| {
+                container_of_shim(&fs::read(folder.join("cmdline")).unwrap_or_default()).as_deref() == Some(container)
+            };
+            if let Some((id, _)) = process_folders(Path::new("/proc")).into_iter().find(|(_, folder)| is(folder)) {
+                return id;
+            }
+            assert!(Instant::now() < deadline, "{container} does not start");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_shim_without_its_container_is_told_by_the_id_that_it_has_here() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("s");
+        let _engine = UnixListener::bind(&socket).unwrap();
+        let place = Place::of_address(&format!("unix://{}", socket.display())).unwrap();
+        let found = |known: &BTreeSet<&str>| -> Vec<String> {
+            processes(Some(&place), &History::default(), known).into_iter().map(|item| item.id).collect()
+        };
+        let (ours, theirs) = (format!("ours{}", std::process::id()), format!("theirs{}", std::process::id()));
+
+        let mut child = shim(&[], &ours);
+        let id = await_shim(&ours).to_string();
+        let (with, without) = (found(&BTreeSet::new()), found(&BTreeSet::from([ours.as_str()])));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert!(with.contains(&id), "{id} is not in {with:?}");
+        assert!(!without.contains(&id), "its container is there");
+
+        if !nix::unistd::geteuid().is_root() {
+            return;
+        }
+        // Another engine's, in a process namespace of its own.
+        let mut child = shim(&["unshare", "--pid", "--fork"], &theirs);
+        let id = await_shim(&theirs).to_string();
+        let seen = found(&BTreeSet::new());
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert!(!seen.contains(&id), "{id} is not of the daemon's namespace: {seen:?}");
     }
 }

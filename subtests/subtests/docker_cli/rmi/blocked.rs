@@ -62,7 +62,7 @@ impl<B: By> SubSubtest<Rmi> for Blocked<B> {
         let command = prepare(&options.docker_data_prepare_cmd, &text)?;
         let first = ctx.container().command(command.clone()).start()?;
         ended(&first)?;
-        let prefix = &options.rmi_repo_tag_name_prefix;
+        let prefix = &options.commit_repo_tag_name_prefix;
         let image = ctx.image_of(&first, prefix, &options.commit_author, &options.commit_message)?;
         let container = ctx.container().image(&image.name).command(command).start()?;
         ended(&container)?;

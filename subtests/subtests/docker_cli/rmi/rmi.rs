@@ -44,6 +44,7 @@ struct Options {
     #[serde(with = "types::seconds")]
     docker_rmi_timeout: Duration,
     rmi_repo_tag_name_prefix: String,
+    commit_repo_tag_name_prefix: String,
     docker_data_prepare_cmd: String,
     commit_author: String,
     commit_message: String,

@@ -27,7 +27,7 @@ impl SubSubtest<Start> for LongTermApp {
         let Some(container) = self.container.take() else { return Ok(()) };
         let before = started(&container)?;
         let mut watch = Watch::begin(ctx, container.name())?;
-        let seen = if options.docker_attach {
+        let seen = if options.attaches() {
             attached(ctx, &options, &container, &mut watch)?
         } else {
             let seen = command(ctx, &options, container.id()).run()?;
@@ -38,7 +38,7 @@ impl SubSubtest<Start> for LongTermApp {
             seen
         };
         seen.check(started(&container)? != before, "the container has been started once more")?;
-        if !options.docker_attach {
+        if !options.attaches() {
             let listed = ctx.docker(["ps", "--quiet", "--no-trunc", "--filter", &format!("id={}", container.id())]);
             listed.must_pass()?.prints(&format!("{}\n", container.id()))?;
         }

@@ -39,12 +39,23 @@ struct Options {
     docker_attach: bool,
     #[serde(with = "types::flag")]
     docker_interactive: bool,
+    #[serde(with = "types::flag")]
+    check_if_cmd_finished: bool,
+    #[serde(with = "types::flag")]
+    docker_start_force: bool,
     #[serde(with = "types::seconds")]
     dkrcmd_waittime: Duration,
     run_cmd: String,
     container_name_prefix: Option<String>,
     missing_msg: String,
     docker_expected_result: String,
+}
+
+impl Options {
+    /// Whether `docker start` stays until the container ends: to give it an input is to attach to it.
+    fn attaches(&self) -> bool {
+        self.docker_attach || self.docker_interactive
+    }
 }
 
 /// A container that nobody starts.
@@ -77,6 +88,11 @@ impl Start {
 
 /// A container that `docker run --detach` made, with the words of `run_cmd`.
 fn run_detached(ctx: &mut Context, options: &Options) -> Outcome<Container> {
+    if options.docker_start_force {
+        return Err(
+            NotApplicable::because("`docker_start_force` is set, and `docker start` has no --force any more").into()
+        );
+    }
     let name = ctx.container_name(options.container_name_prefix.as_deref().unwrap_or("test"));
     let mut words = life::run_words(ctx, &["--detach".to_owned()], &name);
     words.push(ctx.image()?);
@@ -94,7 +110,7 @@ fn command(ctx: &Context, options: &Options, id: &str) -> Command {
     words.extend(options.docker_attach.then_some("--attach"));
     words.extend(options.docker_interactive.then_some("--interactive"));
     words.push(id);
-    let limit = if options.docker_attach { options.dkrcmd_waittime } else { options.docker_start_timeout };
+    let limit = if options.attaches() { options.dkrcmd_waittime } else { options.docker_start_timeout };
     ctx.docker(words).timeout(limit)
 }
 

@@ -84,3 +84,77 @@ fn a_runner_that_is_killed_leaves_a_container_until(#[case] resume: bool) {
     assert!(!is_there(&engine, &name), "{name} is left:\n{}\n{}", done.stdout, done.stderr);
     assert!(is_there(&engine, &foreign), "{foreign} was nobody's to remove");
 }
+
+/// A host whose subtest leaves one of everything, and says that it is well. It calls all of it `litter`.
+const LITTER: &str = r#"
+hello='{"hello":{"protocol":1,"api-version":"0.9.0","program":"litter 1"}}'
+case $1 in
+list) printf '%s\n' "$hello" '{"subtest":{"name":"litter","needs-engine":true}}' '{"listed":{"subtests":1}}';;
+run)
+    read -r request; echo "$hello"
+    labels="--label=dockertest.run=$DOCKERTEST_RUN --label=dockertest.step=$DOCKERTEST_STEP"
+    {
+        docker volume create $labels litter-volume
+        docker network create $labels litter-network
+        docker run $labels --name=litter-exited --network=none dockertest/test:latest true
+        docker run $labels --name=litter-runs --network=none --detach dockertest/test:latest sleep 1000
+        docker commit --change="LABEL dockertest.run=$DOCKERTEST_RUN" litter-exited litter-image:one
+        docker commit --change="LABEL dockertest.run=$DOCKERTEST_RUN" --message=nameless litter-exited
+        mkdir litter-mount && mount -t tmpfs litter litter-mount
+        # Somebody else's, made at the same time.
+        docker volume create foreign-volume
+        docker tag dockertest/test:latest foreign-image:one
+    } >&2
+    echo '{"ended":{"verdict":"GOOD","reason":""}}';;
+esac"#;
+
+#[test]
+fn what_a_subtest_leaves_is_found_blamed_on_it_and_removed() {
+    let Some(engine) = Engine::start() else { return };
+    let place = Place::whole().with("DOCKER_HOST", &engine.0.address());
+    place.script("litter.sh", LITTER);
+    // The image is made by the first of the tests before the run.
+    let run =
+        place.run(&["run", "--plugin", "litter.sh", "--args=litter", "--set", "garbage_check.remove_garbage=yes"]);
+    let run = run.expect(1);
+    let verdicts = place.verdicts();
+    let of =
+        |name: &str| verdicts.iter().find(|(step, ..)| step == name).unwrap_or_else(|| panic!("{name}: {verdicts:?}"));
+    assert_eq!(of("litter").1, "GOOD", "{}", run.stdout);
+    assert_eq!(of("garbage_check").1, "FAIL", "{}", run.stdout);
+    let results = place.results();
+    let step = results["steps"].as_array().unwrap().iter().find(|step| step["name"] == "garbage_check").unwrap();
+    let told: Vec<(String, String)> = step["subsubtests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|child| {
+            let text = |key: &str| child[key].as_str().unwrap_or_default().to_owned();
+            (text("name"), format!("{} {}", text("verdict"), text("reason")))
+        })
+        .collect();
+    for (sort, left) in [
+        ("containers", "litter-exited"),
+        ("containers", "litter-runs"),
+        ("images", "litter-image:one"),
+        ("volumes", "litter-volume"),
+        ("networks", "litter-network"),
+        ("mounts", "litter-mount"),
+        ("nones", "FAIL"),
+    ] {
+        let (_, text) = told.iter().find(|(name, _)| name == sort).unwrap_or_else(|| panic!("{sort}: {told:?}"));
+        assert!(text.starts_with("FAIL ") && text.contains(left), "{sort}: {text}");
+        assert!(text.contains("litter"), "it is not blamed on its step: {sort}: {text}");
+    }
+    let listed = |arguments: &[&str]| String::from_utf8(docker(&engine, arguments).stdout).unwrap();
+    assert_eq!(listed(&["ps", "--all", "--quiet"]), "");
+    let volumes = listed(&["volume", "ls", "--format", "{{.Name}}"]);
+    assert_eq!(volumes.trim(), "foreign-volume");
+    let images = listed(&["images", "--all", "--format", "{{.Repository}}:{{.Tag}}"]);
+    let mut images: Vec<&str> = images.lines().collect();
+    images.sort_unstable();
+    assert_eq!(images, ["dockertest/test:latest", "foreign-image:one"]);
+    assert!(!listed(&["network", "ls"]).contains("litter"));
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!mounts.contains("litter-mount"), "{mounts}");
+}

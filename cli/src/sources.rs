@@ -15,7 +15,8 @@ const CUSTOM_FOLDER: &str = "config_custom";
 /// The file in which the documentation says what version it was written for.
 const DOCUMENTATION_VERSION: &str = "docs/VERSION";
 
-/// The folders that are used: those named on the command line, else those of the working folder.
+/// The folders that are used: those named on the command line, else those of the working folder. Whatever bears the name
+/// there is taken, so that reading refuses a file or a broken link, which would else be left out in silence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Folders {
     /// The shipped configuration, or nothing for the files that are compiled in.
@@ -26,7 +27,7 @@ pub(crate) struct Folders {
 
 impl Folders {
     pub(crate) fn find(sources: &Sources) -> Self {
-        let here = |name: &str| Some(PathBuf::from(name)).filter(|folder| folder.is_dir());
+        let here = |name: &str| Some(PathBuf::from(name)).filter(|folder| folder.symlink_metadata().is_ok());
         Folders {
             defaults: sources.config_defaults.clone().or_else(|| here(DEFAULTS_FOLDER)),
             custom: sources.config_custom.clone().or_else(|| here(CUSTOM_FOLDER)),

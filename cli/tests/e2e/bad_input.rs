@@ -55,6 +55,19 @@ fn a_file_that_is_a_folder_or_far_too_large_is_refused() {
 }
 
 #[rstest]
+#[case::custom("config_custom")]
+#[case::defaults("config_defaults")]
+fn a_file_in_the_place_of_a_configuration_folder_is_refused(#[case] name: &str) {
+    let place = Place::new();
+    let _ = fs::remove_dir_all(place.path(name));
+    place.write(name, b"[example]\niterations = 3\n");
+    let done = place.run(&["run", "--args=example"]).expect(2);
+    assert!(done.stderr.contains(&format!("{name}: is not a folder")), "{}", done.stderr);
+    assert!(done.stderr.contains("name the folder that holds the .ini files"), "{}", done.stderr);
+    assert!(!place.path("results").exists(), "something has been run");
+}
+
+#[rstest]
 #[case::typo(&["run", "--args=exmaple"], "example")]
 #[case::typo_of_two(&["run", "--args=example,docker_cli/versoin"], "docker_cli/version")]
 #[case::unknown_child(&["run", "--args=subexample/three"], "subexample/")]

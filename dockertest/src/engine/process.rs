@@ -132,8 +132,10 @@ impl Process {
         self.child.id()
     }
 
+    /// How long it has run, up to now or to its end: it may have ended long before anybody asks.
     pub(super) fn duration(&self) -> Duration {
-        self.start.elapsed()
+        let end = self.captured.lock().end;
+        end.map_or_else(|| self.start.elapsed(), |end| end.saturating_duration_since(self.start))
     }
 
     pub(super) fn captured(&self) -> &Captured {
@@ -192,7 +194,7 @@ impl Process {
     pub(super) fn write(
         &mut self,
         mut bytes: &[u8],
-        deadline: Instant,
+        deadline: Option<Instant>,
         cancel: Option<&CancelToken>,
     ) -> Result<(), Stopped> {
         while !bytes.is_empty() {
@@ -209,14 +211,14 @@ impl Process {
             if let Some(reason) = cancel.and_then(CancelToken::reason) {
                 return Err(Stopped::Cancelled(reason));
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
                 return Err(Stopped::TimedOut);
             }
             let mut waiting = vec![PollFd::new(stdin.as_fd(), PollFlags::POLLOUT)];
             let wish = cancel.and_then(|cancel| cancel.above(CancelLevel::None));
             waiting.extend(wish.map(|wish| PollFd::new(wish, PollFlags::POLLIN)));
-            poll_some(&mut waiting, Some(left)).map_err(Stopped::Lost)?;
+            poll_some(&mut waiting, left).map_err(Stopped::Lost)?;
         }
         Ok(())
     }
@@ -298,6 +300,8 @@ pub(super) struct Captured {
 #[derive(Debug)]
 pub(super) struct Printed {
     pub(super) outputs: [Output; 2],
+    /// When the process ended; a little of what it printed may still be on its way then.
+    end: Option<Instant>,
     /// Whether the process has ended and all that it printed is here.
     pub(super) ended: bool,
 }
@@ -305,7 +309,7 @@ pub(super) struct Printed {
 impl Captured {
     fn new(outputs: [Output; 2]) -> io::Result<Self> {
         let bell = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
-        Ok(Captured { printed: Mutex::new(Printed { outputs, ended: false }), bell })
+        Ok(Captured { printed: Mutex::new(Printed { outputs, end: None, ended: false }), bell })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Printed> {
@@ -372,6 +376,7 @@ impl Collector {
                 self.feed = None;
             }
         }
+        self.captured.lock().end = Some(Instant::now());
         self.drain()
     }
 

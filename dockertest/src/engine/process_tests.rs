@@ -107,6 +107,17 @@ fn a_process_that_closes_its_outputs_is_waited_for() {
 }
 
 #[test]
+fn how_long_a_process_took_does_not_depend_on_who_asks_when() {
+    let (mut process, _folder) = started("exit 0", Input::Empty, false);
+    process.until_end(Some(Instant::now() + MINUTE), None).unwrap();
+    let at_once = process.duration();
+    // Long enough to be told from none.
+    thread::sleep(Duration::from_millis(5));
+    assert_eq!(process.duration(), at_once);
+    assert_eq!(process.finish().unwrap().duration, at_once);
+}
+
+#[test]
 fn what_is_not_read_does_not_stop_the_rest() {
     let (mut process, _folder) = started("exec <&-; echo done", Input::Bytes(vec![b'x'; 1 << 22]), false);
     process.until_end(Some(Instant::now() + MINUTE), None).unwrap();
@@ -135,7 +146,7 @@ fn a_terminal_is_written_to() {
     let (mut process, _folder) = started("stty -echo; echo ask; read word; echo got $word", Input::Open, true);
     let asks = |printed: &Printed| Ok(printed.outputs[0].memory().ends_with(b"ask\r\n").then_some(()));
     process.until(Some(Instant::now() + MINUTE), None, asks).unwrap().unwrap();
-    process.write(b"this\n", Instant::now() + MINUTE, None).unwrap();
+    process.write(b"this\n", Some(Instant::now() + MINUTE), None).unwrap();
     process.until_end(Some(Instant::now() + MINUTE), None).unwrap();
     assert_eq!(process.finish().unwrap().stdout_text(), "ask\r\ngot this\r\n");
 }
@@ -143,7 +154,7 @@ fn a_terminal_is_written_to() {
 #[test]
 fn nobody_reads_forever() {
     let (mut process, _folder) = started("sleep 1000", Input::Open, false);
-    let written = process.write(&vec![b'x'; 1 << 21], Instant::now() + Duration::from_millis(50), None);
+    let written = process.write(&vec![b'x'; 1 << 21], Some(Instant::now() + Duration::from_millis(50)), None);
     assert!(matches!(written, Err(Stopped::TimedOut)), "{written:?}");
 }
 

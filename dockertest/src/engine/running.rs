@@ -304,8 +304,7 @@ impl Running {
     pub fn write_stdin(&mut self, bytes: &[u8]) -> Outcome {
         let limit = self.command.limit();
         let start = Instant::now();
-        let far = start + Duration::from_secs(365 * 24 * 3600);
-        let written = self.process.borrow_mut().write(bytes, deadline(limit).unwrap_or(far), self.command.cancel());
+        let written = self.process.borrow_mut().write(bytes, deadline(limit), self.command.cancel());
         self.command.shared().spent.wait(start.elapsed());
         let text = shown(bytes);
         match written {

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::Configuration;
+use crate::engine::DEFAULT_PATH;
 use crate::engine::address::{self, Podman};
 use crate::engine::api::{Api, ApiFailure};
 use crate::engine::client::{self, Client};
-use crate::engine::command::DEFAULT_PATH;
 use crate::engine::podman::Service;
 use crate::host::HostProgram;
 use crate::journal::EngineFacts;

@@ -81,4 +81,6 @@ pub use running::{Mark, Running};
 pub use tags::Tags;
 pub use text::{Row, Table, TableError};
 
+#[cfg(any(feature = "api", feature = "runner"))]
+pub(crate) use command::DEFAULT_PATH;
 pub(crate) use running::Background;

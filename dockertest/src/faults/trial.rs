@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::config::Configuration;
+use crate::engine::DEFAULT_PATH;
 use crate::journal::{self, Event};
 use crate::name::SubtestName;
 use crate::outcome::Ending;
@@ -14,9 +15,6 @@ use crate::verdict::Verdict;
 
 use super::fault::{BadFault, Fault, PLAIN};
 use super::wrapper;
-
-/// The program under test, if the configuration does not name one.
-const DEFAULT_PATH: &str = "/usr/bin/docker";
 
 /// A run of a subtest under a fault, or without one. It has a folder of its own below the matrix's:
 /// `docker_cli/kill/sends_nothing`, with the program that stands in for the engine's command line and the results.

@@ -59,6 +59,20 @@ pub enum MatrixFailure {
     /// None of the subtests has a fault of that name.
     #[error("none of the subtests has a fault `{0}` (`dockertest faults --list` shows all)")]
     UnknownFault(String),
+    /// A fault is to be noticed by a sub-subtest that its subtest does not have.
+    #[error(
+        "the fault `{fault}` of {subtest} is for the sub-subtest `{name}`, and there is none; {subtest} has {known}"
+    )]
+    UnknownSubSubtest {
+        /// The subtest.
+        subtest: SubtestName,
+        /// Its fault.
+        fault: String,
+        /// The sub-subtest that is not there.
+        name: String,
+        /// Those that are, in words.
+        known: String,
+    },
     /// None of the subtests has a fault.
     #[error("none of the subtests has a fault: write one beside the subtest, as faults/NAME.sh")]
     Nothing,
@@ -151,7 +165,7 @@ impl Matrix {
     /// none is named). Their folders are below `home`, which is absolute. [`Matrix`] has an example.
     ///
     /// # Errors
-    /// An unknown name, or nothing to try.
+    /// An unknown name, also one in a fault, or nothing to try.
     pub fn plan(catalog: &Catalog, names: &[String], faults: &[String], home: &Path) -> Result<Matrix, MatrixFailure> {
         let chosen = choose(catalog, names)?;
         let mut matrix = Matrix::default();
@@ -164,6 +178,9 @@ impl Matrix {
                 .collect();
             if tried.is_empty() {
                 continue;
+            }
+            for fault in &tried {
+                must_know(info, fault)?;
             }
             for fault in std::iter::once(None).chain(tried.into_iter().map(Some)) {
                 matrix.trials.push(trial(info, children, fault, home));
@@ -315,6 +332,15 @@ fn choose<'c>(catalog: &'c Catalog, names: &[String]) -> Result<Vec<(&'c Subtest
     Ok(chosen)
 }
 
+/// Whoever is to notice the fault must be there.
+fn must_know(info: &SubtestInfo, fault: &Fault) -> Result<(), MatrixFailure> {
+    let Some(name) = fault.subsubtests().into_iter().find(|name| !info.subsubtests.contains(name)) else {
+        return Ok(());
+    };
+    let known = if info.subsubtests.is_empty() { "none".to_owned() } else { info.subsubtests.join(", ") };
+    Err(MatrixFailure::UnknownSubSubtest { subtest: info.name.clone(), fault: fault.name.clone(), name, known })
+}
+
 /// Whether one of the sub-subtests that are meant is one that is to notice the fault.
 fn is_noticed_by(fault: &Fault, meant: &[String]) -> bool {
     let own = fault.subsubtests();
@@ -330,4 +356,42 @@ fn trial(info: &SubtestInfo, meant: &[String], fault: Option<&Fault>, home: &Pat
     }
     let folder = home.join(info.name.as_str()).join(Trial::folder_name(fault));
     Trial { subtest: info.name.clone(), fault: fault.cloned(), subsubtests, folder }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::HostProgram;
+
+    /// A host with one subtest that has the sub-subtests `bad` and `good`, and one fault with this script.
+    fn catalog(script: &str) -> Catalog {
+        let fault = serde_json::json!({ "name": "lies", "script": script });
+        let subtest = serde_json::json!({
+            "subtest": { "name": "docker_cli/kill", "subsubtests": ["bad", "good"], "faults": [fault] }
+        });
+        let hello = r#"{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}"#;
+        let lines = format!("{hello}\n{subtest}\n{{\"listed\":{{\"subtests\":1}}}}\n");
+        let program = format!("cat <<'END'\n{lines}END\n");
+        Catalog::ask(&[HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), program.into()] }]).unwrap()
+    }
+
+    #[test]
+    fn a_fault_for_a_sub_subtest_that_is_not_there_is_refused_before_anything_is_tried() {
+        let catalog = catalog("# Lies.\n# subsubtests: good, bda\n");
+        let failure = Matrix::plan(&catalog, &[], &[], "/r".as_ref()).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "the fault `lies` of docker_cli/kill is for the sub-subtest `bda`, and there is none; \
+             docker_cli/kill has bad, good"
+        );
+    }
+
+    #[test]
+    fn a_fault_is_tried_with_the_sub_subtests_that_it_names_and_that_are_meant() {
+        let catalog = catalog("# Lies.\n# subsubtests: good\n");
+        let matrix = Matrix::plan(&catalog, &[], &[], "/r".as_ref()).unwrap();
+        assert_eq!(matrix.trials[1].subsubtests, ["good"]);
+        let other = Matrix::plan(&catalog, &["docker_cli/kill/bad".to_owned()], &[], "/r".as_ref());
+        assert!(matches!(other, Err(MatrixFailure::Nothing)), "{other:?}");
+    }
 }

@@ -207,7 +207,7 @@ impl Left {
     }
 
     /// The container is gone, by its name and its id, and so are the volumes that were only its own.
-    fn is_gone(&self, ctx: &Context, seen: &Completed) -> Outcome {
+    fn is_gone(&self, ctx: &mut Context, seen: &Completed) -> Outcome {
         let api = ctx.api()?;
         for known_as in [&self.id, &self.name] {
             seen.check(api.container(known_as)?.is_none(), format!("the engine has no container {known_as} any more"))?;
@@ -225,12 +225,12 @@ impl Left {
     }
 
     /// What is gone can neither be removed again nor be made an image of.
-    fn cannot_be_used(&self, ctx: &Context) -> Outcome {
+    fn cannot_be_used(&self, ctx: &mut Context) -> Outcome {
         let again = ctx.docker(["rm", &self.name]).must_fail(1)?;
         again.check_eq(again.stdout_text(), "", "standard output of a command that fails")?;
         let is_named = again.said().iter().any(|line| line.contains(&self.name));
         again.check(is_named, format!("standard error names `{}`", self.name))?;
-        let image = format!("{}-committed", self.name);
+        let image = ctx.image_name("committed");
         let commit = ctx.docker(["commit", &self.name, &image]).must_fail(life::missing_status(ctx))?;
         commit.check(ctx.api()?.image(&image)?.is_none(), "no image has come about")
     }

@@ -15,6 +15,7 @@ use dockertest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::life::is_podman;
 use crate::protected;
 
 /// The options of the section `[log_versions]`.
@@ -49,7 +50,7 @@ impl Subtest for LogVersions {
         let sysinfo = ctx.history().results.join("sysinfo");
         std::fs::create_dir_all(&sysinfo)?;
         let data = ctx.docker(["version", "--format", "{{json .}}"]).must_pass()?;
-        let (client, server) = versions(&data)?;
+        let (client, server) = versions(ctx, &data)?;
         let line = format!("docker version client: {client} server {server}");
         ctx.info(&line);
         append(&sysinfo.join("docker_version"), &format!("{line}\n"))?;
@@ -64,19 +65,22 @@ impl Subtest for LogVersions {
 }
 
 /// The versions of client and server; podman without a service has no server beside the client.
-fn versions(seen: &Completed) -> Outcome<(String, String)> {
+fn versions(ctx: &Context, seen: &Completed) -> Outcome<(String, String)> {
     let data: Value = serde_json::from_slice(&seen.stdout).unwrap_or_default();
     let version = |side: &str| data[side]["Version"].as_str().map(str::to_owned);
-    let Some(client) = version("Client") else {
-        let evidence = Evidence {
-            command: Some(seen.command.clone()),
-            expected: Some("JSON with a version of the client".to_owned()),
-            seen: Some(seen.stdout_text().into_owned()),
-            ..Evidence::default()
-        };
-        return Err(CheckFailed::new("no version of the client is shown", evidence).into());
+    let shown = |side: &str| {
+        version(side).ok_or_else(|| {
+            let evidence = Evidence {
+                command: Some(seen.command.clone()),
+                expected: Some(format!("JSON with a version of the {}", side.to_lowercase())),
+                seen: Some(seen.stdout_text().into_owned()),
+                ..Evidence::default()
+            };
+            CheckFailed::new(format!("no version of the {} is shown", side.to_lowercase()), evidence)
+        })
     };
-    let server = version("Server").unwrap_or_else(|| client.clone());
+    let client = shown("Client")?;
+    let server = if is_podman(ctx) { version("Server").unwrap_or_else(|| client.clone()) } else { shown("Server")? };
     Ok((client, server))
 }
 

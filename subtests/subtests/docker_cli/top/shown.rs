@@ -18,9 +18,10 @@ pub(super) fn top(ctx: &Context, container: &Container, called: &str, options: &
     let before = look()?;
     let seen = ctx.docker(words.collect::<Vec<_>>()).must_pass()?.clean()?;
     container.must_go_on(&life, &seen.command)?;
+    // Before the second look, so that what is the same in both was the same for the command and for the API.
+    let asked = ctx.api()?.top(container.id(), &options.join(" "))?;
     let after = look()?;
     let table = seen.table()?;
-    let asked = ctx.api()?.top(container.id(), &options.join(" "))?;
     let titles = asked.titles.unwrap_or_default();
     seen.check_eq(table.columns().join(" "), titles.join(" "), "the columns")?;
     seen.check_eq(seen.said().join("\n"), "", "standard error")?;
@@ -41,13 +42,22 @@ pub(super) fn top(ctx: &Context, container: &Container, called: &str, options: &
         }
     }
     let rows: Vec<Row<'_>> = table.rows().collect();
-    agree(&seen, &rows, &titles, &asked.processes.unwrap_or_default())?;
+    let is_same = |pid: i64| same(&before, &after, pid).is_some();
+    agree(&seen, &rows, &titles, &asked.processes.unwrap_or_default(), &is_same)?;
     Ok(shown.into_keys().collect())
 }
 
-/// What does not change from look to look is as the engine's API tells it, and so is the order.
-fn agree(seen: &Completed, rows: &[Row<'_>], titles: &[String], processes: &[Vec<String>]) -> Outcome {
-    const CONSTANT: [&str; 7] = ["PID", "F", "USER", "UID", "PRI", "NI", "TTY"];
+/// What does not change while a process lives is as the engine's API tells it, and so is the order. Its flags (`F`) tell
+/// also whether it runs a program of its own yet, so they change when it does.
+fn agree(
+    seen: &Completed,
+    rows: &[Row<'_>],
+    titles: &[String],
+    processes: &[Vec<String>],
+    is_same: &dyn Fn(i64) -> bool,
+) -> Outcome {
+    const CONSTANT: [&str; 6] = ["PID", "USER", "UID", "PRI", "NI", "TTY"];
+    const UNTIL_EXEC: [&str; 1] = ["F"];
     let told_of = |column: &str, process: &Vec<String>| {
         let index = titles.iter().position(|title| title == column)?;
         process.get(index).cloned()
@@ -55,11 +65,12 @@ fn agree(seen: &Completed, rows: &[Row<'_>], titles: &[String], processes: &[Vec
     let by_pid = |pid: &str| processes.iter().find(|process| told_of("PID", process).as_deref() == Some(pid));
     let mut order = Vec::new();
     for row in rows {
-        let Some(process) = row.get("PID").and_then(by_pid) else { continue };
+        let pid = row.get("PID").unwrap_or_default();
+        let Some(process) = by_pid(pid) else { continue };
         order.extend(processes.iter().position(|other| other == process));
-        for column in CONSTANT {
+        let until_exec = if pid.parse().is_ok_and(is_same) { UNTIL_EXEC.as_slice() } else { &[] };
+        for column in CONSTANT.iter().chain(until_exec) {
             if let (Some(shown), Some(told)) = (row.get(column), told_of(column, process)) {
-                let pid = row.get("PID").unwrap_or_default();
                 seen.check_eq(shown, told, format!("{column} of process {pid}"))?;
             }
         }
@@ -126,4 +137,25 @@ fn user_name(place: &Place, user: u32) -> String {
         (fields.nth(1)? == user.to_string()).then(|| name.to_owned())
     });
     name.unwrap_or_else(|| user.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Compares one row with what the API tells; the flags differ.
+    fn flags_differ(is_same: bool) -> Outcome {
+        let seen = Completed::new("docker top x all", 0, "F   UID   PID\n1   0     7\n", "");
+        let table = seen.table()?;
+        let rows: Vec<Row<'_>> = table.rows().collect();
+        let words = |words: [&str; 3]| words.map(str::to_owned).to_vec();
+        agree(&seen, &rows, &words(["F", "UID", "PID"]), &[words(["0", "0", "7"])], &|_| is_same)
+    }
+
+    #[test]
+    fn flags_are_compared_unless_another_program_may_have_been_begun() {
+        assert!(flags_differ(false).is_ok());
+        let failure = flags_differ(true).unwrap_err();
+        assert_eq!(failure.reason(), "F of process 7: expected `0`, seen `1`");
+    }
 }

@@ -1,5 +1,6 @@
 //! What the tests of a container's life (start, stop, restart, rm, wait) have in common.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use dockertest::engine::{Container, Event, Events};
@@ -98,6 +99,13 @@ pub(crate) fn took(seen: &Completed, expected: Duration, tolerance: Duration) ->
         is_right,
         format!("it takes between {least} s and {most} s (seen: {:.2} s)", seen.duration.as_secs_f64()),
     )
+}
+
+/// Whether these labels say that this step made what bears them.
+pub(crate) fn is_of_step(ctx: &Context, labels: Option<&HashMap<String, String>>) -> bool {
+    let given = |name: &String, value: &String| format!("--label={name}={value}");
+    let seen: Vec<String> = labels.into_iter().flatten().map(|(name, value)| given(name, value)).collect();
+    ctx.labels().iter().all(|label| seen.contains(label))
 }
 
 /// All that the engine knows about a container, one thing to a line.

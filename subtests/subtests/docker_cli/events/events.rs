@@ -29,6 +29,7 @@ use dockertest::engine::{Condition, Events as Stream};
 use dockertest::prelude::*;
 use serde::Deserialize;
 
+use crate::life;
 use line::{Told, action};
 use listener::{Expected, Listener};
 
@@ -108,6 +109,9 @@ fn live(ctx: &Context, options: &Options, name: &str, image: &str) -> Outcome<(S
     let is_id = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     seen.check(is_id, "the id of the container is printed and nothing else")?;
     let api = ctx.api()?;
+    // It is removed below, so it must not be somebody else's.
+    let labels = api.container(&id)?.and_then(|found| found.config).and_then(|config| config.labels);
+    seen.check(life::is_of_step(ctx, labels.as_ref()), "the id that is printed is that of the container that was run")?;
     let status = api.wait(&id, Condition::NotRunning, options.docker_timeout)?;
     if options.rm_after_run {
         api.remove(&id)?;

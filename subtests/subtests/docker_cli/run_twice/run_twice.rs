@@ -18,6 +18,8 @@ use std::collections::BTreeSet;
 use dockertest::engine::Container;
 use dockertest::prelude::*;
 
+use crate::life;
+
 #[derive(Default)]
 struct RunTwice {
     name: String,
@@ -104,15 +106,10 @@ impl RunTwice {
 
     /// No other container has come about: none of this step, none that does the same.
     fn is_alone(&self, ctx: &Context, container: &Container, seen: &Completed) -> Outcome {
-        let labels = ctx.labels();
-        let of_step = |found: &std::collections::HashMap<String, String>| {
-            found.iter().filter(|(name, value)| labels.contains(&format!("--label={name}={value}"))).count()
-                == labels.len()
-        };
         let all = ctx.api()?.containers(true)?;
         let ours = all.into_iter().filter(|found| {
             let same = found.command.as_ref().is_some_and(|command| command.contains(&self.name));
-            same || found.labels.as_ref().is_some_and(of_step)
+            same || life::is_of_step(ctx, found.labels.as_ref())
         });
         let ids: BTreeSet<String> = ours.filter_map(|found| found.id).collect();
         let seen_ids = ids.into_iter().collect::<Vec<_>>().join(" ");

@@ -77,8 +77,12 @@ impl Subtest for Insert {
         let is_there = ctx.docker(["help", "insert"]).run()?.status.success();
         if is_there && ctx.engine().is_some_and(|engine| engine.flavor == "docker") {
             ctx.info("`docker insert` is there and is tested");
+            let before: Vec<String> = ctx.api()?.all_images()?.into_iter().map(|image| image.id).collect();
             let seen = ctx.docker(["insert", &image, &self.url, &self.path]).must_pass()?;
             let id = seen.stdout_text().split_whitespace().last().unwrap_or_default().to_owned();
+            let whole = ctx.api()?.image(&id)?.and_then(|image| image.id).unwrap_or_default();
+            // It is removed with the step, so it must not be somebody else's.
+            seen.check(!before.contains(&whole), format!("the image `{id}` that is printed was not there before"))?;
             ctx.own(dockertest::engine::Object::Image(id.clone()));
             self.image = id;
             self.built = Some(seen);

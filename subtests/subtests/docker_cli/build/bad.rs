@@ -21,7 +21,7 @@ impl<const QUIET: bool, const FORCE_RM: bool> SubSubtest<Build> for Bad<QUIET, F
         let before = Before::note(ctx)?;
         let mut built = order.build(build, ctx)?;
         let base = ctx.image()?;
-        let more = before.more(ctx, &base)?;
+        let more = before.more(ctx, &base, &[&built.seen])?;
         if build.builder == Builder::Podman {
             before.own_unnamed(ctx)?;
         }

@@ -49,7 +49,7 @@ impl SubSubtest<Build> for Basic {
         replace_from(&folder.join("Dockerfile"), &base)?;
         let before = Before::note(ctx)?;
         let built = order.build(build, ctx)?;
-        let more = before.more(ctx, &base)?;
+        let more = before.more(ctx, &base, &[&built.seen])?;
         let seen = built.seen.clone().must_pass()?;
         built.must_announce_steps(built.instructions.len())?;
         built.must_have_left(&more, 0, 1)?;

@@ -23,7 +23,7 @@ fn silent(build: &Build, ctx: &mut Context, order: &Order) -> Outcome<Built> {
     let before = Before::note(ctx)?;
     let built = order.build(build, ctx)?;
     let base = ctx.image()?;
-    let more = before.more(ctx, &base)?;
+    let more = before.more(ctx, &base, &[&built.seen])?;
     built.must_be_good(ctx, &[], order.options.enable_nonprintables_check)?;
     built.must_have_left(&more, 0, 1)?;
     as_configured(ctx, &order.options.postproc_cmd_csv, &built, &more)?;
@@ -214,7 +214,8 @@ impl SubSubtest<Build> for OnBuild {
         let before = Before::note(ctx)?;
         let built = chain(build, ctx, &places)?;
         let base = ctx.image()?;
-        let more = before.more(ctx, &base)?;
+        let seen: Vec<&Completed> = built.iter().map(|built| &built.seen).collect();
+        let more = before.more(ctx, &base, &seen)?;
         let printed: [&[&str]; 3] = [&["First!"], &["Schazam!", "Second!"], &["Third!"]];
         for (built, printed) in built.iter().zip(printed) {
             built.must_be_good(ctx, printed, options.enable_nonprintables_check)?;

@@ -12,6 +12,9 @@ use dockertest::prelude::*;
 use super::transcript::{Builder, Transcript};
 use super::{Build, Options};
 
+/// How many digits of an id builders print.
+const SHORT: usize = 12;
+
 /// The engine before a build.
 pub(super) struct Before {
     containers: BTreeSet<String>,
@@ -99,8 +102,9 @@ impl Before {
     }
 
     /// What builds have left since: containers of the images that they made or came from, and images that were not
-    /// there and are not older. All of it will be removed with the step.
-    pub(super) fn more(&self, ctx: &mut Context, base: &str) -> Outcome<More> {
+    /// there and are not older. It will be removed with the step; but of the containers, which bear no label, only those
+    /// that these builds have told of: somebody else may build from the same image at this moment.
+    pub(super) fn more(&self, ctx: &mut Context, base: &str, builds: &[&Completed]) -> Outcome<More> {
         let api = ctx.api()?;
         let base = api.image(base)?.and_then(|image| image.id).unwrap_or_default();
         let is_new = |image: &ImageSummary| !self.images.contains(&image.id) && image.created >= self.time - 1;
@@ -128,7 +132,10 @@ impl Before {
         for id in images.iter().filter(|row| row.starts_with("sha256:")) {
             ctx.own(Object::Image(id.clone()));
         }
-        for id in &containers {
+        let told: Vec<String> =
+            builds.iter().map(|seen| format!("{}\n{}", seen.stdout_text(), seen.stderr_text())).collect();
+        let is_told = |id: &&String| id.get(..SHORT).is_some_and(|short| told.iter().any(|text| text.contains(short)));
+        for id in containers.iter().filter(is_told) {
             ctx.own(Object::Container(id.clone()));
         }
         Ok(More { containers, images })

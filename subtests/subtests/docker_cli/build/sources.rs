@@ -22,7 +22,7 @@ fn good(build: &Build, ctx: &mut Context, order: &Order, containers: usize) -> O
     let before = Before::note(ctx)?;
     let built = order.build(build, ctx)?;
     let base = ctx.image()?;
-    let more = before.more(ctx, &base)?;
+    let more = before.more(ctx, &base, &[&built.seen])?;
     built.must_be_good(ctx, &FULL, order.options.enable_nonprintables_check)?;
     built.must_have_left(&more, containers, 1)?;
     built.must_have_intermediates(ctx)?;
@@ -169,7 +169,7 @@ impl SubSubtest<Build> for Cache {
         let first = one.build(build, ctx)?;
         let built = second.build(build, ctx)?;
         let base = ctx.image()?;
-        let more = before.more(ctx, &base)?;
+        let more = before.more(ctx, &base, &[&first.seen, &built.seen])?;
         first.must_be_good(ctx, &FULL[..1], one.options.enable_nonprintables_check)?;
         first.seen.check_eq(first.transcript.cached, 0, "the steps that `--no-cache` takes from the cache")?;
         built.must_be_good(ctx, &FULL[1..], second.options.enable_nonprintables_check)?;
@@ -197,7 +197,7 @@ impl SubSubtest<Build> for Cache {
         built.must_be_good(ctx, &FULL[..1], again.options.enable_nonprintables_check)?;
         let what = "the steps that `--no-cache` takes from the cache of the same build";
         built.seen.check_eq(built.transcript.cached, 0, what)?;
-        built.must_have_left(&before.more(ctx, &base)?, 0, 3)
+        built.must_have_left(&before.more(ctx, &base, &[&built.seen])?, 0, 3)
     }
 }
 

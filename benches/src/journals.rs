@@ -57,7 +57,7 @@ fn step_events(step: StepId) -> [Event; EVENTS_OF_STEP as usize] {
     let values = [("config_version", "0.9.0"), ("docker_path", "/usr/bin/docker"), ("iterations", "1")];
     let values = values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     [
-        Event::StepStarted(StepStarted { step, attempt: 1 }),
+        Event::StepStarted(StepStarted::new(step, 1)),
         Event::Keyvals(Keyvals { step, iteration: None, values }),
         phase(Phase::Initialize),
         phase(Phase::RunOnce),

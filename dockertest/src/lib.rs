@@ -24,6 +24,7 @@
 //! | --- | --- |
 //! | [`subtest`](mod@subtest), [`engine`], [`prelude`] | who writes tests |
 //! | [`config`], [`version`] | who reads options |
+//! | [`environment`] | who brings another place to run subtests in |
 //! | [`run`], [`journal`], [`report`], [`host`] | who embeds the runner or reads its results |
 //! | [`faults`] | who tries whether tests notice what they should |
 //!
@@ -35,7 +36,7 @@
 //! | --- | --- |
 //! | none | [`config`], [`version`], [`subtest`](mod@subtest), commands and checks of [`engine`], [`host::serve`], [`host::protocol`], the events of [`journal`] |
 //! | `api` (on by default) | what looks at the engine through its API, or makes something there: [`engine::Api`], containers and images as fixtures, [`engine::inventory`], engines of our own ([`engine::daemon`]); [`host::HostProgram`] and the reading of what a host says |
-//! | `runner` (on by default, brings `api`) | [`run`], [`report`], reading and writing a [`journal`], the matrix of [`faults`], [`host::Plugins`] |
+//! | `runner` (on by default, brings `api`) | [`run`], [`environment`], [`report`], reading and writing a [`journal`], the matrix of [`faults`], [`host::Plugins`] |
 
 // What only a part needs that is left out stays unused in it; with all parts, the compiler looks for what nobody needs.
 #![cfg_attr(not(feature = "runner"), allow(dead_code, reason = "used by the features that are left out"))]
@@ -44,6 +45,8 @@
 mod causes;
 pub mod config;
 pub mod engine;
+#[cfg(feature = "runner")]
+pub mod environment;
 pub mod faults;
 pub mod host;
 pub mod journal;

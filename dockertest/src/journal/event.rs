@@ -60,6 +60,10 @@ pub enum Event {
     RunResumed(Session),
     /// What the engine under test said about itself.
     Engine(EngineFacts),
+    /// An instance was made. Durable before anything is run in it.
+    InstanceProvisioned(InstanceProvisioned),
+    /// An instance is gone, or is left over for good.
+    InstanceDisposed(InstanceDisposed),
     /// A step is about to be run. Durable before the host gets the step.
     StepStarted(StepStarted),
     /// A step, or one of its sub-subtests, entered a phase.
@@ -84,11 +88,13 @@ pub enum Event {
 
 impl Event {
     /// The names of all events, as they are written in the journal.
-    pub const KINDS: [&'static str; 14] = [
+    pub const KINDS: [&'static str; 16] = [
         "run-started",
         "planned",
         "run-resumed",
         "engine",
+        "instance-provisioned",
+        "instance-disposed",
         "step-started",
         "phase-started",
         "logged",
@@ -126,6 +132,8 @@ impl Event {
             | Event::Planned(_)
             | Event::RunResumed(_)
             | Event::Engine(_)
+            | Event::InstanceProvisioned(_)
+            | Event::InstanceDisposed(_)
             | Event::RunInterrupted(_)
             | Event::RunEnded(_) => None,
         }
@@ -139,6 +147,8 @@ impl Event {
             Event::Planned(_) => "planned",
             Event::RunResumed(_) => "run-resumed",
             Event::Engine(_) => "engine",
+            Event::InstanceProvisioned(_) => "instance-provisioned",
+            Event::InstanceDisposed(_) => "instance-disposed",
             Event::StepStarted(_) => "step-started",
             Event::PhaseStarted(_) => "phase-started",
             Event::Logged(_) => "logged",
@@ -347,13 +357,50 @@ pub struct EngineFacts {
     pub problem: Option<String>,
 }
 
+/// An instance was made.
+///
+/// ```
+/// use dockertest::journal::InstanceProvisioned;
+///
+/// let made = InstanceProvisioned { provider: "callout".to_owned(), instance: "vm-1".to_owned() };
+/// assert_eq!(serde_json::to_string(&made)?, r#"{"provider":"callout","instance":"vm-1"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct InstanceProvisioned {
+    /// What made it: `shared`, `capsule`, `callout`.
+    pub provider: String,
+    /// Its name.
+    pub instance: String,
+}
+
+/// An instance is gone, or is left over for good.
+///
+/// ```
+/// use dockertest::journal::InstanceDisposed;
+///
+/// let gone = InstanceDisposed { instance: "vm-1".to_owned(), problem: None };
+/// assert_eq!(serde_json::to_string(&gone)?, r#"{"instance":"vm-1"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct InstanceDisposed {
+    /// Its name.
+    pub instance: String,
+    /// Why it is left over, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
 /// A step is about to be run.
 ///
 /// ```
 /// use dockertest::journal::{Event, StepStarted};
 /// use dockertest::name::StepId;
 ///
-/// let event = Event::StepStarted(StepStarted { step: StepId(3), attempt: 1 });
+/// let event = Event::StepStarted(StepStarted::new(StepId(3), 1));
 /// assert_eq!(serde_json::to_string(&event)?, r#"{"step-started":{"step":3,"attempt":1}}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -364,6 +411,20 @@ pub struct StepStarted {
     pub step: StepId,
     /// 1 for the first time; more after an interrupted attempt or a reboot.
     pub attempt: u32,
+    /// The worker that runs it, counted from 0; absent in a run that has but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<u32>,
+    /// The instance that it is run in; absent if that is this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+}
+
+impl StepStarted {
+    /// A step of a run that has but one worker, on this machine.
+    #[must_use]
+    pub const fn new(step: StepId, attempt: u32) -> StepStarted {
+        StepStarted { step, attempt, worker: None, instance: None }
+    }
 }
 
 /// A step entered a phase.

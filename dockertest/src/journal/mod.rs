@@ -36,9 +36,9 @@ mod tests;
 mod writer;
 
 pub use event::{
-    EngineFacts, Event, FORMAT, Invocation, Iteration, Keyvals, Logged, PhaseStarted, Plan, PlannedStep,
-    RebootRequested, Record, RunEnded, RunInterrupted, RunStarted, Session, StepEnded, StepStarted, SubsubtestEnded,
-    SubsubtestStarted,
+    EngineFacts, Event, FORMAT, InstanceDisposed, InstanceProvisioned, Invocation, Iteration, Keyvals, Logged,
+    PhaseStarted, Plan, PlannedStep, RebootRequested, Record, RunEnded, RunInterrupted, RunStarted, Session, StepEnded,
+    StepStarted, SubsubtestEnded, SubsubtestStarted,
 };
 #[cfg(feature = "runner")]
 pub use failure::WriteFailure;

@@ -46,7 +46,7 @@ pub(crate) fn planned(steps: Vec<PlannedStep>) -> Event {
 }
 
 pub(crate) fn started(step: u32, attempt: u32) -> Event {
-    Event::StepStarted(StepStarted { step: StepId(step), attempt })
+    Event::StepStarted(StepStarted::new(StepId(step), attempt))
 }
 
 pub(crate) fn phase(step: u32, phase: Phase) -> Event {

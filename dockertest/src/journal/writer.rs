@@ -109,7 +109,7 @@ pub struct Writer {
 ///
 /// # let results = tempfile::tempdir()?;
 /// let journal = Writer::create(&results.path().join("journal.jsonl"), Vec::new())?;
-/// let ticket = journal.commit(vec![Event::StepStarted(StepStarted { step: StepId(0), attempt: 1 })]);
+/// let ticket = journal.commit(vec![Event::StepStarted(StepStarted::new(StepId(0), 1))]);
 /// // Start the step's host here. It gets its request only after this:
 /// ticket.wait()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -150,6 +150,8 @@ impl<W: Write> Console<W> {
             (
                 Event::Planned(_)
                 | Event::Engine(_)
+                | Event::InstanceProvisioned(_)
+                | Event::InstanceDisposed(_)
                 | Event::Keyvals(_)
                 | Event::SubsubtestStarted(_)
                 | Event::StepStarted(_)

@@ -76,6 +76,8 @@ impl Progress {
             | Event::RunInterrupted(_)
             | Event::RunEnded(_) => self.running.clear(),
             Event::Engine(_)
+            | Event::InstanceProvisioned(_)
+            | Event::InstanceDisposed(_)
             | Event::Logged(_)
             | Event::Keyvals(_)
             | Event::SubsubtestStarted(_)

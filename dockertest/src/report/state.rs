@@ -167,6 +167,7 @@ impl RunState {
                 self.standing = Standing::Running;
             }
             Event::Engine(facts) => self.engine = Some(facts.clone()),
+            Event::InstanceProvisioned(_) | Event::InstanceDisposed(_) => {}
             Event::RunInterrupted(interrupted) => {
                 self.standing = Standing::Interrupted { reason: interrupted.reason.clone() };
             }

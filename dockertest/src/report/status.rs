@@ -67,6 +67,8 @@ pub fn write_record(before: &RunState, record: &Record, out: &mut String) -> Opt
         | Event::Planned(_)
         | Event::RunResumed(_)
         | Event::Engine(_)
+        | Event::InstanceProvisioned(_)
+        | Event::InstanceDisposed(_)
         | Event::PhaseStarted(_)
         | Event::Logged(_)
         | Event::Keyvals(_)

@@ -42,6 +42,8 @@ impl Account {
             | Event::Planned(_)
             | Event::RunResumed(_)
             | Event::Engine(_)
+            | Event::InstanceProvisioned(_)
+            | Event::InstanceDisposed(_)
             | Event::StepStarted(_)
             | Event::Logged(_)
             | Event::Keyvals(_)
@@ -184,7 +186,7 @@ impl Progress {
             }
             Event::RunInterrupted(interrupted) => self.stopped = Some(interrupted.reason.clone()),
             Event::RunEnded(ended) => self.ended = Some(ended.clone()),
-            Event::StepStarted(StepStarted { step, attempt }) => {
+            Event::StepStarted(StepStarted { step, attempt, .. }) => {
                 let (started_us, last_us) = (record.time_us, record.time_us);
                 let account = Account { attempt: *attempt, started_us, last_us, ..Account::default() };
                 *self.state(record, *step)? = StepState::Running(Box::new(account));

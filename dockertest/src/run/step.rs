@@ -37,7 +37,7 @@ impl<'r> Execution<'r> {
         // start of the process, and that goes on meanwhile.
         let ready = self.job(id, mode, left, facts).and_then(|job| self.worker.ready(job));
         let mut events = std::mem::take(&mut self.pending);
-        events.push(Event::StepStarted(StepStarted { step: id, attempt }));
+        events.push(Event::StepStarted(StepStarted::new(id, attempt)));
         let ticket = self.journal.commit(events);
         let prepared = ready.and_then(Ready::start);
         let mut account = Account::begin(attempt);

@@ -134,6 +134,8 @@ fn line(event: &Event) -> Option<String> {
         Event::Planned(plan) => format!("planned {}", plan.steps.len()),
         Event::RunResumed(_) => "resumed".to_owned(),
         Event::Engine(facts) => format!("engine {}", facts.version),
+        Event::InstanceProvisioned(made) => format!("provisioned {}", made.instance),
+        Event::InstanceDisposed(gone) => format!("disposed {}", gone.instance),
         Event::StepStarted(started) => format!("start {} attempt {}", started.step, started.attempt),
         Event::PhaseStarted(phase) => format!("  {}", phase.phase),
         Event::Logged(logged) => format!("  {}: {}", logged.level, logged.text),

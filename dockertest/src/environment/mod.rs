@@ -1,0 +1,16 @@
+//! Where subtests run: providers make instances, the runner has steps run in them, and whoever made them disposes of them.
+//!
+//! Needs the feature `runner`.
+//!
+//! An instance is a place with an engine in it, and the unit of cleanliness. How a host program is started in it is all
+//! that the runner has to know, since the protocol is plain text on standard input and output.
+//!
+//! | provider | an instance is | at a time |
+//! | --- | --- | --- |
+//! | [`Shared`] | this machine, with the engine that is configured | one |
+
+mod provider;
+mod shared;
+
+pub use provider::{DisposeFailure, Instance, Provider, ProvisionFailure};
+pub use shared::Shared;

@@ -44,7 +44,7 @@ pub struct Record {
 /// use dockertest::journal::{Event, StepStarted};
 /// use dockertest::name::StepId;
 ///
-/// let event = Event::StepStarted(StepStarted { step: StepId(0), attempt: 1 });
+/// let event = Event::StepStarted(StepStarted::new(StepId(0), 1));
 /// assert_eq!(event.kind(), "step-started");
 /// assert_eq!(event.step(), Some(StepId(0)));
 /// assert!(Event::KINDS.contains(&event.kind()));

@@ -16,6 +16,9 @@ use crate::version::{API_VERSION, check_section};
 use super::catalog::{Catalog, Entry};
 use super::selection::{Chosen, Selection, UnknownName, choose};
 
+/// Whether what a step makes is removed: the option's names.
+const REMOVAL_FLAGS: [&str; 2] = ["remove_after_test", "try_remove_after_test"];
+
 /// The limit of a whole step where the option `step_timeout` says nothing.
 pub const DEFAULT_STEP_TIMEOUT: Duration = Duration::from_secs(3600);
 
@@ -139,6 +142,7 @@ fn draft(
     let section = configuration.section(name.as_str());
     let timeout = noted(section.seconds("step_timeout"), problems).unwrap_or(DEFAULT_STEP_TIMEOUT);
     noted(cleanup_timeout(&section).map(Some), problems);
+    note_flags(&section, problems);
     let switched_off = noted(switched_off(&section), problems);
     let (subsubtests, disabled) = children(chosen, configuration, &section, problems);
     let preset = match switched_off {
@@ -163,6 +167,18 @@ fn noted<T>(result: Result<Option<T>, ReadFailure>, problems: &mut Vec<ReadFailu
         problems.push(problem);
         None
     })
+}
+
+/// Notes what is wrong with the flags that a step asks for when it is too late to refuse them. A value that several
+/// sections share is told once.
+fn note_flags(section: &Section, problems: &mut Vec<ReadFailure>) {
+    for option in REMOVAL_FLAGS {
+        if let Err(problem) = section.flag(option)
+            && !problems.iter().any(|known| known.option() == option && known.origin() == problem.origin())
+        {
+            problems.push(problem);
+        }
+    }
 }
 
 fn all_disabled(subsubtests: Option<&[String]>, disabled: &BTreeMap<String, String>) -> Option<Ending> {
@@ -201,6 +217,7 @@ fn children(
     children.retain(|child| !chosen.without.contains(child));
     for child in &children {
         let section = configuration.section(&format!("{}/{child}", chosen.info.name));
+        note_flags(&section, problems);
         if let Some(reason) = noted(switched_off(&section), problems) {
             disabled.insert(child.clone(), reason);
         }

@@ -122,6 +122,17 @@ fn all_options_that_cannot_be_read_are_told_at_once() {
 }
 
 #[test]
+fn flags_of_removal_that_are_neither_yes_nor_no_are_refused_once() {
+    let text = "[DEFAULTS]\nremove_after_test = maybe\n[zeta]\ntry_remove_after_test = 2\n\
+                [docker_cli/kill/b]\nremove_after_test = perhaps\n";
+    let failure = plan(&["zeta,docker_cli/kill,example"], text).unwrap_err().to_string();
+    let told = |value: &str| failure.matches(&format!("is `{value}`; expected yes or no")).count();
+    assert_eq!((told("maybe"), told("2"), told("perhaps")), (1, 1, 1), "{failure}");
+    assert_eq!(failure.lines().count(), 3, "{failure}");
+    assert!(failure.lines().all(|line| line.starts_with("test.ini:")), "{failure}");
+}
+
+#[test]
 fn nothing_to_run_is_an_error() {
     let failure = plan(&["zeta x=zeta"], "").unwrap_err();
     insta::assert_snapshot!(failure, @"nothing to run: no subtest is left after `--args` and the lists of [Control]");

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::child::{self, cargo};
 use crate::failure::Failure;
-use crate::{book, paths, test};
+use crate::{api, book, paths, test};
 
 /// What to do with a file that is not formatted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,7 @@ const CHECKS: &[Check] = &[
     ("formatting", || format(Formatting::Check)),
     ("clippy", clippy),
     ("features", features),
+    ("api", api::check),
     ("rustdoc", rustdoc),
     ("book", book::build),
 ];

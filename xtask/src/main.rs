@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod api;
 mod bench;
 mod book;
 mod check;
@@ -38,7 +39,9 @@ Commands:
   test [-- FILTER...]   Set up, and run every test: unit, doc, end-to-end against a real engine
   engine -- COMMAND...  Set up, and run a command with DOCKER_HOST set to the engine, as in `-- docker ps`
   torture               The long versions of the torture and fuzz tests; the whole suite again and again on busy processors
-  check                 Formatting, clippy (with every choice of features), rustdoc and the book, warnings denied
+  check                 Formatting, clippy (with every choice of features), the library's interface, the changelog,
+                        rustdoc and the book, warnings denied
+  api [--bless]         Compare what users of the library can name with dockertest/api.txt; with --bless, keep it there
   ci                    `check` and `test`: what .ci/run does
   bench [--quick] [P1 P2 ...]
                         Build for release, measure how fast it is, print a table (see the book's page \"Benchmarks\")
@@ -100,6 +103,8 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         ["test", "--", filters @ ..] => test::all(filters),
         ["engine", "--", program, rest @ ..] => demo::command_with_engine(program, rest),
         ["torture"] => test::torture(),
+        ["api"] => api::compare(),
+        ["api", "--bless"] => api::bless(),
         ["check"] => check::check().map(|()| ExitCode::SUCCESS),
         ["ci"] => check::ci(),
         ["bench", arguments @ ..] => bench::bench(arguments),

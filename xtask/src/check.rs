@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::child::{self, cargo};
 use crate::failure::Failure;
-use crate::{api, book, paths, test};
+use crate::{api, book, changelog, paths, test};
 
 /// What to do with a file that is not formatted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,7 @@ const CHECKS: &[Check] = &[
     ("clippy", clippy),
     ("features", features),
     ("api", api::check),
+    ("changelog", changelog::check),
     ("rustdoc", rustdoc),
     ("book", book::build),
 ];

@@ -10,6 +10,7 @@
 mod api;
 mod bench;
 mod book;
+mod changelog;
 mod check;
 mod child;
 mod counts;

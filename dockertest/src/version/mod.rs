@@ -110,3 +110,13 @@ impl fmt::Display for ApiVersion {
         write!(f, "{}.{}.{}", self.major, self.minor, self.revision)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::API_VERSION;
+
+    #[test]
+    fn the_package_has_the_version_of_the_api() {
+        assert_eq!(env!("CARGO_PKG_VERSION"), API_VERSION.to_string(), "Cargo.toml, and API_VERSION");
+    }
+}

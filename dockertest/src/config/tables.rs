@@ -12,7 +12,7 @@ pub(super) const DEFAULTS: &str = "DEFAULTS";
 /// The parser's own default section: its options stand in for the sections of the same file.
 const FILE_DEFAULTS: &str = "DEFAULT";
 /// Sections that are about the run, not about a subtest: `DEFAULTS` says nothing to them.
-pub(super) const OWN_SECTIONS: [&str; 3] = ["Control", "Bugzilla", "Query"];
+pub(super) const OWN_SECTIONS: [&str; 4] = ["Control", "environment", "Bugzilla", "Query"];
 /// How many options that are set twice are told.
 const MAX_DUPLICATES: usize = 100;
 /// How many options `[DEFAULT]` sections may add to the sections of their files, over all files.

@@ -10,7 +10,10 @@
 //! | [`Shared`] | this machine, with the engine that is configured | one |
 
 mod provider;
+mod settings;
 mod shared;
+mod testr_conf;
 
 pub use provider::{DisposeFailure, Instance, Provider, ProvisionFailure};
+pub use settings::{CalloutLimits, Callouts, EnvironmentSettings, SettingsFailure, Wanted};
 pub use shared::Shared;

@@ -38,6 +38,21 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// # Errors
     /// Nothing could be made, or somebody wants to stop. What was made until then is disposed of, or named in the failure.
     fn provision(&self, count: NonZeroUsize, cancel: &CancelToken) -> Result<Vec<Box<dyn Instance>>, ProvisionFailure>;
+
+    /// Disposes of several of its instances, at once if it can. Says what is left.
+    ///
+    /// ```
+    /// # use std::num::NonZeroUsize;
+    /// use dockertest::environment::{Provider, Shared};
+    /// # use dockertest::host::CancelToken;
+    ///
+    /// let instances = Shared.provision(NonZeroUsize::MIN, &CancelToken::new()?)?;
+    /// assert_eq!(Shared.dispose(instances), []);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn dispose(&self, instances: Vec<Box<dyn Instance>>) -> Vec<DisposeFailure> {
+        instances.into_iter().filter_map(|instance| instance.dispose().err()).collect()
+    }
 }
 
 /// A place with an engine in it, in which one step runs at a time.
@@ -122,5 +137,11 @@ impl DisposeFailure {
     /// Which instance, and why.
     pub fn new(instance: impl Into<String>, reason: impl Into<String>) -> DisposeFailure {
         DisposeFailure { instance: instance.into(), reason: reason.into() }
+    }
+
+    /// The name of the instance.
+    #[must_use]
+    pub fn instance(&self) -> &str {
+        &self.instance
     }
 }

@@ -1,20 +1,17 @@
 //! Which command line it is: docker or podman, and its version.
 
-use std::io::Read;
-use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use crate::engine::process::{Input, Launch, Process};
+use crate::host::CancelToken;
 
 /// How long the program may take to tell its version.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A command line that is being asked for its version.
-#[derive(Debug)]
-pub(super) struct Asked(Option<Child>);
+/// Below a file nothing can be made, so an output that is too long for the memory is not kept.
+const NO_FOLDER: &str = "/dev/null";
 
 /// What a command line is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,38 +21,76 @@ pub(super) struct Client {
     pub(super) version: String,
 }
 
-/// Begins to ask `PROGRAM --version`.
-pub(super) fn ask(program: &str) -> Asked {
-    let mut command = Command::new(program);
-    command.arg("--version").process_group(0);
-    Asked(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok())
+/// The question `PROGRAM --version`, asked once. Threads share it; the one that [ends](Question::end) it can be sure that
+/// no process is left.
+#[derive(Debug)]
+pub(super) struct Question {
+    /// Locked by who waits for the answer, until it is there.
+    state: Mutex<State>,
+    /// Without descriptors for it, the end waits as long as the answer takes.
+    over: Option<CancelToken>,
 }
 
-impl Asked {
+#[derive(Debug)]
+enum State {
+    NotAsked,
+    Asked(Process),
+    Answered(Option<Client>),
+}
+
+impl Default for Question {
+    fn default() -> Self {
+        Question { state: Mutex::new(State::NotAsked), over: CancelToken::new().ok() }
+    }
+}
+
+impl Question {
+    /// Begins to ask, unless somebody has.
+    pub(super) fn ask(&self, program: &str) {
+        let mut state = self.lock();
+        if matches!(*state, State::NotAsked) {
+            *state = start(program).map_or(State::Answered(None), State::Asked);
+        }
+    }
+
     /// The answer; nothing if there is none.
-    pub(super) fn answer(mut self) -> Option<Client> {
-        let child = self.0.as_mut()?;
-        let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok()?;
-        let limit = PollTimeout::try_from(LIMIT).unwrap_or(PollTimeout::MAX);
-        let ended = poll(&mut [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)], limit).is_ok_and(|ready| ready > 0);
-        if !ended || !child.wait().ok()?.success() {
-            return None;
+    pub(super) fn answer(&self) -> Option<Client> {
+        let mut state = self.lock();
+        if let State::Asked(process) = &mut *state {
+            let answer = heard(process, self.over.as_ref());
+            // What is left of the process is killed here.
+            *state = State::Answered(answer);
         }
-        let mut text = String::new();
-        // A pipe holds more than a version takes.
-        child.stdout.take()?.take(4096).read_to_string(&mut text).ok()?;
-        parse(&text)
+        match &*state {
+            State::Answered(answer) => answer.clone(),
+            State::NotAsked | State::Asked(_) => None,
+        }
+    }
+
+    /// Nobody wants the answer any more, and nobody asks again.
+    pub(super) fn end(&self) {
+        if let Some(over) = &self.over {
+            over.cancel("nobody wants to know it any more");
+        }
+        *self.lock() = State::Answered(None);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Asked {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            // Nothing happens to one that has ended.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
+fn start(program: &str) -> Option<Process> {
+    let words = [program.to_owned(), "--version".to_owned()];
+    let folder = Path::new(NO_FOLDER);
+    let launch = Launch { words: &words, variables: &[], stdin: Input::Empty, terminal: false, folder, number: 0 };
+    Process::start(launch).ok()
+}
+
+fn heard(process: &mut Process, over: Option<&CancelToken>) -> Option<Client> {
+    process.until_end(Some(Instant::now() + LIMIT), over).ok()?;
+    let done = process.finish().ok().filter(|done| done.status.success())?;
+    parse(&String::from_utf8_lossy(&done.stdout))
 }
 
 /// `Docker version 20.10.24+dfsg1, build 297e128` or `podman version 4.3.1`
@@ -70,6 +105,10 @@ fn parse(text: &str) -> Option<Client> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::thread;
+
     use rstest::rstest;
 
     use super::*;
@@ -83,11 +122,59 @@ mod tests {
         assert_eq!(parse(text), Some(Client { flavor: flavor.to_owned(), version: version.to_owned() }));
     }
 
+    fn answer(program: &str) -> Option<Client> {
+        let question = Question::default();
+        question.ask(program);
+        question.answer()
+    }
+
     #[rstest]
     #[case("/bin/true")]
     #[case("/bin/false")]
     #[case("/no/such/program")]
     fn what_is_no_command_line_has_no_answer(#[case] program: &str) {
-        assert_eq!(ask(program).answer(), None);
+        assert_eq!(answer(program), None);
+    }
+
+    /// A command line that notes its process and one that it starts, and does not answer.
+    fn silent(folder: &Path) -> String {
+        let (path, noted) = (folder.join("docker"), folder.join("noted"));
+        let text = format!(
+            "#!/bin/sh\ntrap '' TERM\nsleep 1000 &\necho $$ $! >{0}.new; mv {0}.new {0}\nwait\n",
+            noted.display()
+        );
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path.display().to_string()
+    }
+
+    fn noted(folder: &Path) -> Vec<String> {
+        loop {
+            if let Ok(text) = fs::read_to_string(folder.join("noted")) {
+                return text.split_whitespace().map(str::to_owned).collect();
+            }
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_question_that_is_ended_leaves_no_process_and_lets_go_who_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let question = Question::default();
+        question.ask(&silent(folder.path()));
+        let processes = noted(folder.path());
+        let begin = Instant::now();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| question.answer());
+            question.end();
+            for pid in &processes {
+                let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+                assert!(state.is_empty() || state.contains(") Z "), "{state}");
+            }
+            assert_eq!(waiting.join().unwrap(), None);
+        });
+        assert!(begin.elapsed() < LIMIT);
+        question.ask("/no/such/program");
+        assert_eq!(question.answer(), None);
     }
 }

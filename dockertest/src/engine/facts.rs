@@ -10,7 +10,7 @@ use crate::config::Configuration;
 use crate::engine::DEFAULT_PATH;
 use crate::engine::address::{self, Podman};
 use crate::engine::api::{Api, ApiFailure};
-use crate::engine::client::{self, Client};
+use crate::engine::client::{Client, Question};
 use crate::engine::podman::Service;
 use crate::host::HostProgram;
 use crate::journal::EngineFacts;
@@ -61,11 +61,37 @@ const FIRST_BUILDKIT: &str = "18.09";
 /// ```
 #[derive(Debug, Clone)]
 pub struct Inquiry {
+    asking: Asking,
+    /// What the last clone ends.
+    _held: Arc<Held>,
+}
+
+/// What a thread needs that asks. It does not keep anything alive.
+#[derive(Debug, Clone)]
+struct Asking {
     path: String,
     options: String,
     keeper: HostProgram,
     log: Option<PathBuf>,
-    service: Arc<Mutex<Option<Service>>>,
+    started: Arc<Started>,
+}
+
+/// What was started in order to ask.
+#[derive(Debug, Default)]
+struct Started {
+    client: Question,
+    service: Mutex<Option<Service>>,
+}
+
+/// Ends what was started, also while somebody still asks.
+#[derive(Debug)]
+struct Held(Arc<Started>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.client.end();
+        drop(self.0.service.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
 }
 
 impl Inquiry {
@@ -73,8 +99,9 @@ impl Inquiry {
     /// the part [`keep`](super::keep()).
     #[must_use]
     pub fn new(path: &str, options: &str, keeper: HostProgram) -> Inquiry {
-        let (path, options) = (path.to_owned(), options.to_owned());
-        Inquiry { path, options, keeper, log: None, service: Arc::default() }
+        let (path, options, started) = (path.to_owned(), options.to_owned(), Arc::<Started>::default());
+        let held = Arc::new(Held(Arc::clone(&started)));
+        Inquiry { asking: Asking { path, options, keeper, log: None, started }, _held: held }
     }
 
     /// Asks through the command line that the section `DEFAULTS` names.
@@ -107,7 +134,7 @@ impl Inquiry {
     /// ```
     #[must_use]
     pub fn log(mut self, path: PathBuf) -> Inquiry {
-        self.log = Some(path);
+        self.asking.log = Some(path);
         self
     }
 
@@ -128,7 +155,7 @@ impl Inquiry {
     #[cfg(feature = "runner")]
     #[must_use]
     pub fn probe(&self) -> crate::run::EngineProbe {
-        let asking = self.clone();
+        let asking = self.asking.clone();
         Box::new(move || asking.ask())
     }
 
@@ -136,15 +163,19 @@ impl Inquiry {
     #[must_use]
     pub fn facts(&self) -> EngineFacts {
         std::thread::scope(|scope| {
-            let asking = std::thread::Builder::new().name("engine".to_owned()).spawn_scoped(scope, || self.ask());
+            let asking =
+                std::thread::Builder::new().name("engine".to_owned()).spawn_scoped(scope, || self.asking.ask());
             let answer = asking.map(|asking| asking.join().unwrap_or_else(|_| problem("asking has failed")));
             answer.unwrap_or_else(|error| problem(&format!("cannot start a thread: {error}")))
         })
     }
+}
 
+impl Asking {
     fn ask(&self) -> EngineFacts {
         // It takes some milliseconds, and podman has to be known before it can be asked.
-        let asked = client::ask(&self.path);
+        let asked = &self.started.client;
+        asked.ask(&self.path);
         if !self.path.contains("podman") {
             let address = Api::address_of_options(&self.options);
             let facts = ask(&address);
@@ -180,7 +211,7 @@ impl Inquiry {
         let words: Vec<String> = std::iter::once(self.path.clone()).chain(options).collect();
         let service = Service::start(&self.keeper, &words, self.log.as_deref())?;
         let address = service.address();
-        *self.service.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
+        *self.started.service.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
         Ok(address)
     }
 

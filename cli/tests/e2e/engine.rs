@@ -68,6 +68,7 @@ fn a_broken_client_gets_a_verdict_that_helps(#[case] script: Option<&str>, #[cas
     };
     let set = format!("docker_path={}", path.display());
     let done = place.run(&["run", "--args=docker_cli/version", "--set", &set, "--set", "docker_timeout=0.5"]).expect(1);
+    place.expect_no_process();
     let (_, seen, reason) = &place.verdicts()[0];
     assert_eq!(seen, verdict, "{reason}");
     assert!(done.stdout.contains(text), "{}", done.stdout);

@@ -28,19 +28,6 @@ fn signal(child: &Child, signal: Signal) {
     kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
 }
 
-/// No process was left that has this place in its command line.
-#[track_caller]
-fn assert_nothing_runs(place: &Place) {
-    let needle = place.path("").display().to_string();
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
-        let command = String::from_utf8_lossy(&command).into_owned();
-        let inside = String::from_utf8_lossy(&environment).contains(&needle);
-        assert!(!inside && !command.contains(&needle), "left over: {} {command}", entry.path().display());
-    }
-}
-
 #[rstest]
 #[case::interrupt(Signal::SIGINT, 130)]
 #[case::terminate(Signal::SIGTERM, 143)]
@@ -49,8 +36,9 @@ fn a_signal_stops_cleanly_and_the_run_can_be_resumed(#[case] which: Signal, #[ca
     let child = hanging_run(&place);
     signal(&child, which);
     Done::from(child.wait_with_output().unwrap()).expect(status);
-    assert_nothing_runs(&place);
+    place.expect_no_process();
     place.run(&["resume"]).expect(1);
+    place.expect_no_process();
     let verdicts = place.verdicts();
     assert_eq!(verdicts[0].1, "ABORT");
     assert!(verdicts[0].2.contains("run_once"), "{}", verdicts[0].2);
@@ -92,7 +80,7 @@ fn a_killed_runner_leaves_no_process_and_no_gap() {
     signal(&child, Signal::SIGKILL);
     Done::from(child.wait_with_output().unwrap()).expect(-9);
     place.run(&["resume"]).expect(1);
-    assert_nothing_runs(&place);
+    place.expect_no_process();
     let verdicts = place.verdicts();
     assert_eq!((verdicts[0].1.as_str(), verdicts[1].1.as_str()), ("ABORT", "GOOD"));
     assert_eq!(place.read("results/default/status").matches("\tEND ").count(), 2);

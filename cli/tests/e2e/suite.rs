@@ -142,19 +142,10 @@ static CLEAN: LazyLock<Option<Verdicts>> = LazyLock::new(|| {
     let before = engine.inventory();
     let verdicts = run_suite(&engine, &place, "results/default");
     expect_same(&before, &engine.inventory());
-    assert_no_process_of(&place);
+    place.expect_no_process();
     engine.0.end().unwrap();
     Some(verdicts)
 });
-
-fn assert_no_process_of(place: &Place) {
-    let needle = place.path("").display().to_string();
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let name = |file: &str| std::fs::read(entry.path().join(file)).unwrap_or_default();
-        let command = String::from_utf8_lossy(&name("cmdline")).into_owned();
-        assert!(!command.contains(&needle), "left over: {} {command}", entry.path().display());
-    }
-}
 
 #[test]
 fn the_whole_suite_is_good_on_a_clean_engine_and_leaves_nothing() {

@@ -1,10 +1,13 @@
-//! A clean folder and the program under test.
+//! A clean folder and the program under test, with nothing left of either at the end.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// A working folder of its own, removed at the end, in which the program is run with the built-in configuration.
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+/// A working folder of its own in which the program is run with the built-in configuration. At the end it is removed, and
+/// what still runs of it is killed: a test may kill a runner, whose clients are nobody's then.
 pub(crate) struct Place {
     folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
@@ -27,7 +30,9 @@ impl Place {
 
     /// Runs are as they are shipped.
     pub(crate) fn whole() -> Self {
-        Place { is_whole: true, ..Place::new() }
+        let mut place = Place::new();
+        place.is_whole = true;
+        place
     }
 
     /// The same with an environment variable for the program.
@@ -90,6 +95,51 @@ impl Place {
         let results = self.results();
         let steps = results["steps"].as_array().unwrap();
         steps.iter().map(|step| (text(step, "name"), text(step, "verdict"), text(step, "reason"))).collect()
+    }
+
+    /// Fails when a process is left of what was run here.
+    #[track_caller]
+    pub(crate) fn expect_no_process(&self) {
+        let left: Vec<String> = self.processes().map(|(pid, command)| format!("{pid} {command}")).collect();
+        assert_eq!(left, Vec::<String>::new(), "left over");
+    }
+
+    /// The id and command line of each process that was run here: each has the name of the folder, which nobody else
+    /// knows, in its command line or its environment.
+    fn processes(&self) -> impl Iterator<Item = (i32, String)> {
+        let needle = self.path("").display().to_string();
+        let ids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        ids.filter_map(move |pid: i32| {
+            let text = |file: &str| {
+                let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+                String::from_utf8_lossy(&bytes).replace('\0', " ")
+            };
+            let command = text("cmdline");
+            (command.contains(&needle) || text("environ").contains(&needle)).then_some((pid, command))
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // A process may start another one before it is killed, but not without end.
+        for _ in 0..10 {
+            let mut is_clean = true;
+            for (pid, _) in self.processes() {
+                // Held before it is looked at once more, so that it cannot be another process of the same id.
+                let held = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+                if let Some(held) = held
+                    && self.processes().any(|(again, _)| again == pid)
+                {
+                    is_clean = false;
+                    // It may have ended meanwhile.
+                    let _ = pidfd_send_signal(held, Signal::KILL);
+                }
+            }
+            if is_clean {
+                break;
+            }
+        }
     }
 }
 

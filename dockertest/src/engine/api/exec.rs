@@ -48,7 +48,7 @@ impl Api {
             ..ExecConfig::default()
         };
         let made = self.ask(format!("POST /containers/{id}/exec"), self.docker.create_exec(id, config))?;
-        let output = self.ask_within(&format!("POST /exec/{}/start", made.id), limit, async {
+        let output = self.run_within(&format!("POST /exec/{}/start", made.id), limit, async {
             let mut logs = Logs::default();
             let started = self.docker.start_exec(&made.id, None::<StartExecOptions>).await?;
             if let StartExecResults::Attached { mut output, .. } = started {

@@ -1,5 +1,6 @@
 //! The engine's HTTP interface, as a second opinion beside its command line.
 
+mod ask;
 mod containers;
 mod events;
 mod exec;
@@ -11,13 +12,10 @@ mod waits;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::pin::pin;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bollard::errors::Error;
 use bollard::{API_DEFAULT_VERSION, Docker};
-use futures_util::future::{Either, select};
 use serde_json::Value;
 use tokio::runtime::{self, Runtime};
 
@@ -25,13 +23,11 @@ use crate::engine::address;
 use crate::host::CancelToken;
 use crate::subtest::Spent;
 
+use ask::Watch;
 pub use events::{Event, Events};
 pub use exec::Executed;
 pub use failure::ApiFailure;
 pub use waits::{Condition, Logs};
-
-/// How often a wait looks whether the step is asked to stop.
-const LOOK_FOR_STOP: Duration = Duration::from_millis(50);
 
 /// A kept connection to the engine's API, with calls that return when they are done.
 ///
@@ -128,9 +124,10 @@ impl Api {
         Ok(Api { docker, ..api })
     }
 
-    /// The same for a step: it counts the requests, and ends them early when the step is asked to stop, unless `is_off`.
+    /// The same for a step: it counts the requests. When the step is asked to stop, unless `is_off`, no request is begun,
+    /// and the one that has begun is given up; one that changes something only when the engine takes long for it.
     pub(crate) fn watching(mut self, cancel: CancelToken, is_off: Rc<Cell<bool>>, spent: Rc<Spent>) -> Api {
-        self.watch = Some(Watch { cancel, is_off, spent });
+        self.watch = Some(Watch::new(cancel, is_off, spent));
         self
     }
 
@@ -230,98 +227,6 @@ impl Api {
     /// What requests go through that may take this long.
     pub(in crate::engine) fn client_within(&self, limit: Duration) -> Docker {
         self.docker.clone().with_timeout(limit + Duration::from_secs(1))
-    }
-
-    /// A request with the words that name it in a failure, such as `GET /version`.
-    pub(in crate::engine) fn ask<T>(
-        &self,
-        request: impl AsRef<str>,
-        call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, ApiFailure> {
-        self.ask_within(request.as_ref(), self.limit, call)
-    }
-
-    /// The same for something that takes long.
-    pub(in crate::engine) fn ask_within<T>(
-        &self,
-        request: &str,
-        limit: Duration,
-        call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, ApiFailure> {
-        self.ask_counted(request, limit, call, Spent::request)
-    }
-
-    /// The same for something that the test waits for, which is not the time of the engine.
-    fn wait_within<T>(
-        &self,
-        request: &str,
-        limit: Duration,
-        call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, ApiFailure> {
-        self.ask_counted(request, limit, call, Spent::wait)
-    }
-
-    fn ask_counted<T>(
-        &self,
-        request: &str,
-        limit: Duration,
-        call: impl Future<Output = Result<T, Error>>,
-        count: impl FnOnce(&Spent, Duration),
-    ) -> Result<T, ApiFailure> {
-        let start = Instant::now();
-        let answer = self.runtime.block_on(self.limited(limit, call));
-        if let Some(watch) = &self.watch {
-            count(&watch.spent, start.elapsed());
-        }
-        match answer {
-            Waited::Done(Ok(answer)) => Ok(answer),
-            Waited::Done(Err(source)) => Err(ApiFailure::of(&self.address, request, limit, source)),
-            Waited::Late => Err(ApiFailure::Slow { address: self.address.clone(), request: request.to_owned(), limit }),
-            Waited::Stopped(reason) => Err(ApiFailure::Cancelled { request: request.to_owned(), reason }),
-        }
-    }
-
-    /// Waits for something, but not beyond a limit and not when the step is asked to stop.
-    async fn limited<T>(&self, limit: Duration, wait: impl Future<Output = T>) -> Waited<T> {
-        let wait = tokio::time::timeout(limit, wait);
-        let done = match self.watch.as_ref().filter(|watch| !watch.is_off.get()) {
-            None => wait.await,
-            Some(watch) => match select(pin!(watch.stop()), pin!(wait)).await {
-                Either::Left((reason, _)) => return Waited::Stopped(reason),
-                Either::Right((done, _)) => done,
-            },
-        };
-        done.map_or(Waited::Late, Waited::Done)
-    }
-}
-
-/// How a wait ended.
-enum Waited<T> {
-    Done(T),
-    Late,
-    Stopped(String),
-}
-
-/// The step that asks.
-#[derive(Debug)]
-struct Watch {
-    /// The wish that somebody may have to stop it.
-    cancel: CancelToken,
-    /// Whether that is not looked at: in a clean-up.
-    is_off: Rc<Cell<bool>>,
-    spent: Rc<Spent>,
-}
-
-impl Watch {
-    /// Ends when somebody wants the step to stop, with the reason.
-    async fn stop(&self) -> String {
-        loop {
-            if let Some(reason) = self.cancel.reason() {
-                return reason;
-            }
-            // The runtime cannot wait for a foreign descriptor without unsafe code.
-            tokio::time::sleep(LOOK_FOR_STOP).await;
-        }
     }
 }
 

@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 /// Where results go, and are looked for, when nobody says.
@@ -62,6 +62,15 @@ Exit status:
   2    usage, configuration or set-up error: nothing was tried
   130  interrupted by SIGINT (Ctrl-C): `--resume` takes up what has been tried
   143  interrupted by SIGTERM: the same";
+
+const ENGINES_EXAMPLES: &str = "\
+Examples:
+  dockertest engines add docker-28.5 --suite sid
+      Fetch the engine of another Debian release; nothing is installed.
+  dockertest engines add podman-mine --path ~/podman/bin
+      Use a build of your own.
+  dockertest engines add docker-installed --root /
+      Give the installed engine a name.";
 
 const NEW_EXAMPLES: &str = "\
 Examples:
@@ -120,6 +129,9 @@ pub(crate) enum Command {
     /// Try whether a program keeps the rules of the protocol, and so is a host.
     #[command(after_help = HOST_CHECK_EXAMPLES)]
     HostCheck(CheckHost),
+    /// Prepare other engines to test, without touching the one that is installed.
+    #[command(subcommand, after_help = ENGINES_EXAMPLES)]
+    Engines(EnginesCommand),
     /// Write a subtest to begin with: module, options, a fault, a test.
     #[command(after_help = NEW_EXAMPLES)]
     New(New),
@@ -304,6 +316,48 @@ pub(crate) struct CheckHost {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) sources: Sources,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EnginesCommand {
+    /// Add an engine: of another release, of a root file system, or of a folder with programs.
+    Add(AddEngine),
+    /// Show the engines that were added.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove an engine that was added. Folders that you gave stay as they are.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("from").required(true)))]
+pub(crate) struct AddEngine {
+    /// A name for it: a-z, 0-9, `.`, `-` and `_`.
+    pub(crate) name: String,
+    /// Take the packages of this release of the distribution.
+    #[arg(long, value_name = "RELEASE", group = "from")]
+    pub(crate) suite: Option<String>,
+    /// Take a root file system; `/` is the engine that is installed.
+    #[arg(long, value_name = "DIR", group = "from", value_hint = ValueHint::DirPath)]
+    pub(crate) root: Option<PathBuf>,
+    /// Take the programs in this folder, as a build of your own has them.
+    #[arg(long, value_name = "DIR", group = "from", value_hint = ValueHint::DirPath)]
+    pub(crate) path: Option<PathBuf>,
+    /// docker or podman [default: what the name begins with].
+    #[arg(long, value_name = "FLAVOR")]
+    pub(crate) flavor: Option<String>,
+    /// The archive with the packages [default: the one that this machine uses].
+    #[arg(long, value_name = "URI", requires = "suite")]
+    pub(crate) mirror: Option<String>,
+    /// A package besides the engine's own. May be repeated.
+    #[arg(long, value_name = "NAME", requires = "suite")]
+    pub(crate) package: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Report(report) => commands::report::report(&report, &screen),
         Command::Faults(wanted) => commands::faults::faults(&wanted, &screen),
         Command::HostCheck(wanted) => commands::host_check::host_check(&wanted, &screen),
+        Command::Engines(wanted) => commands::engines::engines(&wanted, &screen),
         Command::New(wanted) => commands::new::new(&wanted, &screen),
         Command::Completions(completions) => commands::completions::completions(&completions, &screen),
         Command::External(words) => commands::external::external(&words),

@@ -58,6 +58,8 @@ pub mod report;
 #[cfg(feature = "runner")]
 pub mod run;
 pub mod subtest;
+#[cfg(feature = "runner")]
+mod user_folders;
 pub mod verdict;
 pub mod version;
 

@@ -60,6 +60,12 @@ pub(crate) const ALWAYS: &[Need] = &[
         purpose: "tests that watch the memory of plug-ins",
     },
     Need {
+        program: "mksquashfs",
+        linking: Linking::Any,
+        packages: &["squashfs-tools"],
+        purpose: "engines of other releases",
+    },
+    Need {
         program: "python3",
         linking: Linking::Any,
         packages: &["python3"],

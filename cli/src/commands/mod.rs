@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod engines;
 pub(crate) mod external;
 pub(crate) mod faults;
 pub(crate) mod host_check;

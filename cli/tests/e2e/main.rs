@@ -5,6 +5,7 @@
 mod bad_input;
 mod commands;
 mod engine;
+mod engines;
 mod faults;
 mod interrupts;
 mod left_over;

@@ -52,6 +52,8 @@ pub use control::Control;
 pub(crate) use draft::{Draft, NamedPlugin, check_host_file};
 pub use known_failures::{KnownFailure, KnownFailures};
 pub use layers::Layers;
+#[cfg(feature = "runner")]
+pub(crate) use problem::nearest;
 pub use problem::{LoadFailure, Problem, Related};
 pub use read::ReadFailure;
 pub(crate) use secret::hide;

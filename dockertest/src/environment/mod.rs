@@ -9,11 +9,13 @@
 //! | --- | --- | --- |
 //! | [`Shared`] | this machine, with the engine that is configured | one |
 
+mod builds;
 mod provider;
 mod settings;
 mod shared;
 mod testr_conf;
 
+pub use builds::{BuildFailure, Builds, EngineBuild, Flavor, Layer, Origin, Wanted};
 pub use provider::{DisposeFailure, Instance, Provider, ProvisionFailure};
 pub use settings::{CalloutLimits, Callouts, EnvironmentSettings, SettingsFailure, Wanted};
 pub use shared::Shared;

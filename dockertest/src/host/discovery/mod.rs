@@ -4,7 +4,6 @@ mod ask;
 mod cache;
 mod find;
 mod identity;
-mod user;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +13,7 @@ pub(crate) use ask::{Ask, ask_all};
 use cache::Cache;
 
 use super::program::HostProgram;
+use crate::user_folders;
 
 /// How long a host may take to list its subtests.
 pub(crate) const LIST_LIMIT: Duration = Duration::from_secs(30);
@@ -103,11 +103,11 @@ impl Plugins {
     #[must_use]
     pub fn of_user(self) -> Plugins {
         let variable = |name: &str| std::env::var_os(name);
-        let with_folder = match user::plugins(variable) {
+        let with_folder = match user_folders::plugins(variable) {
             Some(folder) => self.folder(folder),
             None => self,
         };
-        match user::cache(variable) {
+        match user_folders::plugin_lists(variable) {
             Some(folder) => with_folder.cache(folder),
             None => with_folder,
         }

@@ -1,0 +1,80 @@
+//! `dockertest engines`: other engines beside the one that is installed.
+
+use std::process::{Command, Stdio};
+
+use crate::support::Place;
+
+/// A folder with a program that says that it is an engine.
+fn programs(place: &Place) -> String {
+    place.script("bin/dockerd", "echo 'Docker version 29.0.1, build 123'");
+    place.path("bin").display().to_string()
+}
+
+#[test]
+fn an_engine_of_ones_own_is_added_shown_and_removed() {
+    let place = Place::new();
+    assert!(place.run(&["engines", "list"]).expect(0).stdout.starts_with("no engine builds yet"));
+    let bin = programs(&place);
+    let added = place.run(&["engines", "add", "docker-mine", "--path", &bin]).expect(0);
+    assert_eq!(added.stdout, format!("added docker-mine: docker 29.0.1, the programs in {bin}\n"));
+    let listed = place.run(&["engines", "list"]).expect(0);
+    assert_eq!(listed.stdout, format!("docker-mine  docker  29.0.1      the programs in {bin}\n"));
+    let json: serde_json::Value =
+        serde_json::from_str(&place.run(&["engines", "list", "--json"]).expect(0).stdout).unwrap();
+    assert_eq!(json[0]["origin"]["path"]["folder"], bin.as_str());
+    let again = place.run(&["engines", "add", "docker-mine", "--path", &bin]).expect(2);
+    assert!(again.stderr.contains("remove it first: dockertest engines remove docker-mine"), "{}", again.stderr);
+    let typo = place.run(&["engines", "remove", "docker-mime"]).expect(2);
+    assert!(typo.stderr.contains("did you mean `docker-mine`?"), "{}", typo.stderr);
+    place.run(&["engines", "remove", "docker-mine"]).expect(0);
+    assert!(place.run(&["engines", "list"]).expect(0).stdout.starts_with("no engine builds yet"));
+    assert!(place.path("bin/dockerd").exists());
+}
+
+#[test]
+fn what_cannot_be_added_is_refused_with_what_to_do() {
+    let place = Place::new();
+    let refused = |arguments: &[&str]| place.run(&[&["engines", "add"], arguments].concat()).expect(2).stderr;
+    assert!(refused(&["docker-1"]).contains("--suite <RELEASE>|--root <DIR>|--path <DIR>"));
+    assert!(refused(&["mine", "--path", "/"]).contains("Say `--flavor`"));
+    assert!(refused(&["Mine", "--path", "/", "--flavor", "docker"]).contains("expected a-z, 0-9"));
+    assert!(refused(&["mine", "--path", "/", "--flavor", "rkt"]).contains("expected docker or podman"));
+    assert!(refused(&["docker-1", "--path", "/no/such/folder"]).contains("/no/such/folder"));
+    assert!(refused(&["docker-1", "--suite", "../etc"]).contains("expected a word like `trixie`"));
+    assert!(refused(&["docker-1", "--suite", "sid", "--mirror", "sid"]).contains("is not the address of an archive"));
+}
+
+/// Whether this machine has apt, its archive answers, and a file system image can be made.
+fn archive_answers() -> bool {
+    let succeeds = |program: &str, arguments: &[&str]| {
+        let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let answers = succeeds("mksquashfs", &["-version"]) && succeeds("apt-get", &["--version"]);
+    if !answers {
+        eprintln!("skipped: no apt-get or no mksquashfs here, so no packages of another release");
+    }
+    answers
+}
+
+#[test]
+fn the_engine_of_another_release_is_fetched_and_nothing_is_installed() {
+    if !archive_answers() {
+        return;
+    }
+    let installed = || Command::new("dpkg-query").args(["--show"]).output().unwrap().stdout;
+    let before = installed();
+    let place = Place::new();
+    let added = place.run(&["engines", "add", "podman-next", "--suite", "trixie"]).expect(0);
+    assert!(added.stdout.starts_with("added podman-next: podman 5."), "{}", added.stdout);
+    assert!(installed() == before, "the package manager knows of nothing new");
+    let image = place.path("xdg/data/dockertest/engines/podman-next/image.squashfs");
+    let content = Command::new("unsquashfs").args(["-lls"]).arg(&image).output().unwrap().stdout;
+    let content = String::from_utf8(content).unwrap();
+    let has = |file: &str| content.lines().any(|line| line.contains(&format!("squashfs-root/{file}")));
+    assert!(has("usr/bin/podman") && has("usr/bin/crun") && has("usr/lib/x86_64-linux-gnu/libc.so.6"), "{content}");
+    assert!(!has("etc/passwd") && !has("usr/bin/dpkg") && !has("lib/"), "the base is the machine's");
+    let missing = place.run(&["engines", "add", "docker-x", "--suite", "no-such-release"]).expect(2);
+    assert!(missing.stderr.contains("is `no-such-release` a release in "), "{}", missing.stderr);
+    assert_eq!(place.run(&["engines", "list"]).expect(0).stdout.lines().count(), 1);
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use dockertest::environment::{Builds, EngineBuild, Flavor, Origin, Wanted};
+use dockertest::environment::{BuildSource, Builds, EngineBuild, Flavor, Origin};
 
 use crate::args::{AddEngine, EnginesCommand};
 use crate::screen::{Problem, Screen, visible};
@@ -28,9 +28,9 @@ pub(crate) fn builds() -> Result<Builds, Problem> {
 fn add(wanted: &AddEngine, screen: &Screen) -> Result<u8, Problem> {
     let (mirror, packages) = (wanted.mirror.clone(), wanted.package.clone());
     let from = match (&wanted.suite, &wanted.root, &wanted.path) {
-        (Some(suite), _, _) => Wanted::Suite { suite: suite.clone(), mirror, packages },
-        (None, Some(folder), _) => Wanted::Root(folder.clone()),
-        (None, None, Some(folder)) => Wanted::Path(folder.clone()),
+        (Some(suite), _, _) => BuildSource::Suite { suite: suite.clone(), mirror, packages },
+        (None, Some(folder), _) => BuildSource::Root(folder.clone()),
+        (None, None, Some(folder)) => BuildSource::Path(folder.clone()),
         (None, None, None) => return Err(Problem::new("where from? Say `--suite`, `--root` or `--path`")),
     };
     let flavor: Option<Flavor> = wanted.flavor.as_deref().map(str::parse).transpose().map_err(Problem::new)?;

@@ -15,7 +15,7 @@ mod settings;
 mod shared;
 mod testr_conf;
 
-pub use builds::{BuildFailure, Builds, EngineBuild, Flavor, Layer, Origin, Wanted};
+pub use builds::{BuildFailure, BuildSource, Builds, EngineBuild, Flavor, Layer, Origin};
 pub use provider::{DisposeFailure, Instance, Provider, ProvisionFailure};
 pub use settings::{CalloutLimits, Callouts, EnvironmentSettings, SettingsFailure, Wanted};
 pub use shared::Shared;

@@ -46,7 +46,7 @@ pub struct Builds {
 /// Where a build is to come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Wanted {
+pub enum BuildSource {
     /// Packages of another release of the distribution.
     Suite {
         /// The release, for example `trixie`.
@@ -130,7 +130,7 @@ impl Builds {
     /// # Errors
     /// The name is taken or cannot be one, something cannot be fetched or written, or there is no engine in it. Then
     /// nothing has been added.
-    pub fn add(&self, name: &str, wanted: &Wanted, flavor: Option<Flavor>) -> Result<EngineBuild, BuildFailure> {
+    pub fn add(&self, name: &str, wanted: &BuildSource, flavor: Option<Flavor>) -> Result<EngineBuild, BuildFailure> {
         check_name(name)?;
         let flavor = flavor.or_else(|| Flavor::of_name(name)).ok_or_else(|| BuildFailure::Flavor(name.to_owned()))?;
         let _lock = self.lock()?;
@@ -142,7 +142,7 @@ impl Builds {
         let cannot = |source| BuildFailure::file(&self.folder, source);
         let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&self.folder).map_err(cannot)?;
         let mut build = match wanted {
-            Wanted::Suite { suite, mirror, packages } => {
+            BuildSource::Suite { suite, mirror, packages } => {
                 let order = suite::Order { suite, mirror: mirror.as_deref(), more: packages, flavor };
                 let image = unfinished.path().join(IMAGE);
                 let packages = suite::fetch(&order, self.cache.as_deref(), &image)?;
@@ -150,12 +150,12 @@ impl Builds {
                 let origin = Origin::Suite { suite: suite.clone(), packages };
                 EngineBuild { name: name.to_owned(), flavor, version, origin, image: Some(place.join(IMAGE)) }
             }
-            Wanted::Root(folder) => {
+            BuildSource::Root(folder) => {
                 let folder = existing_folder(folder)?;
                 let version = probe::version_in_root(&folder, flavor)?;
                 EngineBuild { name: name.to_owned(), flavor, version, origin: Origin::Root { folder }, image: None }
             }
-            Wanted::Path(folder) => {
+            BuildSource::Path(folder) => {
                 let folder = existing_folder(folder)?;
                 let version = probe::version_in_path(&folder, flavor)?;
                 EngineBuild { name: name.to_owned(), flavor, version, origin: Origin::Path { folder }, image: None }

@@ -24,13 +24,13 @@ fn programs(folder: &Path, name: &str, said: &str) -> PathBuf {
 fn programs_of_ones_own_are_added_found_and_removed() {
     let (folder, builds) = builds();
     let bin = programs(folder.path(), "dockerd", "Docker version 29.0.1-dev, build 123");
-    let build = builds.add("docker-mine", &Wanted::Path(bin.clone()), None).unwrap();
+    let build = builds.add("docker-mine", &BuildSource::Path(bin.clone()), None).unwrap();
     assert_eq!((build.version.as_str(), build.flavor), ("29.0.1", Flavor::Docker));
     assert_eq!(build.client(), bin.canonicalize().unwrap().join("docker"));
     assert_eq!(build.layers(), [Layer::Folder("/".into())]);
     assert_eq!(builds.all().unwrap(), std::slice::from_ref(&build));
     assert_eq!(builds.get("docker-mine").unwrap(), build);
-    let again = builds.add("docker-mine", &Wanted::Path(bin.clone()), None).unwrap_err().to_string();
+    let again = builds.add("docker-mine", &BuildSource::Path(bin.clone()), None).unwrap_err().to_string();
     assert!(again.contains("already") && again.contains("dockertest engines remove docker-mine"), "{again}");
     builds.remove("docker-mine").unwrap();
     assert!(builds.all().unwrap().is_empty());
@@ -41,12 +41,12 @@ fn programs_of_ones_own_are_added_found_and_removed() {
 fn a_folder_without_an_engine_is_refused_and_nothing_is_left() {
     let (folder, builds) = builds();
     let bin = programs(folder.path(), "docker", "a client alone");
-    let failure = builds.add("docker-x", &Wanted::Path(bin), None).unwrap_err();
+    let failure = builds.add("docker-x", &BuildSource::Path(bin), None).unwrap_err();
     assert!(matches!(failure, BuildFailure::NoEngine { .. }), "{failure}");
     let silent = programs(folder.path(), "podman", "hello");
-    let failure = builds.add("podman-x", &Wanted::Path(silent), None).unwrap_err().to_string();
+    let failure = builds.add("podman-x", &BuildSource::Path(silent), None).unwrap_err().to_string();
     assert!(failure.contains("`podman`: `--version` ended with exit status: 0: hello"), "{failure}");
-    assert!(builds.add("docker-x", &Wanted::Root(folder.path().join("nowhere")), None).is_err());
+    assert!(builds.add("docker-x", &BuildSource::Root(folder.path().join("nowhere")), None).is_err());
     let left: Vec<_> =
         fs::read_dir(folder.path().join("engines")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, [LOCK]);
@@ -60,7 +60,7 @@ fn what_a_killed_program_left_is_removed_and_never_listed() {
     fs::write(unfinished.join(RECORD), "{}").unwrap();
     assert!(builds.all().unwrap().is_empty());
     let bin = programs(folder.path(), "podman", "podman version 5.4.2");
-    builds.add("podman-5.4", &Wanted::Path(bin), None).unwrap();
+    builds.add("podman-5.4", &BuildSource::Path(bin), None).unwrap();
     assert!(!unfinished.exists());
 }
 
@@ -91,14 +91,14 @@ fn a_record_that_cannot_be_read_is_told_with_its_file() {
 #[case("a\nb")]
 fn a_name_that_is_no_folder_and_no_word_is_refused(#[case] name: &str) {
     let (_folder, builds) = builds();
-    let failure = builds.add(name, &Wanted::Path("/".into()), Some(Flavor::Docker)).unwrap_err();
+    let failure = builds.add(name, &BuildSource::Path("/".into()), Some(Flavor::Docker)).unwrap_err();
     assert!(matches!(failure, BuildFailure::Name(_)), "{failure}");
 }
 
 #[test]
 fn who_names_no_flavor_is_asked_for_one() {
     let (_folder, builds) = builds();
-    let failure = builds.add("mine", &Wanted::Path("/".into()), None).unwrap_err().to_string();
+    let failure = builds.add("mine", &BuildSource::Path("/".into()), None).unwrap_err().to_string();
     assert_eq!(failure, "is `mine` docker or podman? Say `--flavor`, or let the name begin with one of them");
 }
 

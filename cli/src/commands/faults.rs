@@ -21,7 +21,7 @@ pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
     let folders = Folders::find(&wanted.sources);
     let layers = sources::layers(&folders, &wanted.sources.set);
     let (catalog, configuration) = hosts::gather(&layers, &wanted.outside.plugin, screen)?;
-    let (names, chosen) = (words(&wanted.args), words(&wanted.fault));
+    let (names, chosen) = (words("--args", &wanted.args)?, words("--fault", &wanted.fault)?);
     let matrix = Matrix::plan(&catalog, &names, &chosen, &absolute(&wanted.results))?;
     if wanted.list {
         return list(&matrix, wanted.json, screen);
@@ -81,10 +81,14 @@ impl Stage for Shown<'_> {
     }
 }
 
-/// Names that are separated by commas or blanks.
-fn words(lists: &[String]) -> Vec<String> {
+/// Names that are separated by commas or blanks; none if the option is not given.
+fn words(option: &str, lists: &[String]) -> Result<Vec<String>, Problem> {
     let words = lists.iter().flat_map(|list| list.split([',', ' ']));
-    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    let words: Vec<String> = words.filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    if words.is_empty() && !lists.is_empty() {
+        return Err(Problem::new(format!("`{option}` is given and names nothing; leave it out to try all")));
+    }
+    Ok(words)
 }
 
 /// What there is to try.

@@ -7,6 +7,7 @@ use crate::config::Configuration;
 use crate::host::CancelToken;
 use crate::host::protocol::SubtestInfo;
 use crate::name::{Kind, SubtestName};
+use crate::run::nearest::{did_you_mean, nearest};
 use crate::run::{Catalog, EXIT_INTERRUPTED, EXIT_TERMINATED, Outcome, ResultsFolder, Resumption, Runner, Stop};
 use crate::verdict::Verdict;
 
@@ -49,16 +50,23 @@ pub struct Matrix {
 #[derive(Debug, thiserror::Error)]
 pub enum MatrixFailure {
     /// No subtest has that name.
-    #[error("there is no subtest and no sub-subtest `{name}`{why}")]
+    #[error("there is no subtest and no sub-subtest `{name}`{}{why}", meant(nearest))]
     UnknownName {
         /// The name.
         name: String,
+        /// The names that are most like it, best first; at most three.
+        nearest: Vec<String>,
         /// Plug-ins that may hold it, in words; empty if no plug-in is broken.
         why: String,
     },
     /// None of the subtests has a fault of that name.
-    #[error("none of the subtests has a fault `{0}` (`dockertest faults --list` shows all)")]
-    UnknownFault(String),
+    #[error("none of the subtests has a fault `{name}`{}", meant(nearest))]
+    UnknownFault {
+        /// The name.
+        name: String,
+        /// The faults that are most like it, best first; at most three.
+        nearest: Vec<String>,
+    },
     /// A fault is to be noticed by a sub-subtest that its subtest does not have.
     #[error(
         "the fault `{fault}` of {subtest} is for the sub-subtest `{name}`, and there is none; {subtest} has {known}"
@@ -187,7 +195,10 @@ impl Matrix {
             }
         }
         if let Some(unknown) = faults.iter().find(|name| !matrix.has_fault(name)) {
-            return Err(MatrixFailure::UnknownFault(unknown.clone()));
+            let known: BTreeSet<&str> =
+                chosen.iter().flat_map(|(info, _)| &info.faults).map(|fault| fault.name.as_str()).collect();
+            let nearest = nearest(unknown, known);
+            return Err(MatrixFailure::UnknownFault { name: unknown.clone(), nearest });
         }
         if matrix.trials.is_empty() { Err(MatrixFailure::Nothing) } else { Ok(matrix) }
     }
@@ -320,8 +331,10 @@ fn choose<'c>(catalog: &'c Catalog, names: &[String]) -> Result<Vec<(&'c Subtest
             let child = name.strip_prefix(info.name.as_str())?.strip_prefix('/')?;
             info.subsubtests.iter().any(|known| known == child).then(|| (info, vec![child.to_owned()]))
         });
-        let (info, children) =
-            found.ok_or_else(|| MatrixFailure::UnknownName { name: name.clone(), why: catalog.why_incomplete() })?;
+        let (info, children) = found.ok_or_else(|| {
+            let nearest = nearest(name, subtests().flat_map(SubtestInfo::names));
+            MatrixFailure::UnknownName { name: name.clone(), nearest, why: catalog.why_incomplete() }
+        })?;
         match chosen.iter_mut().find(|(other, _)| other.name == info.name) {
             None => chosen.push((info, children)),
             // All of them were asked for already, or are now.
@@ -330,6 +343,12 @@ fn choose<'c>(catalog: &'c Catalog, names: &[String]) -> Result<Vec<(&'c Subtest
         }
     }
     Ok(chosen)
+}
+
+/// What may have been meant, or how to see all there is.
+fn meant(nearest: &[String]) -> String {
+    did_you_mean(nearest)
+        .map_or("; `dockertest faults --list` shows all".to_owned(), |question| format!("; {question}"))
 }
 
 /// Whoever is to notice the fault must be there.
@@ -384,6 +403,19 @@ mod tests {
             "the fault `lies` of docker_cli/kill is for the sub-subtest `bda`, and there is none; \
              docker_cli/kill has bad, good"
         );
+    }
+
+    #[test]
+    fn names_that_are_not_there_are_told_with_the_nearest() {
+        let told = |names: &[&str], faults: &[&str]| {
+            let owned = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+            let catalog = catalog("# Lies.\n");
+            Matrix::plan(&catalog, &owned(names), &owned(faults), "/r".as_ref()).unwrap_err().to_string()
+        };
+        let unknown = "there is no subtest and no sub-subtest";
+        assert_eq!(told(&["kil"], &[]), format!("{unknown} `kil`; did you mean `docker_cli/kill`?"));
+        assert_eq!(told(&["quux"], &[]), format!("{unknown} `quux`; `dockertest faults --list` shows all"));
+        assert_eq!(told(&[], &["leis"]), "none of the subtests has a fault `leis`; did you mean `lies`?");
     }
 
     #[test]

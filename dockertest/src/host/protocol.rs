@@ -221,6 +221,12 @@ impl SubtestInfo {
         Kind::Subtest
     }
 
+    /// Its name, and those of its sub-subtests.
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
+        let children = self.subsubtests.iter().map(|child| format!("{}/{child}", self.name));
+        std::iter::once(self.name.to_string()).chain(children)
+    }
+
     /// Whether a section of the configuration is its own, or of one of its sub-subtests.
     pub(crate) fn owns_section(&self, section: &str) -> bool {
         let Some(below) = section.strip_prefix(self.name.as_str()) else { return false };

@@ -199,10 +199,7 @@ impl Catalog {
 
     /// The names of all subtests and sub-subtests.
     pub fn all_names(&self) -> impl Iterator<Item = String> {
-        self.subtests().flat_map(|info| {
-            let children = info.subsubtests.iter().map(|child| format!("{}/{child}", info.name));
-            std::iter::once(info.name.to_string()).chain(children)
-        })
+        self.subtests().flat_map(SubtestInfo::names)
     }
 }
 

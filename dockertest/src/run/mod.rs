@@ -49,6 +49,7 @@ mod folder;
 mod gather;
 mod handle;
 mod known;
+pub(crate) mod nearest;
 mod outcome;
 mod plan;
 mod progress;

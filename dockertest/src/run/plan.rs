@@ -50,6 +50,8 @@ pub enum PlanFailure {
         /// Plug-ins that may hold them, in words; empty if no plug-in is broken.
         why: String,
     },
+    /// A list was given and names nothing: `--args` or `i=`.
+    Empty(&'static str),
     /// Nothing is left to run.
     Nothing,
     /// Options that cannot be read, all of them.
@@ -64,6 +66,10 @@ impl fmt::Display for PlanFailure {
         match self {
             PlanFailure::Unknown { names, why } => write!(f, "{}{why}", lines(names)),
             PlanFailure::Options(options) => f.write_str(&lines(options)),
+            PlanFailure::Empty(list) => {
+                let within = if *list == "--args" { "" } else { " in `--args`" };
+                write!(f, "`{list}`{within} is given and names nothing; leave it out to run every subtest")
+            }
             PlanFailure::Nothing => {
                 f.write_str("nothing to run: no subtest is left after `--args` and the lists of [Control]")
             }
@@ -76,13 +82,16 @@ impl std::error::Error for PlanFailure {}
 /// Makes the plan of a run.
 ///
 /// # Errors
-/// All unknown names, or else all options that cannot be read, or that nothing is chosen.
+/// A list that is given and empty, all unknown names, or else all options that cannot be read, or that nothing is chosen.
 pub(super) fn make(
     catalog: &Catalog,
     configuration: &Configuration,
     args: &Selection,
     control: &Control,
 ) -> Result<Plan, PlanFailure> {
+    if let Some(list) = args.empty {
+        return Err(PlanFailure::Empty(list));
+    }
     let chosen = choose(args, control, catalog)
         .map_err(|names| PlanFailure::Unknown { names, why: catalog.why_incomplete() })?;
     if !chosen.iter().any(|chosen| chosen.named || chosen.info.kind == Kind::Subtest) {

@@ -132,6 +132,13 @@ fn flags_of_removal_that_are_neither_yes_nor_no_are_refused_once() {
     assert!(failure.lines().all(|line| line.starts_with("test.ini:")), "{failure}");
 }
 
+#[rstest]
+#[case(&[""], "`--args` is given and names nothing; leave it out to run every subtest")]
+#[case(&["zeta i="], "`i=` in `--args` is given and names nothing; leave it out to run every subtest")]
+fn a_list_that_is_given_and_empty_is_not_all(#[case] args: &[&str], #[case] expected: &str) {
+    assert_eq!(plan(args, "").unwrap_err().to_string(), expected);
+}
+
 #[test]
 fn nothing_to_run_is_an_error() {
     let failure = plan(&["zeta x=zeta"], "").unwrap_err();

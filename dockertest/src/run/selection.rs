@@ -10,9 +10,14 @@ use crate::host::protocol::SubtestInfo;
 use crate::name::{Kind, SubtestName};
 
 use super::catalog::Catalog;
+use super::nearest::{did_you_mean, nearest};
 
 /// The token of `--args` that asks for a dry run.
 const DRY_RUN: &str = "!!!";
+
+/// What begins a list of what is included, and one of what is left out.
+const INCLUDE: &str = "i=";
+const EXCLUDE: &str = "x=";
 
 /// What `--args` asks for.
 ///
@@ -34,12 +39,15 @@ pub struct Selection {
     pub exclude: Vec<String>,
     /// Nothing is executed, only planned (`!!!`).
     pub dry_run: bool,
+    /// A list that was given and names nothing: `--args` or `i=`. Whoever gave it did not mean all.
+    pub empty: Option<&'static str>,
 }
 
 impl Selection {
     /// Reads the values of `--args`, which add up. Each is split at blanks into tokens: `i=LIST` includes, `x=LIST`
     /// excludes, a token that is exactly `!!!` asks for a dry run, anything else is a list of names. Lists are
-    /// separated by commas; a name that is repeated counts where it is mentioned first.
+    /// separated by commas; a name that is repeated counts where it is mentioned first. A selection that is given and
+    /// [empty](Selection::empty) has no plan.
     ///
     /// ```
     /// use dockertest::run::Selection;
@@ -52,16 +60,26 @@ impl Selection {
     #[must_use]
     pub fn parse<S: AsRef<str>>(args: &[S]) -> Selection {
         let mut selection = Selection::default();
+        let (mut includes, mut excludes) = (false, false);
         for token in args.iter().flat_map(|arg| arg.as_ref().split_whitespace()) {
             if token == DRY_RUN {
                 selection.dry_run = true;
-            } else if let Some(list) = token.strip_prefix("i=") {
+            } else if let Some(list) = token.strip_prefix(INCLUDE) {
+                includes = true;
                 extend(&mut selection.include, list);
-            } else if let Some(list) = token.strip_prefix("x=") {
+            } else if let Some(list) = token.strip_prefix(EXCLUDE) {
+                // An empty one means what it says: nothing is left out.
+                excludes = true;
                 extend(&mut selection.exclude, list);
             } else {
                 extend(&mut selection.names, token);
             }
+        }
+        let says_something = !selection.names.is_empty() || selection.dry_run || excludes;
+        if includes && selection.include.is_empty() {
+            selection.empty = Some(INCLUDE);
+        } else if !includes && !says_something && !args.is_empty() {
+            selection.empty = Some("--args");
         }
         selection
     }
@@ -133,13 +151,12 @@ impl fmt::Display for UnknownName {
         if name == DRY_RUN {
             return write!(f, "; for a dry run, write `{DRY_RUN}` apart from the names, or use `--dry-run`");
         }
-        if let Some(list) = ["i=", "x="].into_iter().find(|list| name.starts_with(list)) {
+        if let Some(list) = [INCLUDE, EXCLUDE].into_iter().find(|list| name.starts_with(list)) {
             return write!(f, "; put a blank before `{list}`, not a comma, or give it an `--args` of its own");
         }
-        match nearest.split_last() {
-            None => write!(f, "; `dockertest list` shows all names"),
-            Some((only, [])) => write!(f, "; did you mean `{only}`?"),
-            Some((last, before)) => write!(f, "; did you mean `{}` or `{last}`?", before.join("`, `")),
+        match did_you_mean(nearest) {
+            None => f.write_str("; `dockertest list` shows all names"),
+            Some(question) => write!(f, "; {question}"),
         }
     }
 }
@@ -309,7 +326,8 @@ fn find_all<'c>(
         match find_one(catalog, name) {
             Some(target) => targets.push(target),
             None => {
-                unknown.push(UnknownName { name: name.clone(), giver: giver.clone(), nearest: nearest(catalog, name) });
+                let nearest = nearest(name, catalog.all_names());
+                unknown.push(UnknownName { name: name.clone(), giver: giver.clone(), nearest });
             }
         }
     }
@@ -325,24 +343,6 @@ fn find_one<'c>(catalog: &'c Catalog, name: &str) -> Option<Target<'c>> {
     let info = &catalog.get(&name.parent()?)?.info;
     let child = info.subsubtests.iter().find(|child| *child == name.last())?;
     Some(Target { info, child: Some(child) })
-}
-
-/// The names most like `name`, best first: at most three, none if nothing is like it.
-fn nearest(catalog: &Catalog, name: &str) -> Vec<String> {
-    let name = &name.to_lowercase();
-    let likeness = |known: &str| {
-        let known = &known.to_lowercase();
-        let whole = strsim::normalized_damerau_levenshtein(name, known);
-        let last = known.rsplit('/').next().unwrap_or(known);
-        // A name without its path is the most common slip.
-        whole.max(0.95 * strsim::normalized_damerau_levenshtein(name, last))
-    };
-    let mut ranked: Vec<(f64, String)> =
-        catalog.all_names().map(|known| (likeness(&known), known)).filter(|(likeness, _)| *likeness >= 0.6).collect();
-    ranked.sort_by(|(a, a_name), (b, b_name)| b.total_cmp(a).then_with(|| a_name.cmp(b_name)));
-    let best = ranked.first().map_or(1.0, |(likeness, _)| *likeness);
-    ranked.retain(|(likeness, _)| *likeness > best - 0.1);
-    ranked.into_iter().take(3).map(|(_, known)| known).collect()
 }
 
 #[cfg(test)]
@@ -375,7 +375,7 @@ mod tests {
 
     #[rstest]
     #[case::nothing_is_all_but_the_excluded(&[], "pre docker_cli/kill docker_cli/version zeta intra post")]
-    #[case::empty_is_nothing(&["", " , "], "pre docker_cli/kill docker_cli/version zeta intra post")]
+    #[case::an_empty_one_of_many(&["", "zeta", ","], "pre zeta intra post")]
     #[case::order_of_first_mention(&["zeta,docker_cli/version,zeta"], "pre zeta docker_cli/version intra post")]
     #[case::excluded_runs_when_named(&["example,docker_cli/version"], "pre example docker_cli/version intra post")]
     #[case::several_add_up(&["zeta", "example zeta"], "pre zeta example intra post")]
@@ -434,6 +434,19 @@ mod tests {
         control.pretests.clear();
         control.intratests.clear();
         assert_eq!(chosen(&[], &control), "zeta post");
+    }
+
+    #[rstest]
+    #[case::nothing(&[""], Some("--args"))]
+    #[case::commas(&[" , ", ",,"], Some("--args"))]
+    #[case::included(&["i="], Some("i="))]
+    #[case::included_of_many(&["zeta i=, x=zeta"], Some("i="))]
+    #[case::not_given(&[], None)]
+    #[case::left_out(&["x="], None)]
+    #[case::dry_run(&["!!!"], None)]
+    #[case::included_elsewhere(&["i=", "i=zeta"], None)]
+    fn a_list_that_is_given_and_empty_is_told(#[case] args: &[&str], #[case] expected: Option<&str>) {
+        assert_eq!(Selection::parse(args).empty, expected);
     }
 
     #[rstest]

@@ -88,6 +88,8 @@ Examples:
     max_term_width = 110,
     arg_required_else_help = true,
     allow_external_subcommands = true,
+    // Ours takes options, and knows what a wrong name was meant to be.
+    disable_help_subcommand = true,
     subcommand_help_heading = "Commands"
 )]
 pub(crate) struct Arguments {
@@ -138,6 +140,8 @@ pub(crate) enum Command {
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  dockertest completions bash > /etc/bash_completion.d/dockertest")]
     Completions(Completions),
+    /// Show what a command is for and what it takes.
+    Help(Help),
     #[command(external_subcommand)]
     External(Vec<OsString>),
 }
@@ -374,6 +378,13 @@ pub(crate) struct New {
     /// program was built from, else its version].
     #[arg(long, value_name = "FOLDER|VERSION", conflicts_with = "in_tree")]
     pub(crate) dockertest: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Help {
+    /// The command [default: an overview of all].
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Command::Engines(wanted) => commands::engines::engines(&wanted, &screen),
         Command::New(wanted) => commands::new::new(&wanted, &screen),
         Command::Completions(completions) => commands::completions::completions(&completions, &screen),
+        Command::Help(help) => commands::help::help(&help, &screen),
         Command::External(words) => commands::external::external(&words),
     };
     match done {

@@ -26,7 +26,8 @@ pub(crate) fn external(words: &[OsString]) -> Result<u8, Problem> {
     Err(Problem::new(unknown(&name.to_string_lossy())))
 }
 
-fn unknown(name: &str) -> String {
+/// What is said of a word that is no command.
+pub(super) fn unknown(name: &str) -> String {
     let commands = Arguments::command();
     let names = commands.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
     let nearest = names

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod engines;
 pub(crate) mod external;
 pub(crate) mod faults;
+pub(crate) mod help;
 pub(crate) mod host_check;
 pub(crate) mod list;
 pub(crate) mod new;

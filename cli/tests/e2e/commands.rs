@@ -14,6 +14,17 @@ fn help_shows_examples_and_version_the_version() {
     assert_eq!(place.run(&["--version"]).expect(0).stdout, format!("dockertest {}\n", env!("CARGO_PKG_VERSION")));
 }
 
+#[rstest]
+#[case::overview(&["help"], &["--help"])]
+#[case::command(&["help", "run"], &["run", "--help"])]
+#[case::itself(&["help", "help"], &["help", "--help"])]
+fn help_as_a_command_shows_the_same(#[case] command: &[&str], #[case] option: &[&str]) {
+    let place = Place::new();
+    let shown = place.run(command).expect(0).stdout;
+    assert!(shown.contains("Usage: dockertest"), "{shown}");
+    assert_eq!(shown.trim_end(), place.run(option).expect(0).stdout.trim_end());
+}
+
 #[test]
 fn list_names_every_bundled_subtest() {
     let place = Place::new();

@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod comparison;
 mod console;
 mod files;
 pub mod keyval;
@@ -40,6 +41,7 @@ mod text;
 mod time;
 mod write;
 
+pub use comparison::{ComparedCell, ComparedEngine, ComparedRow, Comparison};
 pub use console::{Console, Style};
 pub use files::files;
 pub use progress::{Progress, RunningStep};

@@ -1,5 +1,7 @@
 //! What can go wrong with the engine's API, and whose fault it is.
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -32,7 +34,7 @@ pub enum ApiFailure {
         /// Where it was looked for.
         address: String,
         /// Why.
-        source: Error,
+        source: io::Error,
     },
     /// The engine does not answer in time.
     #[error("the engine at `{address}` does not answer within {} s", limit.as_secs_f64())]
@@ -72,7 +74,7 @@ pub enum ApiFailure {
     },
     /// A part of this program could not be made.
     #[error("cannot ask the engine's API")]
-    Runtime(#[from] std::io::Error),
+    Runtime(#[from] io::Error),
 }
 
 impl ApiFailure {
@@ -86,8 +88,13 @@ impl ApiFailure {
             Error::JsonDataError { .. } | Error::JsonSerdeError { .. } | Error::StrParseError { .. } => {
                 ApiFailure::Unreadable { request, source }
             }
-            source => ApiFailure::Unreachable { address: address.to_owned(), source },
+            source => ApiFailure::unreachable(address, source),
         }
+    }
+
+    /// Nobody answers, for what is behind an error of the client.
+    pub(super) fn unreachable(address: &str, error: Error) -> ApiFailure {
+        ApiFailure::Unreachable { address: address.to_owned(), source: cause(address, error) }
     }
 
     /// Whether the engine says that it does not have what was asked for.
@@ -157,5 +164,74 @@ impl ApiFailure {
             ApiFailure::Unreadable { request, source } => of(request, "an answer of the API", source.to_string()),
             _ => Evidence::default(),
         }
+    }
+}
+
+/// What an error of the client comes from, without the names of the client's own parts.
+fn cause(address: &str, error: Error) -> io::Error {
+    if let Error::SocketNotFoundError(_) = error {
+        // Which is said also of one that may not be looked at.
+        let path = Path::new(address.strip_prefix("unix://").unwrap_or(address));
+        return path.symlink_metadata().err().unwrap_or_else(|| io::ErrorKind::NotFound.into());
+    }
+    let error = match error {
+        Error::IOError { err } => return err,
+        error => error,
+    };
+    let mut last: &(dyn std::error::Error + 'static) = &error;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    match last.downcast_ref::<io::Error>() {
+        Some(found) => found
+            .raw_os_error()
+            .map_or_else(|| io::Error::new(found.kind(), found.to_string()), io::Error::from_raw_os_error),
+        None => io::Error::other(last.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Read;
+    use std::os::unix::net::UnixListener;
+    use std::thread;
+
+    use crate::engine::Api;
+    use crate::with_causes;
+
+    use super::*;
+
+    /// What is said of an engine that is not there in this way.
+    fn said(address: &str) -> String {
+        let failure = Api::connect(address, Duration::from_secs(60)).unwrap_err();
+        assert_eq!(failure.verdict(), Verdict::Error);
+        with_causes(&failure).replace(address, "ADDRESS")
+    }
+
+    #[test]
+    fn an_engine_that_is_not_there_is_told_with_the_cause_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = |name: &str| format!("unix://{}", folder.path().join(name).display());
+        assert_eq!(said(&address("missing")), "no engine answers at `ADDRESS`: No such file or directory (os error 2)");
+        drop(UnixListener::bind(folder.path().join("gone")).unwrap());
+        assert_eq!(said(&address("gone")), "no engine answers at `ADDRESS`: Connection refused (os error 111)");
+        fs::write(folder.path().join("file"), "").unwrap();
+        // For root, a name below a file is what a closed folder is for others.
+        assert_eq!(said(&address("file/socket")), "no engine answers at `ADDRESS`: Not a directory (os error 20)");
+    }
+
+    #[test]
+    fn an_engine_that_dies_while_it_is_asked_is_told_without_words_of_the_client() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("engine.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            // The request has been seen, and nobody is there to answer it.
+            connection.read(&mut [0; 4096]).unwrap()
+        });
+        let said = said(&format!("unix://{}", socket.display()));
+        assert_eq!(said, "no engine answers at `ADDRESS`: connection closed before message completed");
     }
 }

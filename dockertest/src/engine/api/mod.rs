@@ -115,9 +115,8 @@ impl Api {
         if !address.starts_with("unix://") {
             return Err(ApiFailure::Address(address.to_owned()));
         }
-        let unreachable = |source| ApiFailure::Unreachable { address: address.to_owned(), source };
-        let docker =
-            Docker::connect_with_unix(address, limit.as_secs().max(1), API_DEFAULT_VERSION).map_err(unreachable)?;
+        let docker = Docker::connect_with_unix(address, limit.as_secs().max(1), API_DEFAULT_VERSION)
+            .map_err(|error| ApiFailure::unreachable(address, error))?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let api = Api { address: address.to_owned(), docker, runtime, limit, watch: None };
         let docker = api.ask("GET /version", api.docker.clone().negotiate_version())?;

@@ -1,6 +1,7 @@
 //! What can go wrong with a command, and whose fault it is.
 
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::engine::checks::{Sign, difference};
@@ -172,8 +173,9 @@ impl CommandFailure {
         };
         match self {
             CommandFailure::Configuration(_) => Evidence::default(),
-            CommandFailure::NotStarted { command, source, .. } => {
+            CommandFailure::NotStarted { program, command, source } => {
                 let help = match source.kind() {
+                    _ if Path::new(program).is_dir() => "it is a folder; set `docker_path` to the program in it",
                     io::ErrorKind::NotFound => "install the engine's command line, or set `docker_path` to where it is",
                     io::ErrorKind::PermissionDenied => "make it executable, or set `docker_path` to another program",
                     _ => "try the command by hand",
@@ -227,4 +229,20 @@ impl CommandFailure {
 /// An output as it is shown: what is empty can be seen to be empty.
 fn quoted(output: &str) -> String {
     if output.trim().is_empty() { format!("{output:?}") } else { shown(output.as_bytes()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_in_the_place_of_a_program_is_told() {
+        let failure = CommandFailure::NotStarted {
+            program: "/tmp".to_owned(),
+            command: "/tmp version".to_owned(),
+            source: io::ErrorKind::PermissionDenied.into(),
+        };
+        let help = failure.evidence().help.unwrap();
+        assert_eq!(help, "it is a folder; set `docker_path` to the program in it");
+    }
 }

@@ -114,13 +114,9 @@ fn ended(outcome: Result<Outcome, RunFailure>, screen: &Screen) -> Result<u8, Pr
             return Ok(status::LOST);
         }
     };
-    let go_on = format!("`dockertest resume {}` goes on", outcome.results.display());
-    match &outcome.stop {
-        Stop::Complete => {}
-        Stop::Interrupted { .. } => screen.note(go_on),
-        Stop::Reboot { step, reason } => {
-            screen.note(format!("{step} wants this machine to be rebooted: {reason}\nafter the reboot, {go_on}"));
-        }
+    // How to go on is the last line of the tree.
+    if let Stop::Reboot { step, reason } = &outcome.stop {
+        screen.note(format!("{step} wants this machine to be rebooted: {reason}"));
     }
     if let Some(failure) = &outcome.report_failure {
         screen.warning(format!("a report is not complete (the journal is): {failure}"));

@@ -35,7 +35,9 @@ fn a_signal_stops_cleanly_and_the_run_can_be_resumed(#[case] which: Signal, #[ca
     let place = Place::new();
     let child = hanging_run(&place);
     signal(&child, which);
-    Done::from(child.wait_with_output().unwrap()).expect(status);
+    let done = Done::from(child.wait_with_output().unwrap()).expect(status);
+    let said = format!("{}{}", done.stdout, done.stderr);
+    assert_eq!(said.matches("dockertest resume").count(), 1, "{said}");
     place.expect_no_process();
     place.run(&["resume"]).expect(1);
     place.expect_no_process();

@@ -228,7 +228,7 @@ fn is_crash(line: &str) -> bool {
 }
 
 /// What is different, line by line, with a little of what is not.
-pub(super) fn difference(expected: &str, seen: &str) -> String {
+pub(crate) fn difference(expected: &str, seen: &str) -> String {
     let diff = TextDiff::from_lines(expected, seen);
     diff.unified_diff().context_radius(2).header("expected", "seen").to_string()
 }

@@ -60,6 +60,7 @@ pub use api::{Api, ApiFailure, Condition, Event, Events, Executed, Logs, ServerV
 #[cfg(feature = "api")]
 pub use bollard::models;
 pub use checks::Sign;
+pub(crate) use checks::difference;
 pub use command::Command;
 pub use completed::Completed;
 pub use expected::Expected;

@@ -49,14 +49,7 @@ impl Completed {
         if seen == expected {
             return Ok(());
         }
-        let reason = format!("{what}: expected `{expected}`, seen `{seen}`");
-        let evidence = Evidence {
-            command: Some(self.command.clone()),
-            expected: Some(expected),
-            seen: Some(seen),
-            ..Evidence::default()
-        };
-        Err(CheckFailed::new(reason, evidence).into())
+        Err(CheckFailed::unequal(what, expected, seen).of_command(&self.command).into())
     }
 }
 
@@ -75,6 +68,10 @@ mod tests {
             (Verdict::Fail, Some("docker ps"))
         );
         assert_eq!(failure.reason(), "the name: expected `two\n`, seen `one\n`");
+        let (long, other) = (format!("{{{}}}", "1,".repeat(600)), "{}");
+        let failure = seen.check_eq(&long, other, "the data").unwrap_err();
+        assert_eq!(failure.reason(), "the data: what was seen is not what is expected");
+        assert_eq!(failure.evidence().unwrap().seen.as_ref(), Some(&long));
         let failure = seen.check(false, "there are two").unwrap_err();
         assert!(failure.evidence().unwrap().seen.as_deref().unwrap().contains("stdout: one"));
     }

@@ -4,9 +4,12 @@ use std::error::Error;
 use std::fmt;
 
 use crate::causes::with_causes;
-use crate::engine::CommandFailure;
+use crate::engine::{CommandFailure, difference};
 use crate::outcome::Evidence;
 use crate::verdict::Verdict;
+
+/// How many bytes a value may have that stands in a reason, which is a line in reports.
+const SHORT: usize = 200;
 
 /// What a phase of a subtest returns.
 ///
@@ -225,6 +228,37 @@ impl CheckFailed {
     pub fn new(reason: impl Into<String>, evidence: Evidence) -> Self {
         CheckFailed { reason: reason.into(), evidence: Box::new(evidence) }
     }
+
+    /// What was seen is not what was expected. The reason holds both if they are short; in any case both are shown.
+    ///
+    /// ```
+    /// # use dockertest::prelude::*;
+    /// let failed = CheckFailed::unequal("the exit status", "137", "0");
+    /// assert_eq!(failed.to_string(), "the exit status: expected `137`, seen `0`");
+    /// let failed = CheckFailed::unequal("the list", "one\ntwo\nthree\n", "one\nthree\n");
+    /// assert_eq!(failed.to_string(), "the list: what was seen is not what is expected");
+    /// assert!(Failure::from(failed).evidence().unwrap().difference.as_deref().unwrap().contains("-two"));
+    /// ```
+    #[must_use]
+    pub fn unequal(what: impl fmt::Display, expected: impl Into<String>, seen: impl Into<String>) -> Self {
+        let (expected, seen) = (expected.into(), seen.into());
+        let is_short = |text: &str| text.len() <= SHORT && text.trim_end_matches('\n').lines().count() <= 1;
+        let reason = if is_short(&expected) && is_short(&seen) {
+            format!("{what}: expected `{expected}`, seen `{seen}`")
+        } else {
+            format!("{what}: what was seen is not what is expected")
+        };
+        let has_lines = expected.lines().count() > 1 && seen.lines().count() > 1;
+        let difference = has_lines.then(|| difference(&expected, &seen));
+        let evidence = Evidence { expected: Some(expected), seen: Some(seen), difference, ..Evidence::default() };
+        CheckFailed::new(reason, evidence)
+    }
+
+    /// The same with the command that was checked.
+    pub(crate) fn of_command(mut self, command: &str) -> Self {
+        self.evidence.command = Some(command.to_owned());
+        self
+    }
 }
 
 /// The test does not apply here: `TEST_NA`. The text says why, and what was found.
@@ -350,14 +384,8 @@ macro_rules! check_eq {
             (seen, expected) => if seen != expected {
                 let seen = ::std::string::ToString::to_string(seen);
                 let expected = ::std::string::ToString::to_string(expected);
-                return ::std::result::Result::Err($crate::subtest::CheckFailed::new(
-                    ::std::format!("{}: expected `{expected}`, seen `{seen}`", ::std::format_args!($($what)+)),
-                    $crate::outcome::Evidence {
-                        expected: ::std::option::Option::Some(expected),
-                        seen: ::std::option::Option::Some(seen),
-                        ..::std::default::Default::default()
-                    },
-                ).into());
+                let what = ::std::format_args!($($what)+);
+                return ::std::result::Result::Err($crate::subtest::CheckFailed::unequal(what, expected, seen).into());
             }
         }
     };

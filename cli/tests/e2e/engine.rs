@@ -54,6 +54,19 @@ fn an_engine_that_is_down_is_an_error_that_says_where_it_was_looked_for() {
     assert!(done.stdout.contains("unix:///nonexistent/docker.sock"), "{}", done.stdout);
 }
 
+#[test]
+fn a_home_that_the_client_cannot_read_is_no_fault_of_the_engine() {
+    if !engine_answers() {
+        return;
+    }
+    let place = Place::new();
+    // What a closed folder is for others, a folder in the place of the file is for root.
+    std::fs::create_dir_all(place.path("home/.docker/config.json")).unwrap();
+    let home = place.path("home").display().to_string();
+    let done = place.with("HOME", &home).run(&["run", "--args=docker_cli/version"]).expect(0);
+    assert!(done.stdout.contains("GOOD"), "{}", done.stdout);
+}
+
 #[rstest]
 #[case::missing(None, "ERROR", "nowhere/docker")]
 #[case::hangs(Some("exec sleep 1000"), "FAIL", "0.5")]

@@ -5,6 +5,9 @@ use similar::TextDiff;
 use crate::engine::CommandFailure;
 use crate::engine::completed::Completed;
 
+/// How docker's client begins to say that it cannot read its own configuration. It goes on without.
+const CLOSED_HOME: &str = "WARNING: Error loading config file: ";
+
 /// A sign in an output that something is wrong, for [`Completed::clean_but`].
 ///
 /// ```
@@ -166,7 +169,8 @@ impl Completed {
         Err(CommandFailure::WrongOutput { output, expected, seen, completed: Box::new(self) })
     }
 
-    /// The lines of standard error, but for the debug lines of the client.
+    /// The lines of standard error, but for the debug lines of the client, and its complaint that it cannot read its
+    /// configuration: that is about the home of whoever tests, not about the engine.
     ///
     /// ```
     /// # use dockertest::engine::Completed;
@@ -176,7 +180,8 @@ impl Completed {
     #[must_use]
     pub fn said(&self) -> Vec<String> {
         let is_debug = |line: &str| line.starts_with("time=\"") && line.contains(" level=debug ");
-        self.stderr_text().lines().filter(|line| !is_debug(line)).map(str::to_owned).collect()
+        let is_of_home = |line: &str| line.starts_with(CLOSED_HOME);
+        self.stderr_text().lines().filter(|line| !is_debug(line) && !is_of_home(line)).map(str::to_owned).collect()
     }
 
     /// `None` is any status but 0.
@@ -279,6 +284,7 @@ mod tests {
     #[case::usage_of_something("disk usage: low\n", "", None)]
     #[case::error("", "an ERROR\n", Some(Sign::Error))]
     #[case::error_in_debug("", "time=\"x\" level=debug msg=\"no error\"\n", None)]
+    #[case::closed_home("", "WARNING: Error loading config file: /root/.docker/config.json: permission denied\n", None)]
     #[case::error_in_warning("", "time=\"x\" level=warning msg=\"error\"\n", Some(Sign::Error))]
     #[case::ellipsis("abc\u{2026}\n", "", Some(Sign::Unprintable))]
     #[case::control("a\u{1b}[0m\n", "", Some(Sign::Unprintable))]
@@ -300,6 +306,11 @@ mod tests {
     #[case::more("x\ny\n", "", Some("standard output"))]
     #[case::no_line_end("x", "", Some("standard output"))]
     #[case::warning("x\n", "WARNING\n", Some("standard error"))]
+    #[case::closed_home(
+        "x\n",
+        "WARNING: Error loading config file: /root/.docker/config.json: open /root/.docker/config.json: permission denied\n",
+        None
+    )]
     fn what_is_printed_is_compared_in_whole(#[case] stdout: &str, #[case] stderr: &str, #[case] wrong: Option<&str>) {
         let seen = match Completed::new("docker kill x", 0, stdout, stderr).prints("x\n") {
             Ok(_) => None,

@@ -8,14 +8,17 @@
 //! | provider | an instance is | at a time |
 //! | --- | --- | --- |
 //! | [`Shared`] | this machine, with the engine that is configured | one |
+//! | [`Callout`] | whatever the user's commands make | as many as they make |
 
 mod builds;
+mod callout;
 mod provider;
 mod settings;
 mod shared;
 mod testr_conf;
 
 pub use builds::{BuildFailure, BuildSource, Builds, EngineBuild, Flavor, Layer, Origin};
+pub use callout::{Callout, ConcurrencyFailure, Pruned as PrunedCallout, concurrency, prune as prune_callouts};
 pub use provider::{DisposeFailure, Instance, Provider, ProvisionFailure};
 pub use settings::{CalloutLimits, Callouts, EnvironmentSettings, SettingsFailure, Wanted};
 pub use shared::Shared;

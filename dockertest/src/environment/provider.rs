@@ -144,4 +144,10 @@ impl DisposeFailure {
     pub fn instance(&self) -> &str {
         &self.instance
     }
+
+    /// Why it is left.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
 }

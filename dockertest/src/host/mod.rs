@@ -68,6 +68,8 @@ pub use process::{SpawnFailure, Step, StepEnd, StepProcess};
 #[cfg(feature = "api")]
 pub use program::{HostProgram, ListFailure, Listing};
 #[cfg(feature = "runner")]
+pub(crate) use sweep::kill_with_variable;
+#[cfg(feature = "runner")]
 pub use sweep::sweep;
 pub use tree::ProcessDescription;
 pub(crate) use tree::kill_group;

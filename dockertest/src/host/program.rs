@@ -157,6 +157,10 @@ impl HostProgram {
         HostProgram { path: path.into(), arguments: Vec::new() }
     }
 
+    /// Stands before the program in the arguments of a shell that starts it elsewhere.
+    #[cfg(feature = "runner")]
+    pub(crate) const CALLOUT_WORD: &str = "instance_execute";
+
     /// A plug-in library, which is never loaded by the runner but by `loader`: a program that serves as a host
     /// ([`serve::main`](super::serve::main)), as the one of the bundled subtests does.
     ///
@@ -185,6 +189,8 @@ impl HostProgram {
     pub fn shown(&self) -> &Path {
         match &self.arguments[..] {
             [.., word, file] if word == PLUGIN_WORD => Path::new(file),
+            #[cfg(feature = "runner")]
+            [_, _, word, program, ..] if word == HostProgram::CALLOUT_WORD => Path::new(program),
             _ => &self.path,
         }
     }

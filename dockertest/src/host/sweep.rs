@@ -18,15 +18,21 @@ use super::tree::{self, Belongs, Process, ProcessDescription};
 /// ```
 #[must_use = "what was killed should be told to the user"]
 pub fn sweep(run: &str) -> Vec<ProcessDescription> {
-    tree::kill(&RunTree { run }).into_iter().map(|(_, description)| description).collect()
+    kill_with_variable(RUN_VARIABLE, run)
 }
 
-struct RunTree<'a> {
-    run: &'a str,
+/// Kills every process that has this variable with this value in its environment, and their descendants.
+pub(crate) fn kill_with_variable(name: &str, value: &str) -> Vec<ProcessDescription> {
+    tree::kill(&Marked { name, value }).into_iter().map(|(_, description)| description).collect()
 }
 
-impl Belongs for RunTree<'_> {
+struct Marked<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+impl Belongs for Marked<'_> {
     fn belongs(&self, process: &Process) -> bool {
-        process.has_variable(RUN_VARIABLE, self.run)
+        process.has_variable(self.name, self.value)
     }
 }

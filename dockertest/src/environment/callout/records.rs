@@ -1,0 +1,190 @@
+//! What is known of instances on disk, so that they are disposed of when the process that made them was killed.
+//!
+//! Each process that makes instances has a folder of its own below `.dockertest/callouts`, and holds a lock in it as long
+//! as it lives. What a provisioning callout prints goes right into a file there, each line to the disk before the callout
+//! goes on. The folder is removed with the last instance.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::call::random;
+use super::ids;
+
+const LOCK: &str = "lock";
+const HEAD: &str = "callout.json";
+const DISPOSED: &str = "disposed";
+const KEPT: &str = "kept";
+/// Each call of `instance_provision` has a file, with a number behind.
+const PRINTED: &str = "provision-";
+/// A folder that is not complete yet.
+const NEW: &str = ".new-";
+
+/// How to dispose of instances.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Head {
+    /// The callout; nothing if instances are kept.
+    pub(super) dispose: Option<String>,
+    /// Where it is run.
+    pub(super) folder: PathBuf,
+    /// How long it may take.
+    pub(super) dispose_seconds: f64,
+    /// How long a call of `instance_provision` may take.
+    pub(super) provision_seconds: f64,
+}
+
+/// The folder of a process.
+#[derive(Debug)]
+pub(super) struct Record {
+    path: PathBuf,
+    /// Held as long as this lives.
+    _lock: File,
+    calls: u32,
+}
+
+impl Record {
+    /// Makes one of our own.
+    pub(super) fn create(base: &Path, head: &Head) -> io::Result<Record> {
+        fs::create_dir_all(base)?;
+        let name = format!("{}-{:016x}", std::process::id(), random());
+        let new = base.join(format!("{NEW}{name}"));
+        fs::create_dir(&new)?;
+        let lock = File::create(new.join(LOCK))?;
+        lock.lock()?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(new.join(HEAD))?;
+        file.write_all(&serde_json::to_vec(head)?)?;
+        file.sync_all()?;
+        let path = base.join(name);
+        fs::rename(&new, &path)?;
+        File::open(&path)?.sync_all()?;
+        File::open(base)?.sync_all()?;
+        Ok(Record { path, _lock: lock, calls: 0 })
+    }
+
+    /// All that are left over by processes that are gone, and their heads. Those that somebody holds or keeps are not.
+    pub(super) fn orphans(base: &Path) -> io::Result<Vec<(Record, Head)>> {
+        let mut found = Vec::new();
+        let folders = match fs::read_dir(base) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+            folders => folders?,
+        };
+        for folder in folders {
+            let path = folder?.path();
+            let Ok(lock) = File::open(path.join(LOCK)) else { continue };
+            if lock.try_lock().is_err() || path.join(KEPT).exists() {
+                continue;
+            }
+            let is_new = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(NEW));
+            let head = fs::read(path.join(HEAD)).map(|text| serde_json::from_slice(&text));
+            match head {
+                Ok(Ok(head)) if !is_new => found.push((Record { path, _lock: lock, calls: 0 }, head)),
+                // Nothing was made by one that never got so far.
+                _ if is_new => fs::remove_dir_all(&path)?,
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// What its processes carry in their environment.
+    pub(super) fn mark(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A file for what the next call of `instance_provision` prints. Whoever writes to it has written to the disk. It is
+    /// locked until the last one that writes is gone.
+    pub(super) fn next_output(&mut self) -> io::Result<(File, PathBuf)> {
+        self.calls += 1;
+        let path = self.path.join(format!("{PRINTED}{}", self.calls));
+        let mut options = OpenOptions::new();
+        options.append(true).create_new(true).mode(0o600);
+        let file = options.custom_flags(nix::fcntl::OFlag::O_DSYNC.bits()).open(&path)?;
+        file.lock()?;
+        File::open(&self.path)?.sync_all()?;
+        Ok((file, path))
+    }
+
+    /// Waits until no call of `instance_provision` writes any more. Says whether that is so.
+    pub(super) fn await_outputs(&self, limit: Duration) -> io::Result<bool> {
+        for path in self.outputs()? {
+            let file = File::open(&path)?;
+            if file.try_lock().is_ok() {
+                continue;
+            }
+            // Nothing else tells when a process ends that is not ours.
+            let (tell, told) = mpsc::channel();
+            thread::Builder::new().name("callout".to_owned()).spawn(move || tell.send(file.lock()))?;
+            let ended = if limit.is_zero() { told.recv().is_ok() } else { told.recv_timeout(limit).is_ok() };
+            if !ended {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The ids of instances that are still there: those that were printed more often than they were disposed of, because
+    /// an instance may come back under its name.
+    pub(super) fn ids(&self) -> io::Result<Vec<String>> {
+        let mut counts: BTreeMap<String, i64> = BTreeMap::new();
+        for path in self.outputs()? {
+            for id in ids::read(&fs::read(path)?, &BTreeSet::new()).ids {
+                *counts.entry(id).or_default() += 1;
+            }
+        }
+        let disposed = match fs::read_to_string(self.path.join(DISPOSED)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            text => text?,
+        };
+        for id in disposed.lines() {
+            *counts.entry(id.to_owned()).or_default() -= 1;
+        }
+        Ok(counts.into_iter().filter(|(_, count)| *count > 0).map(|(id, _)| id).collect())
+    }
+
+    /// Notes that instances are gone.
+    pub(super) fn disposed(&self, ids: &[String]) -> io::Result<()> {
+        let lines: String = ids.iter().map(|id| format!("{id}\n")).collect();
+        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(self.path.join(DISPOSED))?;
+        file.write_all(lines.as_bytes())?;
+        file.sync_all()
+    }
+
+    /// Notes that what is there is to stay when this process ends.
+    pub(super) fn keep(&self) -> io::Result<()> {
+        File::create(self.path.join(KEPT))?.sync_all()?;
+        File::open(&self.path)?.sync_all()
+    }
+
+    /// Removes it, if no instance is left.
+    pub(super) fn remove_if_empty(&self) -> io::Result<bool> {
+        if !self.ids()?.is_empty() || self.path.join(KEPT).exists() {
+            return Ok(false);
+        }
+        fs::remove_dir_all(&self.path)?;
+        Ok(true)
+    }
+
+    fn outputs(&self) -> io::Result<Vec<PathBuf>> {
+        let mut outputs = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(PRINTED) {
+                outputs.push(entry.path());
+            }
+        }
+        outputs.sort();
+        Ok(outputs)
+    }
+}

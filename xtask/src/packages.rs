@@ -77,7 +77,6 @@ pub(crate) const ALWAYS: &[Need] = &[
 pub(crate) const FOR_AN_ENGINE: &[Need] = &[
     Need { program: "dockerd", linking: Linking::Any, packages: &["docker.io"], purpose: "an engine of our own" },
     Need { program: "iptables", linking: Linking::Any, packages: &["iptables"], purpose: "the networks of the engine" },
-    Need { program: "unshare", linking: Linking::Any, packages: &["util-linux"], purpose: "namespaces of its own" },
 ];
 
 /// What stands between us and the missing programs.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Where the hierarchies are: version 2 right here, each of version 1 in a folder below.
 const ROOT: &str = "/sys/fs/cgroup";
 
-/// How long the kernel may keep a group busy after its last process is gone (measured: some 10 ms).
+/// How long the kernel may keep a group busy after its last process is gone (measured: some 5 to 10 ms).
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Removes the groups of that name, with all below, from every hierarchy. Returns those that stayed.
@@ -39,7 +39,7 @@ fn thaw_tree(folder: &Path) {
 
 fn remove_below(root: &Path, name: &str, patience: Duration) -> Vec<PathBuf> {
     let deadline = Instant::now() + patience;
-    let mut pause = Duration::from_millis(5);
+    let mut pause = Duration::from_millis(1);
     loop {
         let groups = find(root, name);
         for group in &groups {

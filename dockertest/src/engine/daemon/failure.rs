@@ -27,7 +27,7 @@ pub enum DaemonFailure {
         source: io::Error,
     },
     /// The program that makes the namespaces cannot be started.
-    #[error("cannot start `unshare`, which makes the namespaces of an engine of our own")]
+    #[error("cannot start the program that makes the namespaces of an engine of our own")]
     Start(#[source] io::Error),
     /// It has ended, and all that was in its namespaces with it.
     #[error("the engine that was started ended ({how})")]

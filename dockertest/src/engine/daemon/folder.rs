@@ -16,27 +16,32 @@ const DATA: &str = "data";
 const CONFIGURATION: &str = "daemon.json";
 const LOCK: &str = "lock";
 const LOG: &str = "log";
+const INNER: &str = "inner";
+const ENTRANCE: &str = "entrance";
 
 /// Short, since the path of a socket may have 108 bytes at most.
 const PARENT: &str = "/tmp";
-const PREFIX: &str = "dockertest-engine-";
+
+/// What the folders are called, by what they are for.
+pub(crate) const ENGINE: &str = "dockertest-engine-";
+pub(crate) const CAPSULE: &str = "dockertest-capsule-";
 
 /// A folder for one engine. Its name is that of the engine's cgroups, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     /// A new one. Whoever holds the file that comes with it says that the folder is in use.
-    pub(super) fn create() -> io::Result<(Folder, File)> {
-        Folder::create_in(Path::new(PARENT))
+    pub(crate) fn create(prefix: &str) -> io::Result<(Folder, File)> {
+        Folder::create_in(Path::new(PARENT), prefix)
     }
 
-    fn create_in(parent: &Path) -> io::Result<(Folder, File)> {
+    fn create_in(parent: &Path, prefix: &str) -> io::Result<(Folder, File)> {
         let mut number = 0_u32;
         let folder = loop {
             let name = match number {
-                0 => format!("{PREFIX}{}", process::id()),
-                number => format!("{PREFIX}{}-{number}", process::id()),
+                0 => format!("{prefix}{}", process::id()),
+                number => format!("{prefix}{}-{number}", process::id()),
             };
             let folder = Folder(parent.join(name));
             match DirBuilder::new().mode(0o700).create(&folder.0) {
@@ -55,6 +60,7 @@ impl Folder {
 
     fn fill(&self) -> io::Result<File> {
         DirBuilder::new().mode(0o711).create(self.data())?;
+        DirBuilder::new().mode(0o700).create(self.inner())?;
         // Locked before it has its name: a sweep that finds the file finds it locked.
         let unnamed = self.0.join(format!("{LOCK}.new"));
         let lock = File::create_new(&unnamed)?;
@@ -64,50 +70,61 @@ impl Folder {
     }
 
     /// One that is there already.
-    pub(super) fn existing(path: &Path) -> Folder {
+    pub(crate) fn existing(path: &Path) -> Folder {
         Folder(path.to_owned())
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub(super) fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.0.join(SOCKET)
     }
 
     /// Where the engine keeps its images and containers.
-    pub(super) fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.0.join(DATA)
     }
 
-    pub(super) fn configuration(&self) -> PathBuf {
+    pub(crate) fn configuration(&self) -> PathBuf {
         self.0.join(CONFIGURATION)
     }
 
+    /// Where the root of a room is put together, in the mount namespace of the room.
+    pub(crate) fn inner(&self) -> PathBuf {
+        self.0.join(INNER)
+    }
+
+    /// Says where the namespaces are, for whoever wants to enter them.
+    pub(crate) fn entrance(&self) -> PathBuf {
+        self.0.join(ENTRANCE)
+    }
+
     /// The log of an engine whose log nobody wants elsewhere.
-    pub(super) fn log(&self) -> PathBuf {
+    pub(crate) fn log(&self) -> PathBuf {
         self.0.join(LOG)
     }
 
     /// Says that the folder is in use, as long as the file is open.
-    pub(super) fn lock(&self) -> io::Result<File> {
+    pub(crate) fn lock(&self) -> io::Result<File> {
         let lock = File::open(self.0.join(LOCK))?;
         lock.lock_shared()?;
         Ok(lock)
     }
 
     /// Lets frozen processes of the engine's containers go on, so that they die when they are killed.
-    pub(super) fn thaw(&self) {
+    pub(crate) fn thaw(&self) {
         cgroups::thaw(&self.name());
     }
 
-    fn name(&self) -> String {
+    /// Its name, which is also that of the cgroups.
+    pub(crate) fn name(&self) -> String {
         self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// All settings of an engine in this folder: ours, unless these say otherwise.
-    pub(super) fn settings(&self, wanted: &Map<String, Value>) -> Map<String, Value> {
+    pub(crate) fn settings(&self, wanted: &Map<String, Value>) -> Map<String, Value> {
         let ours = json!({
             "hosts": [format!("unix://{}", self.socket().display()), "unix:///run/docker.sock"],
             "data-root": self.data(),
@@ -131,7 +148,7 @@ impl Folder {
     }
 
     /// Removes what the end of the namespaces does not: cgroups and the folder. Says what could not be removed.
-    pub(super) fn remove(&self) -> Vec<String> {
+    pub(crate) fn remove(&self) -> Vec<String> {
         let cannot = |what: &Path| format!("cannot remove {}", what.display());
         let mut left: Vec<String> =
             cgroups::remove(&self.name()).iter().map(|group| format!("{}: it is busy", cannot(group))).collect();
@@ -173,7 +190,7 @@ pub fn sweep() -> Vec<PathBuf> {
 fn sweep_in(parent: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(parent) else { return Vec::new() };
     let ours = entries.flatten().filter(|entry| {
-        entry.file_name().to_string_lossy().starts_with(PREFIX)
+        [ENGINE, CAPSULE].iter().any(|prefix| entry.file_name().to_string_lossy().starts_with(prefix))
             && entry.metadata().is_ok_and(|data| data.is_dir() && data.uid() == nix::unistd::geteuid().as_raw())
     });
     let remove = |folder: Folder| {
@@ -206,8 +223,8 @@ mod tests {
 
     #[test]
     fn a_folder_is_made_for_each_engine_and_goes_without_a_trace() {
-        let (first, first_lock) = Folder::create().unwrap();
-        let (second, _lock) = Folder::create().unwrap();
+        let (first, first_lock) = Folder::create(ENGINE).unwrap();
+        let (second, _lock) = Folder::create(ENGINE).unwrap();
         assert_ne!(first, second);
         assert!(first.abandoned().is_none() && first.data().is_dir());
         assert!(first.socket().as_os_str().len() < 108);
@@ -221,7 +238,7 @@ mod tests {
     #[test]
     fn a_folder_that_is_swept_is_held_until_it_is_gone() {
         let place = tempfile::tempdir().unwrap();
-        let (folder, lock) = Folder::create_in(place.path()).unwrap();
+        let (folder, lock) = Folder::create_in(place.path(), CAPSULE).unwrap();
         drop(lock);
         let sweeper = folder.abandoned().unwrap();
         assert!(folder.abandoned().is_none(), "another sweep leaves it alone");
@@ -238,7 +255,7 @@ mod tests {
             for _ in 0..MAKERS {
                 scope.spawn(|| {
                     for round in 0..100 {
-                        let made = Folder::create_in(place.path());
+                        let made = Folder::create_in(place.path(), CAPSULE);
                         let is_whole =
                             made.as_ref().is_ok_and(|(folder, _)| folder.data().is_dir() && folder.lock().is_ok());
                         if !is_whole {

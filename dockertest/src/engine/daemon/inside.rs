@@ -2,78 +2,56 @@
 //! again when it is told to, and takes everything down when the engine ends of itself or when the process that wanted it
 //! is gone.
 //!
-//! Its standard input is a socket. The other end sends an [`Order`] a line and gets a line for each. When it is closed,
-//! that is the end of all; so it does not matter how the other end dies: by returning, by a signal, by SIGKILL.
+//! Orders come over a socket. When all is ready, it says in a line where it is to be found; then the other end sends an
+//! [`Order`] a line and gets a line for each. When it is closed, that is the end of all.
 
 // Standard error is the engine's log.
 #![expect(clippy::print_stderr)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
 
 use super::folder::Folder;
+use super::hierarchies::Hierarchy;
 use super::order::{DONE, Order};
+use super::outside::FAILED;
+use super::plan::{Entrance, Helper, Plan, Program};
+use super::{loopback, room};
 
-/// The word by which a program is started as the first process of an engine's namespaces.
-pub const FIRST_PROCESS: &str = "engine-first-process";
+/// What is said of an order that is for a daemon where there is none.
+const NO_DAEMON: &str = "this engine has no daemon";
 
 /// Exit status: taken down because the other end wanted it.
 const ASKED: u8 = 0;
-/// Exit status: the engine could not be started, or ended of itself.
-const FAILED: u8 = 1;
-/// Exit status: not called as it must be.
-const USAGE: u8 = 2;
 
-/// Runs an engine until standard input is closed: the part of a program that is the first process of the engine's
-/// namespaces. `arguments` are what comes after the word [`FIRST_PROCESS`] on the command line.
-///
-/// A host that is made with [`host::serve::main`](crate::host::serve::main) has this part already. Any other program
-/// calls it like this:
-///
-/// ```no_run
-/// use dockertest::engine::daemon;
-///
-/// fn main() -> std::process::ExitCode {
-///     let mut arguments = std::env::args_os().skip(1);
-///     if arguments.next().is_some_and(|word| word == daemon::FIRST_PROCESS) {
-///         return daemon::first_process(arguments);
-///     }
-///     // What the program does otherwise.
-///     std::process::ExitCode::SUCCESS
-/// }
-/// ```
-pub fn first_process(arguments: impl Iterator<Item = std::ffi::OsString>) -> ExitCode {
-    let arguments: Vec<_> = arguments.collect();
-    let [folder, program] = arguments.as_slice() else {
-        eprintln!("`{FIRST_PROCESS}` is for this program's own use");
-        return ExitCode::from(USAGE);
-    };
+/// How long a program may take that has to listen before the engine is started.
+const HELPER_LIMIT: Duration = Duration::from_secs(30);
+
+/// Makes the other namespaces, starts the engine and looks after it. This process must be the first of a process
+/// namespace.
+pub(super) fn run(folder: &Folder, plan: &Plan, hierarchies: &[Hierarchy], orders: OwnedFd) -> ExitCode {
     // A stop below kills every process in sight, so make sure that only our own are.
     if getpid() != Pid::from_raw(1) {
-        eprintln!("`{FIRST_PROCESS}` is for this program's own use");
-        return ExitCode::from(USAGE);
+        eprintln!("this is not the first process of a namespace");
+        return ExitCode::from(FAILED);
     }
-    let folder = Folder::existing(Path::new(folder));
-    // Held until the end: a folder that nobody has locked is a left-over.
-    let lock = folder.lock();
-    let done = match lock {
-        Ok(_) => prepare(&folder).and_then(|()| run(&folder, Path::new(program))),
-        Err(ref error) => Err(format!("cannot lock {}: {error}", folder.path().display())),
-    };
-    take_down(&folder);
+    let done = prepare(folder, plan, hierarchies).and_then(|entrance| run_engine(folder, plan, &entrance, orders));
     match done {
         Ok(End::Asked) => ExitCode::from(ASKED),
         Ok(End::OfItself(how)) => {
@@ -87,30 +65,54 @@ pub fn first_process(arguments: impl Iterator<Item = std::ffi::OsString>) -> Exi
     }
 }
 
-/// Own `/run` and data folder, both in memory and gone with the namespace; the loopback interface.
-fn prepare(folder: &Folder) -> Result<(), String> {
-    let in_memory = |place: &Path, mode: &str| {
-        mount(Some("tmpfs"), place, Some("tmpfs"), MsFlags::empty(), Some(mode))
-            .map_err(|error| format!("cannot mount a tmpfs on {}: {error}", place.display()))
+/// The namespaces and what is in them, before the engine is. Gives the words that tell where they are.
+fn prepare(folder: &Folder, plan: &Plan, hierarchies: &[Hierarchy]) -> Result<String, String> {
+    let cannot = |what: &str, error: &dyn std::fmt::Display| format!("cannot {what}: {error}");
+    // The process that made this one has no other thread, so it ends when its only one does.
+    set_pdeathsig(Signal::SIGKILL)
+        .map_err(|error| cannot("be tied to the process that looks after this one", &error))?;
+    let entrance = entrance(plan).map_err(|error| cannot("find out what this process is", &error))?;
+    let name = folder.name();
+    for hierarchy in hierarchies {
+        hierarchy.join(&name).map_err(|error| cannot("join a cgroup", &error))?;
+    }
+    let mut kinds =
+        CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS;
+    kinds.set(CloneFlags::CLONE_NEWCGROUP, plan.room.is_some());
+    unshare(kinds).map_err(|error| cannot("make namespaces", &error))?;
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
+        .map_err(|error| cannot("keep mounts to ourselves", &error))?;
+    loopback::up().map_err(|error| cannot("bring up the loopback interface", &error))?;
+    let text = serde_json::to_string(&entrance).map_err(|error| cannot("tell where the namespaces are", &error))?;
+    fs::write(folder.entrance(), &text).map_err(|error| cannot("tell where the namespaces are", &error))?;
+    match &plan.room {
+        Some(room) => room::enter(room, &name, &folder.inner(), hierarchies)?,
+        None => in_memory(folder)?,
+    }
+    Ok(text)
+}
+
+/// Before `/proc` is that of the new namespace: the first process as it is seen from outside.
+fn entrance(plan: &Plan) -> std::io::Result<Entrance> {
+    let this = Path::new("/proc/self");
+    let pid = fs::read_link(this)?.to_string_lossy().parse().map_err(std::io::Error::other)?;
+    Ok(Entrance { pid, namespace: Entrance::namespace_of(this)?, variables: plan.variables.clone() })
+}
+
+/// Own `/proc`, and own `/run` and data folder, both in memory and gone with the namespace.
+fn in_memory(folder: &Folder) -> Result<(), String> {
+    let attach = |kind: &str, place: &Path, mode: Option<&str>| {
+        mount(Some(kind), place, Some(kind), MsFlags::empty(), mode)
+            .map_err(|error| format!("cannot mount {kind} on {}: {error}", place.display()))
     };
-    in_memory(Path::new("/run"), "mode=755")?;
-    in_memory(&folder.data(), "mode=711")?;
+    attach("proc", Path::new("/proc"), None)?;
+    attach("tmpfs", Path::new("/run"), Some("mode=755"))?;
+    attach("tmpfs", &folder.data(), Some("mode=711"))?;
     // Old engines write a key there.
     if Path::new("/etc/docker").is_dir() {
-        in_memory(Path::new("/etc/docker"), "mode=755")?;
+        attach("tmpfs", Path::new("/etc/docker"), Some("mode=755"))?;
     }
-    fs::DirBuilder::new()
-        .mode(0o755)
-        .create("/run/lock")
-        .map_err(|error| format!("cannot create /run/lock: {error}"))?;
-    let up = |program: &str, arguments: &[&str]| {
-        Command::new(program).args(arguments).args(["link", "set", "lo", "up"]).stdin(Stdio::null()).status()
-    };
-    match up("busybox", &["ip"]).or_else(|_| up("ip", &[])) {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("cannot bring up the loopback interface ({status})")),
-        Err(error) => Err(format!("cannot bring up the loopback interface, without `busybox` and `ip`: {error}")),
-    }
+    fs::DirBuilder::new().mode(0o755).create("/run/lock").map_err(|error| format!("cannot create /run/lock: {error}"))
 }
 
 /// Why the engine is no more.
@@ -136,13 +138,45 @@ struct Supervisor {
     folder: Folder,
 }
 
-fn run(folder: &Folder, program: &Path) -> Result<End, String> {
+fn run_engine(folder: &Folder, plan: &Plan, entrance: &str, orders: OwnedFd) -> Result<End, String> {
     let supervisor = Supervisor { state: Arc::default(), folder: folder.clone() };
-    supervisor.start(program)?;
-    let orders = std::io::stdin().as_fd().try_clone_to_owned().map_err(|error| format!("cannot be told: {error}"))?;
-    let (obedient, program) = (supervisor.clone(), program.to_owned());
-    thread::spawn(move || obedient.obey(UnixStream::from(orders), &program));
+    news().thread_block().map_err(|error| format!("cannot block a signal: {error}"))?;
+    for helper in &plan.helpers {
+        start_helper(helper)?;
+    }
+    if let Some(engine) = &plan.engine {
+        supervisor.start(engine)?;
+    }
+    let mut orders = UnixStream::from(orders);
+    writeln!(orders, "{entrance}").map_err(|error| format!("cannot tell that the engine is started: {error}"))?;
+    let (obedient, engine) = (supervisor.clone(), plan.engine.clone());
+    thread::spawn(move || obedient.obey(orders, engine.as_ref()));
     Ok(supervisor.collect())
+}
+
+fn command(program: &Program) -> Command {
+    let mut command = Command::new(&program.path);
+    command.env_remove("DOCKER_HOST").args(&program.arguments).envs(&program.variables).stdin(Stdio::null());
+    command
+}
+
+/// Starts what the engine needs, and waits until it listens.
+fn start_helper(helper: &Helper) -> Result<(), String> {
+    let name = helper.program.path.display();
+    let mut child = command(&helper.program).spawn().map_err(|error| format!("cannot start {name}: {error}"))?;
+    let deadline = Instant::now() + HELPER_LIMIT;
+    while UnixStream::connect(&helper.socket).is_err() {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Err(format!("{name} ended before it listened at {} ({status})", helper.socket.display()));
+        }
+        if Instant::now() >= deadline {
+            let limit = HELPER_LIMIT.as_secs();
+            return Err(format!("{name} does not listen at {} after {limit} s", helper.socket.display()));
+        }
+        // A socket that is not there yet can only be tried again.
+        thread::sleep(Duration::from_millis(2));
+    }
+    Ok(())
 }
 
 impl Supervisor {
@@ -160,17 +194,13 @@ impl Supervisor {
     }
 
     /// Starts the engine. The lock is held meanwhile, so that its end is not seen before its beginning.
-    fn start(&self, program: &Path) -> Result<(), String> {
+    fn start(&self, program: &Program) -> Result<(), String> {
         let mut state = self.lock();
         if state.end.is_some() || state.engine.is_some() {
             return Err("the engine runs already, or is being taken down".to_owned());
         }
-        let engine = Command::new(program)
-            .env_remove("DOCKER_HOST")
-            .arg(format!("--config-file={}", self.folder.configuration().display()))
-            .stdin(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+        let engine =
+            command(program).spawn().map_err(|error| format!("cannot start {}: {error}", program.path.display()))?;
         state.engine = i32::try_from(engine.id()).ok().map(Pid::from_raw);
         state.may_end = false;
         drop(state);
@@ -179,11 +209,11 @@ impl Supervisor {
     }
 
     /// Does what the other end wants until that is gone.
-    fn obey(&self, stream: UnixStream, program: &Path) {
+    fn obey(&self, stream: UnixStream, engine: Option<&Program>) {
         let mut answers = stream.try_clone();
         for line in BufReader::new(stream).lines() {
             let done = match line.as_deref().map(Order::of_word) {
-                Ok(Some(Order::Start)) => self.start(program),
+                Ok(Some(Order::Start)) => engine.map_or_else(|| Err(NO_DAEMON.to_owned()), |engine| self.start(engine)),
                 Ok(Some(Order::Stop)) => self.stop(),
                 Ok(Some(Order::Reload)) => self.signal(Signal::SIGHUP),
                 Ok(None) => Err("no such order".to_owned()),
@@ -223,25 +253,28 @@ impl Supervisor {
         self.folder.thaw();
         drop(state);
         self.tell();
+        // There may be nobody whose end would wake up who collects.
+        let _ = kill(getpid(), Signal::SIGCHLD);
     }
 
-    /// Collects the ended processes until all is over and none is left.
+    /// Collects the ended processes, also those that others leave to the first process, until all is over and none is
+    /// left.
     fn collect(&self) -> End {
         loop {
-            match waitpid(None, None) {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::StillAlive) => wait_for_ends(),
                 Ok(status) => self.ended(status),
                 Err(Errno::EINTR) => {}
                 Err(_) => {
-                    // Nobody is left. The engine may be wanted again.
-                    let mut state = self.lock();
-                    while state.engine.is_none() && state.end.is_none() {
-                        state = self.wait(state);
-                    }
+                    // Nobody is left. The engine may be wanted again, and others may come.
+                    let state = self.lock();
                     if state.engine.is_none()
                         && let Some(end) = &state.end
                     {
                         return end.clone();
                     }
+                    drop(state);
+                    wait_for_ends();
                 }
             }
         }
@@ -267,16 +300,17 @@ impl Supervisor {
     }
 }
 
+/// What tells that a process has ended. It is blocked, so that it waits until it is waited for.
+fn news() -> SigSet {
+    SigSet::from_iter([Signal::SIGCHLD])
+}
+
+fn wait_for_ends() {
+    // It can only fail for a signal that does not exist.
+    let _ = news().wait();
+}
+
 /// Kills every process of the namespace but this one, its first, which the kernel spares.
 fn kill_all() {
     let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
-}
-
-/// Removes what the end of the namespaces does not: cgroups and the folder.
-fn take_down(folder: &Folder) {
-    // Nothing may be mounted there yet; what matters is that the folder can go.
-    let _ = umount2(&folder.data(), MntFlags::MNT_DETACH);
-    for problem in folder.remove() {
-        eprintln!("{problem}");
-    }
 }

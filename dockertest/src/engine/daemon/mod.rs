@@ -5,24 +5,32 @@
 //! A subtest that needs one asks its context ([`Context::own_engine`](crate::subtest::Context::own_engine)). Whoever
 //! embeds the library starts a [`Daemon`]. The engine of the system is never touched.
 //!
-//! It needs root, `unshare`, and the engine's program (`dockerd`). The first process of the namespaces must be a program
-//! of ours, since it is what looks after the engine when everybody else has been killed: a host has that part, the
-//! hidden command [`FIRST_PROCESS`]; another program gets it by calling [`first_process()`].
+//! It needs root and the engine's program (`dockerd`). The namespaces are made, and looked after when everybody else has
+//! been killed, by a program of ours: a host has that part, the hidden command [`FIRST_PROCESS`]; another program gets it
+//! by calling [`first_process()`].
 
 mod cgroups;
 mod failure;
-mod folder;
+pub(crate) mod folder;
+pub(crate) mod fork;
+pub(crate) mod hierarchies;
 mod inside;
+pub(crate) mod launched;
+mod loopback;
 mod options;
-mod order;
+pub(crate) mod order;
+mod outside;
 mod own;
 mod ping;
+pub(crate) mod plan;
+mod room;
 mod running;
+mod template;
 
 pub use failure::DaemonFailure;
 pub use folder::sweep;
-pub use inside::{FIRST_PROCESS, first_process};
 pub use options::DaemonOptions;
+pub use outside::{FIRST_PROCESS, first_process};
 pub use own::OwnEngine;
 pub use ping::ping;
 pub use running::Daemon;

@@ -1,11 +1,11 @@
 //! What the first process of an engine's namespaces can be told.
 
 /// What is said of an order that has been carried out. Anything else says why it has not.
-pub(super) const DONE: &str = "done";
+pub(crate) const DONE: &str = "done";
 
 /// What to do with the engine; a word on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// Start it again.
     Start,
     /// Terminate it, and wait until it has ended.
@@ -15,7 +15,7 @@ pub(super) enum Order {
 }
 
 impl Order {
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Order::Start => "start",
             Order::Stop => "stop",
@@ -23,7 +23,7 @@ impl Order {
         }
     }
 
-    pub(super) fn of_word(word: impl AsRef<str>) -> Option<Self> {
+    pub(crate) fn of_word(word: impl AsRef<str>) -> Option<Self> {
         [Order::Start, Order::Stop, Order::Reload].into_iter().find(|order| order.word() == word.as_ref())
     }
 }

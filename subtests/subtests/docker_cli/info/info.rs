@@ -11,7 +11,7 @@
 //! * `own_settings`, on an engine of our own in namespaces of its own: labels, data folder, storage driver, log driver,
 //!   debug mode, mirrors, insecure registries and live restore are exactly what it was started with; the same after it was
 //!   told to take others (SIGHUP), after a restart with another storage driver (which has no images and containers yet), and
-//!   back. Needs root, `dockerd` and `unshare`; the engine of the system is not touched.
+//!   back. Needs root and `dockerd`; the engine of the system is not touched.
 //! * `unreachable`: without an engine the status is 1, the text says where it was looked for, and nothing is shown that
 //!   looks like an answer.
 //!
@@ -43,7 +43,6 @@ impl Subtest for Info {
 fn require_own_engine(ctx: &Context) -> Outcome {
     ctx.require(Requirement::Docker)?;
     ctx.require(Requirement::Root)?;
-    ctx.require(Requirement::Program("unshare"))?;
     let program = ctx.section().get("dockerd_path").filter(|path| !path.is_empty()).unwrap_or("dockerd");
     ctx.require(Requirement::Program(program))
 }

@@ -1,0 +1,236 @@
+//! What keeps an engine of our own, seen from outside: the process that makes its namespaces, the socket for orders, the
+//! folder, the log.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+use super::failure::DaemonFailure;
+use super::folder::Folder;
+use super::order::{DONE, Order};
+use super::outside::FIRST_PROCESS;
+use super::ping::ping;
+use super::plan::{Entrance, Plan};
+use super::search_path;
+use crate::host::HostProgram;
+
+/// Measured 0.2 s; a loaded machine gets time.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// Measured 0.02 s; cgroups may take five seconds.
+const END_LIMIT: Duration = Duration::from_secs(20);
+/// Measured 1 s; a container that does not want to end has 15 s of the engine's.
+pub(super) const ORDER_LIMIT: Duration = Duration::from_secs(60);
+/// How many lines of the log are shown for a failure.
+const SHOWN_LINES: usize = 20;
+
+/// Namespaces with an engine in them. All goes when this is dropped, and also when this program dies in whatever way.
+#[derive(Debug)]
+pub(crate) struct Launched {
+    launcher: Child,
+    /// Both processes inside see when this is closed. Nothing here once it has been.
+    orders: Option<UnixStream>,
+    pub(crate) folder: Folder,
+    /// Where the namespaces are.
+    pub(crate) entrance: Entrance,
+    log: File,
+    /// Tells a later run that the folder is in use.
+    _lock: File,
+}
+
+impl Launched {
+    /// Makes the namespaces as planned and has the engine started in them.
+    pub(crate) fn launch(
+        folder: Folder,
+        lock: File,
+        first_process: &HostProgram,
+        plan: &Plan,
+        log: Option<&Path>,
+    ) -> Result<Launched, DaemonFailure> {
+        match spawn(&folder, first_process, log) {
+            Ok((launcher, orders, log)) => {
+                // It is told below.
+                let entrance = Entrance { pid: 0, namespace: "".into(), variables: BTreeMap::new() };
+                let mut launched = Launched { launcher, orders: Some(orders), folder, entrance, log, _lock: lock };
+                launched.entrance = launched.begin(plan)?;
+                Ok(launched)
+            }
+            Err(failure) => {
+                drop(folder.remove());
+                Err(failure)
+            }
+        }
+    }
+
+    fn begin(&mut self, plan: &Plan) -> Result<Entrance, DaemonFailure> {
+        let unclear = |error: serde_json::Error| DaemonFailure::Folder(error.into());
+        let plan = serde_json::to_string(plan).map_err(unclear)?;
+        match self.orders.as_mut().map_or_else(|| Ok(String::new()), |orders| ask(orders, &plan)) {
+            Ok(line) if !line.is_empty() => serde_json::from_str(&line).map_err(unclear),
+            Ok(_) => Err(self.ended_after(END_LIMIT)),
+            Err(error) => {
+                let reason = error.to_string();
+                Err(DaemonFailure::Silent { limit: ORDER_LIMIT, reason, log: self.log_end() })
+            }
+        }
+    }
+
+    /// Waits until the engine behind the socket answers.
+    pub(crate) fn wait_until_it_answers(&mut self, socket: &Path) -> Result<(), DaemonFailure> {
+        let deadline = Instant::now() + START_LIMIT;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let Err(reason) = ping(socket) else { return Ok(()) };
+            if let Ok(Some(status)) = self.launcher.try_wait() {
+                return Err(self.ended(status));
+            }
+            if Instant::now() >= deadline {
+                return Err(DaemonFailure::Silent { limit: START_LIMIT, reason, log: self.log_end() });
+            }
+            // A socket that is not there yet can only be tried again.
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(4));
+        }
+    }
+
+    /// Tells the first process something and waits until it is done.
+    pub(crate) fn order(&mut self, order: Order) -> Result<(), DaemonFailure> {
+        let answer = self.orders.as_mut().map_or_else(|| Ok(String::new()), |orders| ask(orders, order.word()));
+        let answer = match answer {
+            Ok(line) if line == DONE => return Ok(()),
+            Ok(line) if line.is_empty() => match wait(&mut self.launcher, END_LIMIT) {
+                Some(status) => return Err(self.ended(status)),
+                None => "it is not there any more".to_owned(),
+            },
+            Ok(line) => line,
+            Err(error) => error.to_string(),
+        };
+        Err(DaemonFailure::Refused { order: order.word(), answer, log: self.log_end() })
+    }
+
+    fn ended(&mut self, status: ExitStatus) -> DaemonFailure {
+        DaemonFailure::Ended { how: status.to_string(), log: self.log_end() }
+    }
+
+    fn ended_after(&mut self, limit: Duration) -> DaemonFailure {
+        match wait(&mut self.launcher, limit) {
+            Some(status) => self.ended(status),
+            None => DaemonFailure::Silent { limit, reason: "it closed its ears".to_owned(), log: self.log_end() },
+        }
+    }
+
+    /// Whether the process that looks after it is there.
+    pub(crate) fn is_there(&mut self) -> bool {
+        matches!(self.launcher.try_wait(), Ok(None))
+    }
+
+    /// Ends all, and says what is left.
+    pub(crate) fn take_down(&mut self) -> Vec<String> {
+        let Some(orders) = self.orders.take() else { return Vec::new() };
+        drop(orders);
+        if wait(&mut self.launcher, END_LIMIT).is_none() {
+            // Its child dies with it, and with that child the namespaces.
+            drop(self.launcher.kill());
+            drop(self.launcher.wait());
+        }
+        self.folder.remove()
+    }
+
+    /// How much the engine has said until now.
+    pub(crate) fn said(&mut self) -> u64 {
+        self.log.seek(SeekFrom::End(0)).unwrap_or(0)
+    }
+
+    /// What the engine said after a place in its log. The file can be read through its descriptor when it is removed
+    /// already.
+    pub(crate) fn said_since(&mut self, place: u64) -> String {
+        let mut bytes = Vec::new();
+        drop(self.log.seek(SeekFrom::Start(place)).and_then(|_| self.log.read_to_end(&mut bytes)));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The last lines of what the engine said.
+    pub(crate) fn log_end(&mut self) -> String {
+        let text = self.said_since(0);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(SHOWN_LINES)..].iter().map(|line| format!("  {line}\n")).collect()
+    }
+}
+
+impl Drop for Launched {
+    fn drop(&mut self) {
+        // Whoever wants to know takes it down before.
+        drop(self.take_down());
+    }
+}
+
+/// Starts the process that makes the namespaces.
+fn spawn(
+    folder: &Folder,
+    first_process: &HostProgram,
+    log: Option<&Path>,
+) -> Result<(Child, UnixStream, File), DaemonFailure> {
+    let path = log.map_or_else(|| folder.log(), Path::to_owned);
+    let unwritable = |source| DaemonFailure::Log { path: path.clone(), source };
+    let log = File::options().read(true).append(true).create(true).open(&path).map_err(unwritable)?;
+    let (orders, theirs) = UnixStream::pair().map_err(DaemonFailure::Folder)?;
+    orders.set_read_timeout(Some(ORDER_LIMIT)).map_err(DaemonFailure::Folder)?;
+    let launcher = Command::new(&first_process.path)
+        .args(&first_process.arguments)
+        .arg(FIRST_PROCESS)
+        .arg(folder.path())
+        .env("PATH", search_path())
+        .current_dir("/")
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .stdout(log.try_clone().map_err(unwritable)?)
+        .stderr(log.try_clone().map_err(unwritable)?)
+        // Ctrl-C is not for the engine: it has to outlive what is cleaning up.
+        .process_group(0)
+        .spawn()
+        .map_err(DaemonFailure::Start)?;
+    Ok((launcher, orders, log))
+}
+
+/// Sends a line and reads the line that comes for it; nothing when the other end is gone.
+fn ask(orders: &mut UnixStream, line: &str) -> io::Result<String> {
+    if writeln!(orders, "{line}").is_err() {
+        return Ok(String::new());
+    }
+    let mut answer = String::new();
+    // There is one answer for each line, so nothing is lost in the buffer.
+    match BufReader::new(orders).read_line(&mut answer) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(String::new()),
+        other => other?,
+    };
+    Ok(answer.trim_end().to_owned())
+}
+
+/// Waits for the end of a process; none when it takes longer.
+fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + limit;
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw)?;
+    let ended = pidfd_open(pid, PidfdFlags::empty());
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if Instant::now() < deadline => {}
+            Ok(None) | Err(_) => return None,
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        // Whatever comes of it, it is looked at again.
+        match &ended {
+            Ok(ended) => drop(poll(&mut [PollFd::new(ended.as_fd(), PollFlags::POLLIN)], left)),
+            Err(_) => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What is made in new namespaces and run there: the runner's side writes it, the first process reads it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// What the processes that make and keep the namespaces are told, in one line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    /// Nothing: this machine's root, with `/run` and the data folder in memory.
+    pub(crate) room: Option<Room>,
+    /// Programs that have to listen before the engine is started.
+    pub(crate) helpers: Vec<Helper>,
+    /// The engine. An engine that has no daemon is not started.
+    pub(crate) engine: Option<Program>,
+    /// What is in the environment of all that is run inside.
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+/// A program with what it is started with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+/// A program that the engine needs, and the socket by which one sees that it is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Helper {
+    pub(crate) program: Program,
+    pub(crate) socket: PathBuf,
+}
+
+/// A root of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Room {
+    /// What lies below, the uppermost first.
+    pub(crate) lower: Vec<PathBuf>,
+    /// How much may be written to the root, to `/tmp` and to `/run`, each.
+    pub(crate) scratch_bytes: u64,
+    /// Where engines keep their data.
+    pub(crate) data: Vec<Data>,
+    /// Files that are there with this content, whatever lies below.
+    pub(crate) files: Vec<(PathBuf, String)>,
+    /// Images that are there from the beginning.
+    pub(crate) template: Option<Template>,
+    pub(crate) limits: Limits,
+}
+
+/// A folder for the data of engines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Data {
+    pub(crate) place: PathBuf,
+    pub(crate) from: DataFrom,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum DataFrom {
+    Memory { bytes: u64 },
+    Disk { folder: PathBuf },
+}
+
+/// The data folder of an engine that was stopped, and where its copy is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Template {
+    pub(crate) folder: PathBuf,
+    pub(crate) place: PathBuf,
+}
+
+/// What all processes of the namespaces together may use.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Limits {
+    pub(crate) memory_bytes: Option<u64>,
+    pub(crate) processes: Option<u64>,
+}
+
+/// What is said when the namespaces are there and the engine has been started. It is also kept in the folder, for
+/// whoever wants to enter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entrance {
+    /// The first process, as it is seen from outside.
+    pub(crate) pid: i32,
+    /// Its process namespace: another process may have the same id later, but not the same namespace with it.
+    pub(crate) namespace: PathBuf,
+    /// What is in the environment of all that is run inside.
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+impl Entrance {
+    /// What `/proc` shows of the namespace that the process has.
+    pub(crate) fn namespace_of(process: &Path) -> std::io::Result<PathBuf> {
+        std::fs::read_link(process.join("ns/pid"))
+    }
+}

@@ -9,9 +9,11 @@
 //! | --- | --- | --- |
 //! | [`Shared`] | this machine, with the engine that is configured | one |
 //! | [`Callout`] | whatever the user's commands make | as many as they make |
+//! | [`CapsuleProvider`](capsule::CapsuleProvider) | an engine of our own with a root, a network and processes of its own | many |
 
 mod builds;
 mod callout;
+pub mod capsule;
 mod provider;
 mod settings;
 mod shared;

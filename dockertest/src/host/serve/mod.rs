@@ -81,6 +81,10 @@ fn keep_engine(arguments: &[OsString]) -> Option<ExitCode> {
     if word == daemon::FIRST_PROCESS {
         return Some(daemon::first_process(rest.iter().cloned()));
     }
+    #[cfg(feature = "runner")]
+    if word == crate::environment::capsule::ENTER {
+        return Some(crate::environment::capsule::enter(rest.iter().cloned()));
+    }
     (word == KEEP).then(|| keep(rest.iter().cloned()))
 }
 

@@ -1,0 +1,296 @@
+//! The way into a capsule: a process that joins its namespaces, runs a program in them as its child, passes signals on
+//! to it and ends as it ends.
+
+// Whoever started this process reads it.
+#![expect(clippy::print_stderr)]
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use nix::errno::Errno;
+use nix::sched::{CloneFlags, setns};
+use nix::sys::prctl::{set_dumpable, set_pdeathsig};
+use nix::sys::signal::{SigSet, Signal, kill, raise};
+use nix::sys::signalfd::SignalFd;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, chdir};
+use rustix::fs::CWD;
+use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
+use rustix::process::{PidfdFlags, pidfd_open};
+
+use crate::engine::daemon::folder::Folder;
+use crate::engine::daemon::fork::{Alone, fork};
+use crate::engine::daemon::hierarchies::join_of_room;
+use crate::engine::daemon::plan::Entrance;
+
+/// The word by which a program is started to run another one in a capsule.
+pub const ENTER: &str = "enter";
+
+/// Exit status: the program could not be started, as of a shell.
+const CANNOT_RUN: u8 = 126;
+const NOT_FOUND: u8 = 127;
+/// Exit status: the capsule could not be entered.
+const NO_WAY_IN: u8 = 125;
+
+/// What names another engine than the one in the capsule.
+const OTHER_ENGINES: [&str; 6] = [
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_CERT_PATH",
+    "CONTAINER_HOST",
+    "CONTAINER_CONNECTION",
+];
+
+/// Runs a program in a capsule. `arguments` are what comes after the word [`ENTER`] on the command line:
+/// `FOLDER [--share FOLDER]... [--need PATH]... -- PROGRAM ARGUMENT...`, where the first folder is that of the capsule.
+/// What is shared is the same here and there; what is needed is brought in only where nothing of that path is seen.
+///
+/// A host that is made with [`host::serve::main`](crate::host::serve::main) has this part already. It forks, so it must be
+/// called before a thread is started.
+pub fn enter(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.collect();
+    let Some(visit) = Visit::parse(&arguments) else {
+        eprintln!("usage: {ENTER} FOLDER [--share FOLDER]... [--need PATH]... -- PROGRAM ARGUMENT...");
+        return ExitCode::from(NO_WAY_IN);
+    };
+    // Looked at before this process is where it does not see itself any more.
+    let alone = Alone::look().map_err(|error| error.to_string());
+    match alone.and_then(|alone| visit.run(&visit.go_in()?, alone)) {
+        Ok(status) => status,
+        Err(problem) => {
+            eprintln!("cannot enter the capsule {}: {problem}", visit.folder.display());
+            ExitCode::from(NO_WAY_IN)
+        }
+    }
+}
+
+/// What is to be done in which capsule.
+#[derive(Debug, PartialEq, Eq)]
+struct Visit<'a> {
+    folder: &'a Path,
+    shared: Vec<&'a Path>,
+    needed: Vec<&'a Path>,
+    program: &'a OsStr,
+    arguments: &'a [OsString],
+}
+
+/// A folder of this machine, on its way into the capsule.
+struct Carried<'a> {
+    path: &'a Path,
+    tree: OwnedFd,
+    identity: (u64, u64),
+}
+
+impl<'a> Visit<'a> {
+    fn parse(arguments: &'a [OsString]) -> Option<Self> {
+        let (folder, mut rest) = arguments.split_first()?;
+        let (mut shared, mut needed) = (Vec::new(), Vec::new());
+        while let [option, path, after @ ..] = rest
+            && let Some(list) = match option.to_str() {
+                Some("--share") => Some(&mut shared),
+                Some("--need") => Some(&mut needed),
+                _ => None,
+            }
+        {
+            list.push(Path::new(path));
+            rest = after;
+        }
+        match rest {
+            [separator, program, arguments @ ..] if separator == "--" => {
+                Some(Visit { folder: Path::new(folder), shared, needed, program, arguments })
+            }
+            _ => None,
+        }
+    }
+
+    /// Joins the namespaces, with the folders that are shared, and stays in the working folder if that is seen inside.
+    /// Gives the variables of the capsule.
+    fn go_in(&self) -> Result<BTreeMap<String, String>, String> {
+        let cannot = |what: &str, error: &dyn std::fmt::Display| format!("cannot {what}: {error}");
+        let text = fs::read_to_string(Folder::existing(self.folder).entrance())
+            .map_err(|error| format!("it is not there ({error})"))?;
+        let entrance: Entrance = serde_json::from_str(&text).map_err(|error| cannot("read where it is", &error))?;
+        let first = open(&entrance)?;
+        let working = std::env::current_dir().ok();
+        let carry = |paths: &[&'a Path]| paths.iter().map(|path| Carried::take(path)).collect::<Result<Vec<_>, _>>();
+        let (shared, needed) = (carry(&self.shared)?, carry(&self.needed)?);
+        let all = CloneFlags::CLONE_NEWNS
+            | CloneFlags::CLONE_NEWNET
+            | CloneFlags::CLONE_NEWPID
+            | CloneFlags::CLONE_NEWIPC
+            | CloneFlags::CLONE_NEWUTS
+            | CloneFlags::CLONE_NEWCGROUP;
+        setns(first.as_fd(), all).map_err(|error| cannot("join its namespaces", &error))?;
+        let missing = needed.into_iter().filter(|one| !one.path.exists());
+        for one in shared.into_iter().chain(missing) {
+            one.put().map_err(|error| cannot("bring in a folder", &error))?;
+        }
+        // Joining has led to the root.
+        if let Some(folder) = working.filter(|folder| folder.is_dir()) {
+            chdir(&folder).map_err(|error| cannot("enter the working folder", &error))?;
+        }
+        Ok(entrance.variables)
+    }
+
+    /// Runs the program as a child: only a child is in the process namespace.
+    fn run(&self, variables: &BTreeMap<String, String>, alone: Alone) -> Result<ExitCode, String> {
+        let all = SigSet::all();
+        let before = SigSet::thread_get_mask().map_err(|error| format!("cannot look at signals: {error}"))?;
+        all.thread_block().map_err(|error| format!("cannot block signals: {error}"))?;
+        let signals = SignalFd::new(&all).map_err(|error| format!("cannot wait for signals: {error}"))?;
+        match fork(alone).map_err(|error| format!("cannot fork: {error}"))? {
+            ForkResult::Child => {
+                drop(signals);
+                Ok(self.become_program(variables, before))
+            }
+            ForkResult::Parent { child } => Ok(look_after(child, &signals)),
+        }
+    }
+
+    fn become_program(&self, variables: &BTreeMap<String, String>, signals: SigSet) -> ExitCode {
+        let prepared = set_pdeathsig(Signal::SIGKILL)
+            .map_err(io::Error::from)
+            .and_then(|()| join_of_room(Path::new("/sys/fs/cgroup")))
+            .and_then(|()| Ok(signals.thread_set_mask()?));
+        if let Err(error) = prepared {
+            eprintln!("cannot enter the capsule {}: {error}", self.folder.display());
+            return ExitCode::from(NO_WAY_IN);
+        }
+        let mut command = Command::new(self.program);
+        for name in OTHER_ENGINES {
+            command.env_remove(name);
+        }
+        let error = command.args(self.arguments).envs(variables).exec();
+        eprintln!("cannot start `{}` in the capsule: {error}", Path::new(self.program).display());
+        ExitCode::from(if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { CANNOT_RUN })
+    }
+}
+
+impl<'a> Carried<'a> {
+    fn take(path: &'a Path) -> Result<Self, String> {
+        let cannot = |error: &dyn std::fmt::Display| format!("cannot share {}: {error}", path.display());
+        if !path.is_absolute() {
+            return Err(cannot(&"its path does not begin at the root"));
+        }
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+        let tree = open_tree(CWD, path, flags).map_err(|error| cannot(&error))?;
+        let identity = identity(path).map_err(|error| cannot(&error))?;
+        Ok(Carried { path, tree, identity })
+    }
+
+    /// Mounts it where it was, in the namespace that this process is in now; nothing if somebody has done so before.
+    fn put(self) -> io::Result<()> {
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display()));
+        if identity(self.path).is_ok_and(|seen| seen == self.identity) {
+            return Ok(());
+        }
+        if self.tree.as_fd().try_clone_to_owned().map(fs::File::from).and_then(|tree| tree.metadata())?.is_dir() {
+            fs::create_dir_all(self.path).map_err(named)?;
+        } else if !self.path.exists() {
+            self.path.parent().map_or(Ok(()), fs::create_dir_all).map_err(named)?;
+            fs::write(self.path, "").map_err(named)?;
+        }
+        move_mount(
+            &self.tree,
+            "",
+            CWD,
+            self.path,
+            MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_SYMLINKS,
+        )
+        .map_err(|error| named(error.into()))
+    }
+}
+
+/// What a path leads to.
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    fs::metadata(path).map(|data| (data.dev(), data.ino()))
+}
+
+/// A descriptor of the first process, if it is still the one that was told of.
+fn open(entrance: &Entrance) -> Result<OwnedFd, String> {
+    let gone = || "it is gone".to_owned();
+    let pid = rustix::process::Pid::from_raw(entrance.pid).ok_or_else(gone)?;
+    let first = pidfd_open(pid, PidfdFlags::empty()).map_err(|_| gone())?;
+    let process = PathBuf::from(format!("/proc/{}", entrance.pid));
+    // The descriptor is open: if the namespace is the right one now, the descriptor is that of the right process.
+    match Entrance::namespace_of(&process) {
+        Ok(namespace) if namespace == entrance.namespace => Ok(first),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err("it needs root".to_owned()),
+        Ok(_) | Err(_) => Err(gone()),
+    }
+}
+
+/// Passes signals on to the child until it has ended, and ends like it.
+fn look_after(child: Pid, signals: &SignalFd) -> ExitCode {
+    loop {
+        match signals.read_signal() {
+            Ok(Some(news)) => pass_on(child, &news),
+            Ok(None) | Err(Errno::EINTR) => {}
+            Err(error) => {
+                eprintln!("cannot wait for signals any more: {error}");
+                return ExitCode::from(NO_WAY_IN);
+            }
+        }
+        match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(_, code)) => return ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
+            Ok(WaitStatus::Signaled(_, signal, _)) => return die_by(signal),
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(_) => return ExitCode::from(NO_WAY_IN),
+        }
+    }
+}
+
+fn pass_on(child: Pid, news: &nix::libc::signalfd_siginfo) {
+    let Some(signal) = i32::try_from(news.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok()) else {
+        return;
+    };
+    // What the terminal sends, all processes of the group get, also the child.
+    let is_of_terminal = news.ssi_code == nix::libc::SI_KERNEL;
+    if signal != Signal::SIGCHLD && !is_of_terminal {
+        // It may have ended just now.
+        let _ = kill(child, signal);
+    }
+}
+
+/// Ends by the same signal, without a second core dump.
+fn die_by(signal: Signal) -> ExitCode {
+    let _ = set_dumpable(false);
+    // It is pending, as all are blocked, and strikes when it is let through.
+    let _ = raise(signal);
+    let _ = SigSet::from_iter([signal]).thread_unblock();
+    let number = u8::try_from(signal as i32).unwrap_or_default();
+    ExitCode::from(128_u8.saturating_add(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn the_program_comes_after_the_separator() {
+        let words = words("/tmp/c --share /a --need /b --share /c -- run --share");
+        let visit = Visit::parse(&words).unwrap();
+        assert_eq!(visit.shared, [Path::new("/a"), Path::new("/c")]);
+        assert_eq!(visit.needed, [Path::new("/b")]);
+        assert_eq!((visit.program, visit.arguments), (OsStr::new("run"), &words[9..]));
+    }
+
+    #[test]
+    fn without_a_separator_nothing_is_run() {
+        assert_eq!(Visit::parse(&words("/tmp/c run")), None);
+        assert_eq!(Visit::parse(&words("/tmp/c --")), None);
+        assert_eq!(Visit::parse(&[]), None);
+    }
+}

@@ -1,0 +1,16 @@
+//! Engines of our own, each in namespaces of its own with a root that forgets what is written to it.
+//!
+//! It needs root. What is seen in a capsule: all programs and files of this machine's root file system, an empty `/tmp`
+//! and `/run`, an engine with nothing in it, and a network that leads nowhere. What is written to the folders that are
+//! shared with it is written here; all else is gone with it.
+
+mod enter;
+mod options;
+mod planning;
+mod provider;
+mod running;
+
+pub use enter::{ENTER, enter};
+pub use options::{CapsuleOptions, DataRoot, EngineKind};
+pub use provider::CapsuleProvider;
+pub use running::Capsule;

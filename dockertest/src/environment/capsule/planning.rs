@@ -1,0 +1,181 @@
+//! What options mean for the processes that make a capsule.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::options::{CapsuleOptions, DataRoot, EngineKind};
+use super::running::SOCKET;
+use crate::engine::daemon::folder::Folder;
+use crate::engine::daemon::plan::{Data, DataFrom, Helper, Limits, Plan, Program, Room, Template};
+
+/// Where engines keep their data. No engine can keep it on an overlay, which the root is.
+const DOCKER_DATA: &str = "/var/lib/docker";
+const PODMAN_DATA: &str = "/var/lib/containers";
+
+/// Settings of the engine are those of the options, and none of this machine's.
+const DOCKER_SETTINGS: &str = "/run/dockertest/daemon.json";
+
+const CONTAINERD_SETTINGS: &str = "/run/dockertest/containerd.toml";
+const CONTAINERD_SOCKET: &str = "/run/dockertest/containerd.sock";
+/// Plug-ins that need what is not there. Not all snapshotters: the engine asks for one.
+const CONTAINERD: &str = r#"version = 2
+root = "/var/lib/docker/containerd/daemon"
+state = "/run/dockertest/containerd"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
+[grpc]
+address = "/run/dockertest/containerd.sock"
+"#;
+
+/// Podman asks for more open files and processes than some machines allow, and fails.
+const CONTAINERS_CONF: &str = "/etc/containers/containers.conf";
+
+/// The plan of a capsule with that folder.
+pub(super) fn plan(options: &CapsuleOptions, folder: &Folder) -> Plan {
+    let mut files = Vec::new();
+    let (mut helpers, mut engine) = (Vec::new(), None);
+    match options.kind {
+        EngineKind::Docker => {
+            files.push((PathBuf::from(DOCKER_SETTINGS), "{}".to_owned()));
+            let mut arguments = vec![format!("--host=unix://{SOCKET}"), format!("--config-file={DOCKER_SETTINGS}")];
+            if options.containerd_first {
+                files.push((PathBuf::from(CONTAINERD_SETTINGS), CONTAINERD.to_owned()));
+                helpers.push(containerd(options));
+                arguments.push(format!("--containerd={CONTAINERD_SOCKET}"));
+            }
+            arguments.push("--exec-opt=native.cgroupdriver=cgroupfs".to_owned());
+            arguments.extend(options.engine_options.iter().cloned());
+            let variables = options.variables.clone();
+            engine = Some(Program { path: options.engine.clone(), arguments, variables });
+        }
+        EngineKind::Podman => files.push((PathBuf::from(CONTAINERS_CONF), containers_conf())),
+    }
+    // The user's own stand above ours.
+    files.retain(|(path, _)| options.files.iter().all(|(other, _)| other != path));
+    files.extend(options.files.iter().cloned());
+    let limit = |number: u64| Some(number).filter(|number| *number > 0);
+    let data = [DOCKER_DATA, PODMAN_DATA].map(|place| data(options.data_root, place, folder));
+    let template = options.template.clone().map(|folder| Template { folder, place: PathBuf::from(DOCKER_DATA) });
+    let room = Room {
+        lower: options.lower.clone(),
+        scratch_bytes: options.scratch_bytes,
+        data: data.into(),
+        files,
+        template,
+        limits: Limits { memory_bytes: limit(options.memory_bytes), processes: limit(options.processes) },
+    };
+    Plan { room: Some(room), helpers, engine, variables: options.variables.clone() }
+}
+
+fn containerd(options: &CapsuleOptions) -> Helper {
+    let program = Program {
+        path: PathBuf::from("containerd"),
+        arguments: [format!("--config={CONTAINERD_SETTINGS}"), "--log-level=error".to_owned()].into(),
+        variables: options.variables.clone(),
+    };
+    Helper { program, socket: PathBuf::from(CONTAINERD_SOCKET) }
+}
+
+fn data(root: DataRoot, place: &str, folder: &Folder) -> Data {
+    let from = match root {
+        DataRoot::Memory { bytes } => DataFrom::Memory { bytes },
+        DataRoot::Disk => {
+            DataFrom::Disk { folder: folder.data().join(place.trim_start_matches('/').replace('/', "-")) }
+        }
+    };
+    Data { place: PathBuf::from(place), from }
+}
+
+/// Limits that are not above those of this process.
+fn containers_conf() -> String {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let default = [("nofile", "Max open files"), ("nproc", "Max processes")].map(|(name, title)| {
+        let hard = hard_limit(&limits, title).unwrap_or(1024);
+        format!("\"{name}={hard}:{hard}\"")
+    });
+    format!("[containers]\ndefault_ulimits = [{}]\n", default.join(", "))
+}
+
+/// `Max open files            1024                 20000                files`
+fn hard_limit(limits: &str, title: &str) -> Option<u64> {
+    let line = limits.lines().find_map(|line| line.strip_prefix(title))?;
+    match line.split_whitespace().nth(1)? {
+        "unlimited" => Some(1 << 20),
+        number => number.parse().ok(),
+    }
+}
+
+/// Why there can be no capsule here, and what to do.
+pub(super) fn obstacle(options: &CapsuleOptions) -> Option<String> {
+    if !nix::unistd::geteuid().is_root() {
+        return Some(
+            "a capsule needs root: its engine makes mounts, networks and cgroups; run this command as root (`sudo`), or \
+             take the engine that is there with `--env shared`"
+                .to_owned(),
+        );
+    }
+    if options.lower == [Path::new("/")] && !has_program(options) {
+        return Some(format!(
+            "a capsule needs the engine's program `{}`, which is not in PATH; install it (`apt-get install docker.io`), or \
+             take an engine that is there with `--env shared`",
+            engine_program(options).display()
+        ));
+    }
+    let unreadable = options.lower.iter().find(|folder| !folder.is_dir())?;
+    Some(format!("a capsule needs the folder `{}` below its root, which is not there", unreadable.display()))
+}
+
+fn engine_program(options: &CapsuleOptions) -> &Path {
+    match options.kind {
+        EngineKind::Docker => &options.engine,
+        EngineKind::Podman => Path::new("podman"),
+    }
+}
+
+fn has_program(options: &CapsuleOptions) -> bool {
+    let program = engine_program(options);
+    if program.components().count() > 1 {
+        return program.is_file();
+    }
+    std::env::split_paths(&crate::engine::daemon::search_path()).any(|folder| folder.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hard_limits_are_read() {
+        let limits = "Limit  Soft Limit  Hard Limit  Units\nMax open files   1024   20000   files\nMax processes unlimited unlimited processes\n";
+        assert_eq!(hard_limit(limits, "Max open files"), Some(20000));
+        assert_eq!(hard_limit(limits, "Max processes"), Some(1 << 20));
+        assert_eq!(hard_limit(limits, "Max locks"), None);
+    }
+
+    #[test]
+    fn a_file_of_the_user_stands_above_ours() {
+        let options = CapsuleOptions::new().kind(EngineKind::Podman).file(CONTAINERS_CONF, "[containers]\n");
+        let plan = plan(&options, &Folder::existing(Path::new("/tmp/x")));
+        let files = plan.room.unwrap().files;
+        assert_eq!(files, [(PathBuf::from(CONTAINERS_CONF), "[containers]\n".to_owned())]);
+        assert!(plan.engine.is_none());
+    }
+
+    #[test]
+    fn containerd_is_started_first_where_it_is_wanted() {
+        let options = CapsuleOptions::new().containerd_first().engine_options(["--debug"]);
+        let plan = plan(&options, &Folder::existing(Path::new("/tmp/x")));
+        assert_eq!(plan.helpers.len(), 1);
+        let arguments = plan.engine.unwrap().arguments;
+        assert!(
+            arguments.contains(&format!("--containerd={CONTAINERD_SOCKET}"))
+                && arguments.ends_with(&["--debug".into()])
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let options = CapsuleOptions::new().lower(["/no/such/root"]);
+        let obstacle = obstacle(&options).unwrap();
+        assert!(obstacle.contains("/no/such/root") || obstacle.contains("needs root"), "{obstacle}");
+    }
+}

@@ -1,0 +1,121 @@
+//! The provider whose instances are capsules.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use super::options::CapsuleOptions;
+use super::planning::obstacle;
+use super::running::Capsule;
+use crate::engine::daemon::DaemonFailure;
+use crate::environment::{DisposeFailure, Instance, Provider, ProvisionFailure};
+use crate::host::{CancelToken, HostProgram};
+
+/// Makes capsules, each for one step.
+///
+/// ```no_run
+/// use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider};
+/// use dockertest::host::HostProgram;
+///
+/// let host = HostProgram::new("/usr/local/bin/dockertest-host");
+/// let provider = CapsuleProvider::new(host, CapsuleOptions::new());
+/// if let Some(obstacle) = provider.obstacle() {
+///     eprintln!("no capsules here: {obstacle}");
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct CapsuleProvider {
+    host: HostProgram,
+    options: CapsuleOptions,
+}
+
+impl CapsuleProvider {
+    /// `host` is a program that [`host::serve::main`](crate::host::serve::main) makes a host.
+    #[must_use]
+    pub fn new(host: HostProgram, options: CapsuleOptions) -> Self {
+        CapsuleProvider { host, options }
+    }
+
+    /// Why there can be no capsule here, and what to do; nothing if there can be.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<String> {
+        obstacle(&self.options)
+    }
+}
+
+impl Provider for CapsuleProvider {
+    fn name(&self) -> &'static str {
+        "capsule"
+    }
+
+    fn is_for_one_step(&self) -> bool {
+        true
+    }
+
+    fn provision(&self, count: NonZeroUsize, cancel: &CancelToken) -> Result<Vec<Box<dyn Instance>>, ProvisionFailure> {
+        if let Some(obstacle) = self.obstacle() {
+            return Err(ProvisionFailure::new(obstacle, Vec::new()));
+        }
+        let mut made: Vec<Box<dyn Instance>> = Vec::with_capacity(count.get());
+        for _ in 0..count.get() {
+            if cancel.is_cancelled() {
+                return Err(ProvisionFailure::new("interrupted while capsules were made", dispose_all(made)));
+            }
+            match Capsule::start(&self.host, &self.options) {
+                Ok(capsule) => made.push(Box::new(CapsuleInstance::of(capsule))),
+                // The machine does not bear more; what is there is used.
+                Err(_) if !made.is_empty() => break,
+                Err(failure) => return Err(ProvisionFailure::new(told(&failure), dispose_all(made))),
+            }
+        }
+        Ok(made)
+    }
+}
+
+fn dispose_all(made: Vec<Box<dyn Instance>>) -> Vec<String> {
+    let dispose = |instance: Box<dyn Instance>| {
+        let id = instance.id().to_owned();
+        instance.dispose().err().map(|_| id)
+    };
+    made.into_iter().filter_map(dispose).collect()
+}
+
+/// The failure with its cause and with what the engine said.
+pub(super) fn told(failure: &DaemonFailure) -> String {
+    let log = failure.log().map_or_else(String::new, |log| format!("; its log ends with\n{log}"));
+    format!("cannot make a capsule: {}{log}", crate::with_causes(failure))
+}
+
+/// A capsule, of which several threads may ask how it is.
+#[derive(Debug)]
+struct CapsuleInstance {
+    id: String,
+    capsule: Mutex<Capsule>,
+}
+
+impl CapsuleInstance {
+    fn of(capsule: Capsule) -> Self {
+        CapsuleInstance { id: capsule.id().to_owned(), capsule: Mutex::new(capsule) }
+    }
+}
+
+impl Instance for CapsuleInstance {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn host(&self, program: &HostProgram, folder: &Path) -> HostProgram {
+        let capsule = self.capsule.lock().unwrap_or_else(PoisonError::into_inner);
+        capsule.program(program, &[folder])
+    }
+
+    fn problem(&self) -> Option<String> {
+        self.capsule.lock().unwrap_or_else(PoisonError::into_inner).problem()
+    }
+
+    fn dispose(self: Box<Self>) -> Result<(), DisposeFailure> {
+        let CapsuleInstance { id, capsule } = *self;
+        let capsule = capsule.into_inner().unwrap_or_else(PoisonError::into_inner);
+        capsule.dispose().map_err(|failure| DisposeFailure::new(id, failure.to_string()))
+    }
+}

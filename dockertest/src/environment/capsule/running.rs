@@ -1,0 +1,141 @@
+//! A capsule, seen from outside.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::enter::ENTER;
+use super::options::CapsuleOptions;
+use super::planning::plan;
+use crate::engine::daemon::folder::{self, CAPSULE, Folder};
+use crate::engine::daemon::launched::Launched;
+use crate::engine::daemon::{DaemonFailure, ping};
+use crate::host::HostProgram;
+
+/// The socket of an engine with a daemon, inside.
+pub(super) const SOCKET: &str = "/run/docker.sock";
+
+/// An engine of our own with all that belongs to it: a root that forgets what is written, and mount, network, process,
+/// ipc, uts and cgroup namespaces. Programs that are run in it find the engine where they find that of a machine.
+///
+/// It goes with all that is in it when this value is dropped, and also when this program dies in whatever way.
+///
+/// ```no_run
+/// use dockertest::environment::capsule::{Capsule, CapsuleOptions};
+/// use dockertest::host::HostProgram;
+///
+/// let host = HostProgram::new("/usr/local/bin/dockertest-host");
+/// let capsule = Capsule::start(&host, &CapsuleOptions::new())?;
+/// let docker = capsule.program(&HostProgram::new("docker"), &[]);
+/// std::process::Command::new(docker.path).args(docker.arguments).arg("version").status()?;
+/// capsule.dispose()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Capsule {
+    launched: Launched,
+    id: String,
+    door: HostProgram,
+    has_daemon: bool,
+}
+
+impl Capsule {
+    /// Makes a capsule and waits until its engine answers. `host` is a program that
+    /// [`host::serve::main`](crate::host::serve::main) makes a host: it makes the namespaces, and it is how programs get
+    /// in.
+    ///
+    /// # Errors
+    /// When it does not come up; then nothing of it is left.
+    pub fn start(host: &HostProgram, options: &CapsuleOptions) -> Result<Capsule, DaemonFailure> {
+        drop(folder::sweep());
+        let (folder, lock) = Folder::create(CAPSULE).map_err(DaemonFailure::Folder)?;
+        let (id, plan) = (folder.name(), plan(options, &folder));
+        let launched = Launched::launch(folder, lock, host, &plan, None)?;
+        let mut capsule = Capsule { launched, id, door: host.clone(), has_daemon: plan.engine.is_some() };
+        if capsule.has_daemon {
+            let socket = capsule.seen(SOCKET);
+            capsule.launched.wait_until_it_answers(&socket)?;
+        }
+        Ok(capsule)
+    }
+
+    /// Its name, which is also the name of its machine inside.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The folder that it has on this machine: its log, and where its namespaces are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.launched.folder.path()
+    }
+
+    /// The process that is the first in it, as it is seen from here.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        self.launched.entrance.pid
+    }
+
+    /// A path of the capsule's, as it is reached from here.
+    #[must_use]
+    pub fn seen(&self, path: impl AsRef<Path>) -> PathBuf {
+        let path = path.as_ref();
+        PathBuf::from(format!("/proc/{}/root", self.pid())).join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// How a program is started in the capsule. It inherits standard input, output and error, the environment (without
+    /// what names another engine) and the working folder, and ends with the status of the program. The folders of `shared`
+    /// are there under the same path, and what is written there is written here. The program, and files that are named
+    /// among its arguments, are brought in where they are not seen.
+    #[must_use]
+    pub fn program(&self, program: &HostProgram, shared: &[&Path]) -> HostProgram {
+        enter_command(&self.door, self.folder(), program, shared)
+    }
+
+    /// Why nothing can be run in it any more, if so.
+    #[must_use]
+    pub fn problem(&mut self) -> Option<String> {
+        if !self.launched.is_there() {
+            let log = self.launched.log_end();
+            return Some(format!("the capsule {} is gone; its log ends with\n{log}", self.id));
+        }
+        if !self.has_daemon {
+            return None;
+        }
+        let reason = ping(&self.seen(SOCKET)).err()?;
+        Some(format!("the engine of the capsule {} does not answer: {reason}", self.id))
+    }
+
+    /// The last lines of what the engine has said.
+    pub fn log_end(&mut self) -> String {
+        self.launched.log_end()
+    }
+
+    /// Ends it with all that is in it, and sees that nothing is left.
+    ///
+    /// # Errors
+    /// When something is.
+    pub fn dispose(mut self) -> Result<(), DaemonFailure> {
+        match self.launched.take_down() {
+            left if left.is_empty() => Ok(()),
+            left => Err(DaemonFailure::Left(left.join("; "))),
+        }
+    }
+}
+
+/// How a program is started in the capsule that has this folder.
+pub(super) fn enter_command(door: &HostProgram, folder: &Path, program: &HostProgram, shared: &[&Path]) -> HostProgram {
+    let mut arguments = door.arguments.clone();
+    arguments.extend([OsString::from(ENTER), folder.into()]);
+    for folder in shared {
+        arguments.extend([OsString::from("--share"), OsString::from(folder)]);
+    }
+    // A program below `/tmp`, say, would not be seen inside, nor a plug-in that it is to load.
+    let words = std::iter::once(program.path.as_os_str()).chain(program.arguments.iter().map(OsString::as_os_str));
+    for path in words.map(Path::new).filter(|path| path.is_absolute() && path.is_file()) {
+        arguments.extend([OsString::from("--need"), OsString::from(path)]);
+    }
+    arguments.extend([OsString::from("--"), program.path.clone().into()]);
+    arguments.extend(program.arguments.iter().cloned());
+    HostProgram { path: door.path.clone(), arguments }
+}

@@ -1,0 +1,144 @@
+//! Capsules, made by the host program of the bundled subtests.
+//!
+//! Each test starts a real engine. Without root and `dockerd` they have nothing to test; `cargo xtask test` wants them to.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::num::NonZeroUsize;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use dockertest::environment::Provider;
+use dockertest::environment::capsule::{Capsule, CapsuleOptions, CapsuleProvider};
+use dockertest::host::{CancelToken, HostProgram};
+
+/// How long anything may take that nobody tells of.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn host() -> HostProgram {
+    HostProgram::new(env!("CARGO_BIN_EXE_dockertest-host"))
+}
+
+/// Whether a capsule can be made here.
+fn possible() -> bool {
+    let obstacle = CapsuleProvider::new(host(), CapsuleOptions::new()).obstacle();
+    assert!(
+        obstacle.is_none() || std::env::var_os("DOCKERTEST_REQUIRE_ENGINE").is_none(),
+        "no capsule can be made here: {obstacle:?}"
+    );
+    obstacle.is_none()
+}
+
+/// Runs a command in the capsule.
+fn run(capsule: &Capsule, shared: &[&Path], words: &[&str]) -> Output {
+    let program = HostProgram { path: words[0].into(), arguments: words[1..].iter().map(Into::into).collect() };
+    let inside = capsule.program(&program, shared);
+    Command::new(inside.path).args(inside.arguments).output().unwrap()
+}
+
+/// The same, and what it printed when it ended well.
+fn printed(capsule: &Capsule, shared: &[&Path], words: &[&str]) -> String {
+    let output = run(capsule, shared, words);
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+/// What a capsule leaves that is not disposed of: its folder and cgroups.
+fn remains(folder: &Path) -> Vec<PathBuf> {
+    let name = folder.file_name().unwrap();
+    let hierarchies = fs::read_dir("/sys/fs/cgroup").unwrap().flatten().map(|entry| entry.path().join(name));
+    let groups = hierarchies.chain([Path::new("/sys/fs/cgroup").join(name)]);
+    groups.chain([folder.to_owned()]).filter(|path| path.exists()).collect()
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not so: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_program_in_a_capsule_finds_the_engine_without_options() {
+    if !possible() {
+        return;
+    }
+    let capsule = Capsule::start(&host(), &CapsuleOptions::new()).unwrap();
+    let folder = capsule.folder().to_owned();
+    let version = printed(&capsule, &[], &["docker", "version", "--format", "{{.Server.Version}}"]);
+    assert!(!version.is_empty());
+    assert_eq!(printed(&capsule, &[], &["docker", "ps", "--all", "--quiet"]), "");
+    assert_eq!(printed(&capsule, &[], &["uname", "-n"]), capsule.id());
+    capsule.dispose().unwrap();
+    assert_eq!(remains(&folder), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_host_in_an_instance_writes_into_the_results_and_nowhere_else() {
+    if !possible() {
+        return;
+    }
+    let results = tempfile::tempdir().unwrap();
+    let provider = CapsuleProvider::new(host(), CapsuleOptions::new());
+    let cancel = CancelToken::new().unwrap();
+    let mut instances = provider.provision(NonZeroUsize::MIN, &cancel).unwrap();
+    let instance = instances.pop().unwrap();
+    assert_eq!(instance.problem(), None);
+
+    let listing = instance.host(&host(), results.path()).list(Duration::from_secs(60)).unwrap();
+    let names: Vec<String> = listing.subtests.iter().map(|subtest| subtest.name.to_string()).collect();
+    assert!(names.contains(&"docker_cli/version".to_owned()), "{names:?}");
+
+    let lost = format!("/root/dockertest-lost-{}", std::process::id());
+    let kept = results.path().join("kept");
+    let script = format!("echo kept > {}; echo lost > {lost}; cat {lost}; pwd", kept.display());
+    let shell = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    let shell = instance.host(&shell, results.path());
+    let output = Command::new(shell.path).args(shell.arguments).current_dir(results.path()).output().unwrap();
+    let expected = format!("lost\n{}\n", results.path().display());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{output:?}");
+    instance.dispose().unwrap();
+    assert_eq!(fs::read_to_string(kept).unwrap(), "kept\n");
+    assert!(!Path::new(&lost).exists());
+}
+
+#[test]
+fn a_program_in_a_capsule_ends_as_it_would_here() {
+    if !possible() {
+        return;
+    }
+    let capsule = Capsule::start(&host(), &CapsuleOptions::new()).unwrap();
+    let status = |script: &str| run(&capsule, &[], &["/bin/sh", "-c", script]).status;
+    assert_eq!(status("exit 7").code(), Some(7));
+    assert_eq!(status("kill -9 $$").signal(), Some(9));
+    assert_eq!(status("kill -15 $$").signal(), Some(15));
+    assert_eq!(run(&capsule, &[], &["/no/such/program"]).status.code(), Some(127));
+
+    // A signal to the process here comes to the program there.
+    let script = "trap 'echo got it; exit 3' TERM; echo ready; while :; do sleep 0.05; done";
+    let shell = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    let shell = capsule.program(&shell, &[]);
+    let mut child = Command::new(shell.path).args(shell.arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "ready");
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert_eq!(lines.next().unwrap().unwrap(), "got it");
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+
+    // What is killed here is killed there.
+    let shell = HostProgram { path: "/bin/sleep".into(), arguments: vec!["987654".into()] };
+    let shell = capsule.program(&shell, &[]);
+    let mut child = Command::new(shell.path).args(shell.arguments).spawn().unwrap();
+    let sleeps = || run(&capsule, &[], &["pgrep", "-f", "^/bin/sleep 987654$"]).status.success();
+    wait_until("the program runs", sleeps);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait_until("the program is gone", || !sleeps());
+    capsule.dispose().unwrap();
+}

@@ -1,11 +1,9 @@
 use std::cell::Cell;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
-use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+use crate::engine::api::fake::FakeEngine;
 use crate::engine::api::{Api, ApiFailure};
 use crate::host::CancelToken;
 use crate::subtest::Spent;
@@ -27,56 +25,28 @@ enum Then {
 struct Fake {
     api: Api,
     cancel: CancelToken,
-    asked: Receiver<String>,
-    _folder: tempfile::TempDir,
-}
-
-/// The method and path of the next request.
-fn request(connection: &mut impl BufRead) -> Option<String> {
-    let mut lines = connection.lines().map_while(Result::ok);
-    let first = lines.next()?;
-    lines.find(String::is_empty)?;
-    Some(first.rsplit_once(' ')?.0.to_owned())
-}
-
-fn answer(mut connection: &UnixStream, status: &str, body: &str) {
-    let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n");
-    write!(connection, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    engine: FakeEngine,
 }
 
 impl Fake {
     fn new(then: Then) -> Fake {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("engine.sock");
-        let (listener, cancel) = (UnixListener::bind(&socket).unwrap(), CancelToken::new().unwrap());
-        let ((tell, asked), stop) = (channel(), cancel.clone());
-        thread::spawn(move || {
-            let mut silent = Vec::new();
-            for connection in listener.incoming().flatten() {
-                let Some(request) = request(&mut BufReader::new(&connection)) else { continue };
-                if request.ends_with("/version") {
-                    answer(&connection, "200 OK", r#"{"Version":"1.0","ApiVersion":"1.41"}"#);
-                    continue;
+        let cancel = CancelToken::new().unwrap();
+        let stop = cancel.clone();
+        let engine = FakeEngine::new(move |_| {
+            stop.cancel("SIGINT");
+            match then {
+                Then::AnswersLater => {
+                    // There is nothing to wait for: what is checked is that nothing happens.
+                    thread::sleep(UNTIL_NOTICED);
+                    Some(("204 No Content", ""))
                 }
-                if tell.send(request).is_err() {
-                    break;
-                }
-                stop.cancel("SIGINT");
-                match then {
-                    Then::AnswersLater => {
-                        // There is nothing to wait for: what is checked is that nothing happens.
-                        thread::sleep(UNTIL_NOTICED);
-                        answer(&connection, "204 No Content", "");
-                    }
-                    Then::IsSilent => silent.push(connection),
-                }
+                Then::IsSilent => None,
             }
         });
-        let address = format!("unix://{}", socket.display());
-        let mut api = Api::connect(&address, Duration::from_secs(60)).unwrap();
+        let mut api = Api::connect(&engine.address, Duration::from_secs(60)).unwrap();
         let watch = Watch::new(cancel.clone(), Rc::new(Cell::new(false)), Rc::new(Spent::new()));
         api.watch = Some(Watch { finish_within: Duration::from_secs(5), ..watch });
-        Fake { api, cancel, asked, _folder: folder }
+        Fake { api, cancel, engine }
     }
 }
 
@@ -95,7 +65,7 @@ fn a_change_that_has_begun_is_finished_and_nothing_is_begun_after_it() {
     assert!(fake.cancel.is_cancelled());
     assert_eq!(reason(fake.api.start("two")), "SIGINT");
     assert_eq!(reason(fake.api.containers(true)), "SIGINT");
-    let asked: Vec<String> = fake.asked.try_iter().collect();
+    let asked: Vec<String> = fake.engine.asked.try_iter().collect();
     assert!(matches!(asked.as_slice(), [one] if one.ends_with("/containers/one/start")), "{asked:?}");
 }
 

@@ -5,6 +5,8 @@ mod containers;
 mod events;
 mod exec;
 mod failure;
+#[cfg(test)]
+pub(crate) mod fake;
 mod images;
 mod networks;
 mod volumes;

@@ -7,6 +7,7 @@ use crate::engine::api::Condition;
 use crate::engine::objects::label;
 use crate::engine::objects::ledger::{Entry, Object, now};
 use crate::engine::objects::sweep::remove_labelled;
+use crate::engine::podman::Service;
 use crate::engine::{Api, ApiFailure};
 use crate::subtest::{Context, Outcome};
 
@@ -184,7 +185,7 @@ impl Remover {
         if self.ctx.preserves(&entry.object) {
             return Ok(());
         }
-        let api = self.ctx.api_at(&entry.engine).or_else(|failure| self.ctx.api().map_err(|_| failure))?;
+        let Some(api) = self.engine_of(entry)? else { return Ok(()) };
         match &entry.object {
             Object::Container(name) => self.container(&api, name, entry)?,
             Object::Image(name) => self.image(&api, name)?,
@@ -192,6 +193,22 @@ impl Remover {
             Object::Network(name) => self.network(&api, name, entry)?,
         }
         Ok(self.ctx.shared().objects.ledger.add(&Entry { removed: true, ..entry.clone() })?)
+    }
+
+    /// The engine that the entry is of; nothing if it is another one than that of this step and does not answer. Then the
+    /// entry stays as it is: that this step's engine does not have the object says nothing.
+    fn engine_of(&self, entry: &Entry) -> Outcome<Option<Rc<Api>>> {
+        let own = self.ctx.engine_address();
+        match self.ctx.api_at(&entry.engine) {
+            Ok(api) => Ok(Some(api)),
+            Err(failure) if entry.engine == own => Err(failure),
+            // Its service ended with the process that made the object, and there is a new one.
+            Err(_) if Service::is_address(&entry.engine) && Service::is_address(&own) => Ok(Some(self.ctx.api()?)),
+            Err(failure) => {
+                self.ctx.warning(format!("{} is not removed: {}", entry.object, failure.reason()));
+                Ok(None)
+            }
+        }
     }
 
     fn container(&self, api: &Rc<Api>, name: &str, entry: &Entry) -> Outcome {
@@ -282,5 +299,51 @@ pub(crate) fn remove_container(api: &Api, id: &str, runs: bool) -> Result<(), Ap
             }
         }
         Err(failure) => Err(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::api::fake::FakeEngine;
+    use crate::engine::objects::ledger::Ledger;
+    use crate::host::protocol::{HostMessage, Mode};
+    use crate::subtest::Subtest;
+    use crate::subtest::testing::{request, run, section};
+
+    use super::*;
+
+    struct Nothing;
+
+    impl Subtest for Nothing {
+        fn run_once(&mut self, _: &mut Context) -> Outcome {
+            unreachable!("only cleans up")
+        }
+    }
+
+    /// What is left in the ledger after a clean-up whose step's engine has nothing, of a container that was made in
+    /// another engine, which does not answer; and all that was said.
+    fn left_of(made_in: &str, own: &str) -> (usize, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut request = request("objects", folder.path());
+        request.section = section("objects", &[("docker_options", &format!("-H {own}"))]);
+        request.mode = Mode::Cleanup { reason: "killed".to_owned() };
+        let ledger = Ledger::in_folder(&request.folders.output);
+        let object = Object::Container("made".to_owned());
+        let engine = made_in.to_owned();
+        ledger.add(&Entry { object, engine, since: now(), exists: false, removed: false }).unwrap();
+        let (_, heard): (_, Vec<HostMessage>) = run(&mut Nothing, request);
+        (ledger.left().unwrap().len(), format!("{heard:?}"))
+    }
+
+    #[test]
+    fn what_was_made_in_an_engine_that_does_not_answer_stays_noted() {
+        let own = FakeEngine::new(|_| Some(("404 Not Found", r#"{"message":"No such container: made"}"#)));
+        let (left, said) = left_of("unix:///no/such/engine.sock", &own.address);
+        assert_eq!(left, 1, "{said}");
+        let told = "container made is not removed: no engine answers at `unix:///no/such/engine.sock`";
+        assert!(said.contains(told), "{said}");
+        assert_eq!(own.asked.try_iter().collect::<Vec<_>>(), Vec::<String>::new(), "another engine was asked");
+        let (left, said) = left_of(&own.address, &own.address);
+        assert_eq!(left, 0, "its own engine knows that it is gone: {said}");
     }
 }

@@ -24,6 +24,9 @@ const TICK: Duration = Duration::from_millis(5);
 /// Short, since the path of a socket may have 108 bytes at most.
 const PARENT: &str = "/tmp";
 
+/// How the names of the services' folders begin.
+const PREFIX: &str = "dockertest-podman-";
+
 /// `podman system service`, for as long as this value lives. It ends also when this program is killed: then the process
 /// that keeps it reads the end of its standard input.
 #[derive(Debug)]
@@ -43,7 +46,7 @@ impl Service {
         words: &[String],
         log: Option<&Path>,
     ) -> Result<Service, String> {
-        let folder = tempfile::Builder::new().prefix("dockertest-podman-").tempdir_in(PARENT);
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(PARENT);
         let folder = folder.map_err(|error| format!("cannot make a folder in `{PARENT}`: {error}"))?;
         let socket = folder.path().join("podman.sock");
         let mut command = Command::new(&keeper.path);
@@ -61,6 +64,15 @@ impl Service {
     /// Where it listens.
     pub(in crate::engine) fn address(&self) -> String {
         format!("unix://{}", self.socket.display())
+    }
+
+    /// Whether an address is one of such a service, which another process of the run may have started: podman itself is
+    /// the same for all of them.
+    pub(in crate::engine) fn is_address(address: &str) -> bool {
+        address.strip_prefix("unix://").and_then(|path| Path::new(path).parent()).is_some_and(|folder| {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            folder.parent() == Some(Path::new(PARENT)) && name.starts_with(PREFIX)
+        })
     }
 
     fn wait_until_it_answers(&self, log: Option<&Path>) -> Result<(), String> {
@@ -98,4 +110,21 @@ fn last_line(log: Option<&Path>) -> String {
     let text = log.and_then(|path| fs::read(path).ok()).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     text.lines().rfind(|line| !line.trim().is_empty()).map_or(String::new(), |line| format!(": {line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("unix:///tmp/dockertest-podman-AbC123/podman.sock", true)]
+    #[case("unix:///tmp/dockertest-engine-1/docker.sock", false)]
+    #[case("unix:///run/dockertest-podman-AbC123/podman.sock", false)]
+    #[case("unix:///run/podman/podman.sock", false)]
+    #[case("tcp://localhost", false)]
+    fn a_service_of_ours_is_known_by_its_address(#[case] address: &str, #[case] expected: bool) {
+        assert_eq!(Service::is_address(address), expected);
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::Place;
 use crate::engine::inventory::Item;
+use crate::engine::objects::label::start_time;
 use crate::host::environment;
 use crate::host::protocol::{History, RUN_VARIABLE, STEP_VARIABLE};
 
@@ -66,10 +67,16 @@ fn process_folders(proc: &Path) -> Vec<(u32, PathBuf)> {
     entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path()))).collect()
 }
 
+/// A process, by its id and when it started: the id alone may be another one's by the time when it is to be killed.
+pub(super) fn process_id(id: u32) -> String {
+    let started = i32::try_from(id).ok().and_then(start_time);
+    format!("{id}:{}", started.unwrap_or_default())
+}
+
 fn process(id: u32, folder: &Path) -> Item {
     let words = fs::read(folder.join("cmdline")).unwrap_or_default();
     let name = String::from_utf8_lossy(&words).trim_end_matches('\0').replace('\0', " ");
-    Item { id: id.to_string(), name: format!("{id} ({name})"), ..Item::default() }
+    Item { id: process_id(id), name: format!("{id} ({name})"), ..Item::default() }
 }
 
 /// The container that a process looks after, by its command line: `containerd-shim-runc-v2 ... -id ID ...`, and of
@@ -162,7 +169,7 @@ mod tests {
         let (ours, theirs) = (format!("ours{}", std::process::id()), format!("theirs{}", std::process::id()));
 
         let mut child = shim(&[], &ours);
-        let id = await_shim(&ours).to_string();
+        let id = process_id(await_shim(&ours));
         let (with, without) = (found(&BTreeSet::new()), found(&BTreeSet::from([ours.as_str()])));
         drop(child.stdin.take());
         child.wait().unwrap();
@@ -174,7 +181,7 @@ mod tests {
         }
         // Another engine's, in a process namespace of its own.
         let mut child = shim(&["unshare", "--pid", "--fork"], &theirs);
-        let id = await_shim(&theirs).to_string();
+        let id = process_id(await_shim(&theirs));
         let seen = found(&BTreeSet::new());
         drop(child.stdin.take());
         child.wait().unwrap();

@@ -93,8 +93,8 @@ impl FromStr for Owner {
     }
 }
 
-/// When a process was started, in ticks since the boot.
-fn start_time(pid: i32) -> Option<u64> {
+/// When a process was started, in ticks since the boot. It tells it from an earlier or later one of the same id.
+pub(in crate::engine) fn start_time(pid: i32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name, which is in parentheses, may have blanks and parentheses.
     stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()

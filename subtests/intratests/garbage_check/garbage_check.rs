@@ -21,6 +21,8 @@
 
 mod whose;
 
+use std::collections::BTreeMap;
+
 use dockertest::config::types;
 use dockertest::engine::inventory::{Inventory, Item, Sort, remove};
 use dockertest::outcome::Evidence;
@@ -78,6 +80,9 @@ impl Subtest for GarbageCheck {
     }
 }
 
+/// What is told of something that was left over: the step that left it, and the thing.
+type Told = (String, String);
+
 /// Looks at one sort, by its place in [`SORTS`].
 #[derive(Default)]
 struct Left<const SORT: usize>;
@@ -92,20 +97,25 @@ impl<const SORT: usize> SubSubtest<GarbageCheck> for Left<SORT> {
             for item in &garbage {
                 match remove(&*ctx.api()?, sort, item) {
                     Ok(()) => check.now.forget(sort, &item.id),
-                    Err(failure) => stays.push(format!("{sort} {item} cannot be removed: {}", failure.reason())),
+                    Err(failure) => {
+                        stays.push((
+                            check.step_of(item),
+                            format!("{sort} {item} cannot be removed: {}", failure.reason()),
+                        ));
+                    }
                 }
             }
         }
         if !stays.is_empty() {
             let help = "remove it by hand; the next check takes it as known";
-            return Err(check.found(&stays.join("\n"), options.fail_on_unremoved, help));
+            return Err(check.found(&stays, options.fail_on_unremoved, help));
         }
         if garbage.is_empty() {
             return Ok(());
         }
-        let list: Vec<String> = garbage.iter().map(|item| format!("{sort} {item}")).collect();
+        let list: Vec<Told> = garbage.iter().map(|item| (check.step_of(item), format!("{sort} {item}"))).collect();
         let help = "the step's log and its objects.jsonl tell what it made and removed";
-        Err(check.found(&list.join("\n"), options.fail_on_garbage, help))
+        Err(check.found(&list, options.fail_on_garbage, help))
     }
 }
 
@@ -122,8 +132,7 @@ impl GarbageCheck {
             if self.whose.is_preserved(sort, &item) || item.kept {
                 ctx.debug(format!("{sort} {item} is to stay"));
             } else if self.whose.is_ours(sort, &item) {
-                let step = item.step.as_deref().unwrap_or(&self.blamed);
-                ctx.warning(format!("{step} left the {sort} {item}"));
+                ctx.warning(format!("{} left the {sort} {item}", self.step_of(&item)));
                 garbage.push(item);
             } else {
                 let blamed = &self.blamed;
@@ -133,14 +142,24 @@ impl GarbageCheck {
         Ok(garbage)
     }
 
-    fn found(&self, list: &str, is_failure: bool, help: &str) -> Failure {
-        let reason = format!("{} left something over: {}", self.blamed, list.replace('\n', ", "));
+    /// The step that made something, by its label; without one, the step before.
+    fn step_of(&self, item: &Item) -> String {
+        item.step.clone().unwrap_or_else(|| self.blamed.clone())
+    }
+
+    fn found(&self, list: &[Told], is_failure: bool, help: &str) -> Failure {
+        let mut steps: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (step, left) in list {
+            steps.entry(step).or_default().push(left);
+        }
+        let told = |(step, left): (&&str, &Vec<&str>)| format!("{step} left something over: {}", left.join(", "));
+        let reason = steps.iter().map(told).collect::<Vec<_>>().join("; ");
         if !is_failure {
             return Attention::because(reason).into();
         }
         let evidence = Evidence {
             expected: Some("nothing of this run's in the engine after the step".to_owned()),
-            seen: Some(list.to_owned()),
+            seen: Some(list.iter().map(|(_, left)| left.as_str()).collect::<Vec<_>>().join("\n")),
             help: Some(help.to_owned()),
             ..Evidence::default()
         };
@@ -161,3 +180,26 @@ dockertest::subtest!(
         networks: Left<6>,
     }
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_is_blamed_for_its_own() {
+        let check = GarbageCheck { blamed: "kill.test_2-of-2".to_owned(), ..GarbageCheck::default() };
+        let item = |name: &str, step: Option<&str>| Item {
+            name: name.to_owned(),
+            step: step.map(str::to_owned),
+            ..Item::default()
+        };
+        let left = [item("a", None), item("b", Some("cp.test_1-of-2")), item("c", Some("kill.test_2-of-2"))];
+        let told: Vec<Told> = left.iter().map(|item| (check.step_of(item), format!("container {item}"))).collect();
+        assert_eq!(
+            check.found(&told, true, "").reason(),
+            "cp.test_1-of-2 left something over: container b; \
+             kill.test_2-of-2 left something over: container a, container c"
+        );
+        assert_eq!(check.found(&told[..1], false, "").reason(), "kill.test_2-of-2 left something over: container a");
+    }
+}

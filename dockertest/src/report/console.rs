@@ -64,13 +64,37 @@ pub struct Console<W> {
     results: PathBuf,
     state: RunState,
     page: Page,
+    /// The command that runs a step again; nothing: `dockertest run` does.
+    again: Option<String>,
 }
 
 impl<W: Write> Console<W> {
     /// A tree on `out`; `results` is the results folder as the person knows it.
     pub fn new(out: W, style: Style, results: &Path) -> Console<W> {
         let page = Page { style, text: String::new() };
-        Console { out, results: results.to_owned(), state: RunState::default(), page }
+        Console { out, results: results.to_owned(), state: RunState::default(), page, again: None }
+    }
+
+    /// What is shown as the command that runs a step again, where that is not `dockertest run`; then it is not said
+    /// either that `dockertest resume` goes on.
+    ///
+    /// ```
+    /// use dockertest::journal;
+    /// use dockertest::report::{Console, Style};
+    ///
+    /// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+    /// let mut console = Console::new(Vec::new(), Style::Plain, results).run_again_by("make check");
+    /// for record in &journal::read(&results.join(journal::FILE_NAME))?.records {
+    ///     console.show(record)?;
+    /// }
+    /// let tree = String::from_utf8(console.into_inner())?;
+    /// assert!(tree.contains("again:         make check\n"), "{tree}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn run_again_by(mut self, command: impl Into<String>) -> Console<W> {
+        self.again = Some(command.into());
+        self
     }
 
     /// Shows what a record adds to the tree.
@@ -121,16 +145,18 @@ impl<W: Write> Console<W> {
     fn write_event(&mut self, event: &Event) {
         let step = event.step().and_then(|id| self.state.step(id));
         let page = &mut self.page;
+        // A run that is not of `dockertest run` is none for `dockertest resume`, either.
+        let can_be_resumed = self.again.is_none();
         match (event, step) {
             (Event::RunStarted(_), _) => page.row(0, "START", Paint::new(), &["----", "----"]),
             (Event::RunResumed(_), _) => page.resumed(&self.state),
             (Event::RunEnded(ended), _) => {
                 page.row(0, &format!("END {}", ended.verdict), colour(ended.verdict), &["----", "----"]);
-                page.summary(&self.state, &self.results);
+                page.summary(&self.state, &self.results, can_be_resumed);
             }
             (Event::RunInterrupted(interrupted), _) => {
                 page.said(1, "", Level::Warning, &format!("interrupted: {}", interrupted.reason));
-                page.summary(&self.state, &self.results);
+                page.summary(&self.state, &self.results, can_be_resumed);
             }
             (Event::Logged(logged), _) => page.logged(logged),
             (Event::StepStarted(_), Some(step)) => page.step_started(step),
@@ -145,7 +171,8 @@ impl<W: Write> Console<W> {
                 page.said(2, "", Level::Warning, &text);
             }
             (Event::StepEnded(ended), Some(step)) => {
-                page.step_ended(step, &ended.ending, self.state.beginning.as_ref());
+                let again = || self.again.clone().unwrap_or_else(|| again(step, self.state.beginning.as_ref()));
+                page.step_ended(step, &ended.ending, again);
             }
             (
                 Event::Planned(_)
@@ -205,7 +232,7 @@ impl Page {
         }
     }
 
-    fn step_ended(&mut self, step: &StepState, ending: &Ending, run: Option<&RunStarted>) {
+    fn step_ended(&mut self, step: &StepState, ending: &Ending, again: impl FnOnce() -> String) {
         let folder = &step.planned.folder();
         if step.attempts == 0 {
             self.row(1, "START", Paint::new(), &[folder]);
@@ -213,7 +240,7 @@ impl Page {
         self.row(2, ending.verdict.as_str(), colour(ending.verdict), &[folder]);
         self.explain(ending);
         if !ending.verdict.is_passed() {
-            self.part("again", &again(step, run));
+            self.part("again", &again());
         }
         self.row(1, &format!("END {}", ending.verdict), colour(ending.verdict), &[folder]);
     }
@@ -311,7 +338,7 @@ impl Page {
     }
 
     /// All that did not pass once more, and the figures.
-    fn summary(&mut self, state: &RunState, results: &Path) {
+    fn summary(&mut self, state: &RunState, results: &Path, can_be_resumed: bool) {
         self.end_line();
         for (step, ending) in state.endings().filter(|(_, ending)| !ending.verdict.is_passed()) {
             let reason = visible(text::first_line(&ending.reason));
@@ -321,7 +348,9 @@ impl Page {
         }
         let _ = write!(self.text, "{}", figures(state));
         let _ = write!(self.text, "; results in {}", visible(&results.display().to_string()));
-        if let Standing::Interrupted { .. } = state.standing {
+        if let Standing::Interrupted { .. } = state.standing
+            && can_be_resumed
+        {
             let _ = write!(self.text, "; `dockertest resume {}` goes on", visible(&results.display().to_string()));
         }
         self.end_line();

@@ -47,6 +47,8 @@ pub use files::files;
 pub use progress::{Progress, RunningStep};
 pub use results::{EngineResult, HostResult, Results, StepResult, SubsubtestResult, Totals};
 pub use state::{RunState, Standing, StepState, SubsubtestState};
+#[cfg(feature = "harness")]
+pub(crate) use text::first_line;
 pub use write::{Format, ReportFailure, RunnerIs, UnknownFormat, write, write_knowing};
 
 /// The name of the status log within a results folder, and within a step's folder.

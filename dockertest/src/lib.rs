@@ -27,6 +27,7 @@
 //! | [`environment`] | who brings another place to run subtests in |
 //! | [`run`], [`journal`], [`report`], [`host`] | who embeds the runner or reads its results |
 //! | [`faults`] | who tries whether tests notice what they should |
+//! | [`harness`](mod@harness) | who runs subtests by `cargo test` |
 //!
 //! # Features
 //!
@@ -37,6 +38,7 @@
 //! | none | [`config`], [`version`], [`subtest`](mod@subtest), commands and checks of [`engine`], [`host::serve`], [`host::protocol`], the events of [`journal`] |
 //! | `api` (on by default) | what looks at the engine through its API, or makes something there: [`engine::Api`], containers and images as fixtures, [`engine::inventory`], engines of our own ([`engine::daemon`]); [`host::HostProgram`] and the reading of what a host says |
 //! | `runner` (on by default, brings `api`) | [`run`], [`environment`], [`report`], reading and writing a [`journal`], the matrix of [`faults`], [`host::Plugins`] |
+//! | `harness` (brings `runner`) | [`harness!`], subtests as tests of `cargo test` |
 
 // What only a part needs that is left out stays unused in it; with all parts, the compiler looks for what nobody needs.
 #![cfg_attr(not(feature = "runner"), allow(dead_code, reason = "used by the features that are left out"))]
@@ -48,6 +50,8 @@ pub mod engine;
 #[cfg(feature = "runner")]
 pub mod environment;
 pub mod faults;
+#[cfg(feature = "harness")]
+pub mod harness;
 pub mod host;
 pub mod journal;
 pub mod name;

@@ -99,7 +99,7 @@ fn clippy() -> Result<(), Failure> {
 }
 
 /// Every choice of the library's features, as somebody would make it who depends on it.
-const FEATURES: [&str; 4] = ["", "api", "runner", "api,runner"];
+const FEATURES: [&str; 5] = ["", "api", "runner", "api,runner", "harness"];
 
 /// The library with each choice of its features: what is left out must not be needed by what stays.
 fn features() -> Result<(), Failure> {

@@ -147,8 +147,25 @@ impl Catalog {
         if problems.is_empty() { Ok(catalog) } else { Err(CatalogFailure { problems }) }
     }
 
+    /// What a program holds that need not be asked, because it is this one; `name` is what people know it by.
+    ///
+    /// # Errors
+    /// Names that stand twice in it, and defaults that cannot be used.
+    #[cfg(feature = "harness")]
+    pub(crate) fn of_this_program(host: HostProgram, name: &str, listing: Listing) -> Result<Catalog, CatalogFailure> {
+        let mut catalog = Catalog { hosts: vec![host], own: 1, ..Catalog::default() };
+        let mut problems = Vec::new();
+        let brought = brought(0, name, &listing);
+        catalog.take_with(0, listing, brought, &mut problems);
+        if problems.is_empty() { Ok(catalog) } else { Err(CatalogFailure { problems }) }
+    }
+
     fn take(&mut self, host: usize, listing: Listing, problems: &mut Vec<CatalogProblem>) {
-        let brought = self.brought(host, &listing);
+        let brought = brought(host, &self.name_of(host), &listing);
+        self.take_with(host, listing, brought, problems);
+    }
+
+    fn take_with(&mut self, host: usize, listing: Listing, brought: Vec<Brought>, problems: &mut Vec<CatalogProblem>) {
         let wrong: Vec<Problem> = brought.iter().flat_map(|one| check(one, &listing)).collect();
         if !wrong.is_empty() {
             let failure = LoadFailure { problems: wrong };
@@ -167,17 +184,12 @@ impl Catalog {
         }
     }
 
-    fn brought(&self, host: usize, listing: &Listing) -> Vec<Brought> {
+    /// The name of a host's file, or its path if another host's file has the same name.
+    fn name_of(&self, host: usize) -> String {
         let name = |host: &HostProgram| host.shown().file_name().map(|name| name.to_string_lossy().into_owned());
         let names: Vec<Option<String>> = self.hosts.iter().map(name).collect();
         let is_alone = names.iter().filter(|name| **name == names[host]).count() == 1;
-        let shown = names[host].clone().filter(|_| is_alone).unwrap_or_else(|| self.shown(host));
-        let brought = |ConfigFile { file, text }: &ConfigFile| Brought {
-            host,
-            label: format!("{shown}: {file}"),
-            text: text.clone(),
-        };
-        listing.config.iter().map(brought).collect()
+        names[host].clone().filter(|_| is_alone).unwrap_or_else(|| self.shown(host))
     }
 
     /// Leaves out the plug-ins whose defaults are among the problems. Says whether there was one.
@@ -209,6 +221,13 @@ impl Catalog {
     fn shown(&self, host: usize) -> String {
         self.hosts.get(host).map(|host| host.shown().display().to_string()).unwrap_or_default()
     }
+}
+
+/// The configuration files of a host that people know by this name.
+fn brought(host: usize, name: &str, listing: &Listing) -> Vec<Brought> {
+    let brought =
+        |ConfigFile { file, text }: &ConfigFile| Brought { host, label: format!("{name}: {file}"), text: text.clone() };
+    listing.config.iter().map(brought).collect()
 }
 
 /// What is wrong with a file that a host brings.

@@ -76,4 +76,8 @@ pub use plan::{DEFAULT_CLEANUP_TIMEOUT, DEFAULT_STEP_TIMEOUT, PlanFailure};
 pub use progress::BrokenJournal;
 pub use resume::{ResumeFailure, Resumption};
 pub use runner::Runner;
+#[cfg(feature = "harness")]
+pub(crate) use secrets::{forget, mask};
 pub use selection::{Giver, Selection, UnknownName};
+#[cfg(feature = "harness")]
+pub(crate) use worker::remove_tree;

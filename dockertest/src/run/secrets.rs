@@ -14,7 +14,7 @@ use crate::config::{MASK, is_secret};
 pub(super) const FILE_NAME: &str = "secrets.json";
 
 /// The arguments with the values of secret options masked: `password=x` reads `password=********`.
-pub(super) fn mask(set: &[String]) -> Vec<String> {
+pub(crate) fn mask(set: &[String]) -> Vec<String> {
     let mask = |argument: &String| match argument.split_once('=') {
         Some((option, _)) if is_secret(option_name(option)) => format!("{option}={MASK}"),
         _ => argument.clone(),
@@ -57,7 +57,7 @@ pub(super) fn recall(results: &Path, masked: &[String]) -> io::Result<Vec<String
 ///
 /// # Errors
 /// The file is there but cannot be removed.
-pub(super) fn forget(results: &Path) -> io::Result<()> {
+pub(crate) fn forget(results: &Path) -> io::Result<()> {
     match fs::remove_file(results.join(FILE_NAME)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

@@ -202,7 +202,7 @@ fn masked(name: &str, value: &str) -> String {
 /// Removes a folder with all that is in it, but nothing that is mounted there.
 ///
 /// A subtest that failed to unmount something must not cost anybody the files behind it.
-pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
+pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
     match fs::remove_dir(path) {
         Ok(()) => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

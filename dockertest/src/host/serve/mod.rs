@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use nix::sys::prctl;
 use nix::sys::signal::SigSet;
 
-use crate::host::protocol::{ConfigFile, Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage};
+use crate::host::protocol::{ConfigFile, Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage, SubtestInfo};
 use crate::host::{CancelToken, plugin};
 use crate::outcome::{Ending, Level};
 use crate::subtest::{self, BinFolder, Context, End, Registration, Voice};
@@ -110,23 +110,37 @@ pub(super) fn list(program: &str, mut to_runner: impl Write) -> io::Result<()> {
     let mut text = Vec::new();
     output::write(&mut text, &hello(program))?;
     let mut listed = 0;
-    for registration in subtest::registered() {
-        match registration.info() {
-            Ok(info) => output::write(&mut text, &HostMessage::Subtest(info))?,
-            Err(bad) => {
-                let problem = format!("the module `{}` cannot be a subtest: {bad}", registration.module);
+    for info in infos() {
+        match info {
+            Ok(info) => {
+                output::write(&mut text, &HostMessage::Subtest(info))?;
+                listed += 1;
+            }
+            Err(problem) => {
                 output::write(&mut text, &HostMessage::Log { subsubtest: None, level: Level::Error, text: problem })?;
-                continue;
             }
         }
-        listed += 1;
     }
-    for defaults in subtest::defaults() {
-        let file = ConfigFile { file: defaults.file.to_owned(), text: defaults.text.to_owned() };
+    for file in config_files() {
         output::write(&mut text, &HostMessage::Config(file))?;
     }
     output::write(&mut text, &HostMessage::Listed { subtests: listed })?;
     to_runner.write_all(&text)
+}
+
+/// The subtests that are linked into this program, or what is wrong with their names.
+pub(crate) fn infos() -> impl Iterator<Item = Result<SubtestInfo, String>> {
+    subtest::registered().map(|registration| {
+        let problem = |bad| format!("the module `{}` cannot be a subtest: {bad}", registration.module);
+        registration.info().map_err(problem)
+    })
+}
+
+/// The defaults that are compiled into this program.
+pub(crate) fn config_files() -> impl Iterator<Item = ConfigFile> {
+    let file =
+        |defaults: &subtest::Defaults| ConfigFile { file: defaults.file.to_owned(), text: defaults.text.to_owned() };
+    subtest::defaults().into_iter().map(file)
 }
 
 /// Runs a subtest: what the runner says comes from `requests`, what happens goes to `to_runner`.

@@ -31,10 +31,24 @@ pub fn package() -> PathBuf {
 }
 
 /// The folder that everything is built in, below the build folder of the workspace.
-fn built() -> PathBuf {
+pub fn built() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");
     fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+/// Cargo, as if nobody had started this test by it: neither its folder nor its flags are for others.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    let ours = std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        let is_of_a_test = name.starts_with("CARGO_") || name.starts_with("NEXTEST") || name.starts_with("DOCKERTEST_");
+        is_of_a_test && !["CARGO_HOME", "CARGO_NET_OFFLINE"].contains(&name.as_ref())
+    });
+    for name in ours {
+        cargo.env_remove(name);
+    }
+    cargo
 }
 
 /// The crate outside the workspace, in a folder of its own.
@@ -43,15 +57,7 @@ pub fn acme(profile: &str) -> PathBuf {
     // Of several tests that want it, one builds it.
     let lock = File::create(target.join(format!("{profile}.lock"))).unwrap();
     lock.lock().unwrap();
-    let mut cargo = Command::new(env!("CARGO"));
-    // Not what this test was built with: neither its folder, nor its flags.
-    let ours = std::env::vars_os().map(|(name, _)| name).filter(|name| {
-        let name = name.to_string_lossy();
-        name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_NET_OFFLINE"].contains(&name.as_ref())
-    });
-    for name in ours {
-        cargo.env_remove(name);
-    }
+    let mut cargo = cargo();
     let manifest = package().join("acme/Cargo.toml");
     cargo.args(["build", "--quiet", "--locked", "--profile", profile, "--manifest-path"]).arg(manifest);
     let output = cargo.arg("--target-dir").arg(&target).output().unwrap();

@@ -1,0 +1,3 @@
+//! What is done before a run.
+
+pub mod ready;

@@ -1,0 +1,3 @@
+//! A harness into which no subtest is linked.
+
+dockertest::harness!();

@@ -86,7 +86,7 @@ fn reports(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("report of 1000");
     let folder = folder();
     journals::write(folder.path(), journals::events(1000, 1000).unwrap()).unwrap();
-    for format in Format::ALL {
+    for format in Format::ALL.iter().copied() {
         group.sample_size(20).bench_function(format.as_str(), |b| {
             b.iter(|| report::write(folder.path(), format, &mut std::io::sink()).unwrap());
         });

@@ -1,6 +1,5 @@
 //! The floor: starting a host for each subtest, in the same way as the runner does, and nothing else.
 
-use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
@@ -9,7 +8,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use dockertest::config::Configuration;
-use dockertest::host::protocol::{Folders, History, Mode, PROTOCOL, RunRequest, RunnerMessage};
+use dockertest::host::protocol::{Folders, RunRequest, RunnerMessage};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::stamps;
@@ -64,23 +63,10 @@ impl Bare<'_> {
     }
 
     fn request(&self, name: &str) -> io::Result<Vec<u8>> {
-        let request = RunRequest {
-            protocol: PROTOCOL,
-            run: "bare".to_owned(),
-            step: format!("docker/subtests/{name}.test_1-of-1"),
-            mode: Mode::Full,
-            section: self.configuration.section(name),
-            subsections: BTreeMap::new(),
-            subsubtests: None,
-            folders: Folders {
-                output: self.folder.to_owned(),
-                tmp: self.folder.to_owned(),
-                state: self.folder.to_owned(),
-            },
-            engine: None,
-            known_failures: BTreeMap::new(),
-            history: History::default(),
-        };
+        let folder = || self.folder.to_owned();
+        let folders = Folders { output: folder(), tmp: folder(), state: folder() };
+        let step = format!("docker/subtests/{name}.test_1-of-1");
+        let request = RunRequest::new("bare", step, self.configuration.section(name), folders);
         let mut line = serde_json::to_vec(&RunnerMessage::Run(Box::new(request)))?;
         line.push(b'\n');
         Ok(line)

@@ -14,7 +14,6 @@ use benches::stamps;
 use benches::{COUNT_VARIABLE, PLUGIN_PREFIX, counted_name};
 use dockertest::host::protocol::{Hello, HostMessage, SubtestInfo};
 use dockertest::inventory;
-use dockertest::name::Kind;
 use dockertest::outcome::{Ending, Phase};
 use dockertest::subtest::{Context, Folder, Outcome, Registration, Subtest};
 use dockertest::verdict::Verdict;
@@ -93,19 +92,14 @@ fn pretend(names: &[String], arguments: &[OsString]) -> io::Result<()> {
         serde_json::to_writer(&mut text, &message)?;
         text.write_all(b"\n")
     };
-    say(HostMessage::Hello(Hello { adopts_orphans: true, ..Hello::new("noop-host") }))?;
+    let mut hello = Hello::new("noop-host");
+    hello.adopts_orphans = true;
+    say(HostMessage::Hello(hello))?;
     if arguments.first().is_some_and(|word| word == "list") {
         for name in names {
-            let name = name.parse().map_err(io::Error::other)?;
-            let summary = "Does nothing.".to_owned();
-            say(HostMessage::Subtest(SubtestInfo {
-                name,
-                kind: Kind::Subtest,
-                summary,
-                subsubtests: Vec::new(),
-                needs_engine: false,
-                faults: Vec::new(),
-            }))?;
+            let mut info = SubtestInfo::new(name.parse().map_err(io::Error::other)?);
+            info.summary = "Does nothing.".to_owned();
+            say(HostMessage::Subtest(info))?;
         }
         say(HostMessage::Listed { subtests: u32::try_from(names.len()).map_err(io::Error::other)? })?;
     } else {

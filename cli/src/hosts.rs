@@ -44,7 +44,7 @@ pub(crate) fn program() -> Result<HostProgram, Problem> {
 fn this_program() -> Result<HostProgram, Problem> {
     let path = std::env::current_exe()
         .map_err(|error| Problem::new(format!("cannot find out where this program is: {error}")))?;
-    Ok(HostProgram { path, arguments: vec![HOST_COMMAND.into()] })
+    Ok(HostProgram::new(path).arguments([HOST_COMMAND]))
 }
 
 /// One plug-in or host, named by itself.

@@ -66,7 +66,7 @@ fn builder(mut arguments: impl Iterator<Item = OsString>) -> Result<RunnerBuilde
     while let Some(argument) = arguments.next() {
         let option = argument.to_str().filter(|word| word.starts_with("--"));
         let Some(option) = option else {
-            let host = HostProgram { path: argument.into(), arguments: arguments.collect() };
+            let host = HostProgram::new(argument).arguments(arguments);
             return Ok(builder.layers(layers).host(host));
         };
         if option == "--no-engine" {

@@ -158,6 +158,7 @@ impl fmt::Display for SubtestName {
 /// let folders = Kind::ALL.map(Kind::folder);
 /// assert_eq!(folders, ["pretests", "subtests", "intratests", "posttests"]);
 /// ```
+// The folders of a run are made of these; another kind would be another product: so this is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {

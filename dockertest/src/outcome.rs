@@ -6,7 +6,8 @@
 //! use dockertest::outcome::{Ending, Level, Phase};
 //! use dockertest::verdict::Verdict;
 //!
-//! let ending = Ending { phase: Some(Phase::Setup), ..Ending::new(Verdict::Error, "no space left on device") };
+//! let mut ending = Ending::new(Verdict::Error, "no space left on device");
+//! ending.phase = Some(Phase::Setup);
 //! let level = if ending.verdict.is_passed() { Level::Info } else { Level::Error };
 //! assert_eq!(format!("{level}: {} in {}", ending.reason, Phase::Setup), "ERROR: no space left on device in setup");
 //! ```
@@ -28,6 +29,7 @@ use crate::verdict::Verdict;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Phase {
     /// Before everything, each time.
     Initialize,
@@ -81,6 +83,7 @@ impl fmt::Display for Phase {
 /// assert_eq!(shown, [Level::Warning, Level::Error]);
 /// assert_eq!(Level::Warning.to_string(), "WARNING");
 /// ```
+// Who hands log lines on maps each level to one of another logger, and these four are all: it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
@@ -138,6 +141,7 @@ impl fmt::Display for Level {
 /// assert!(!serde_json::to_string(&evidence)?.contains("difference"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+// Authors build it with `..Evidence::default()`, which leaves room for more: so it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Evidence {
@@ -164,12 +168,14 @@ pub struct Evidence {
 /// use dockertest::outcome::{Ending, Phase};
 /// use dockertest::verdict::Verdict;
 ///
-/// let ending = Ending { seconds: 1.25, phase: Some(Phase::RunOnce), ..Ending::new(Verdict::Fail, "still running") };
+/// let mut ending = Ending::new(Verdict::Fail, "still running");
+/// (ending.seconds, ending.phase) = (1.25, Some(Phase::RunOnce));
 /// let json = r#"{"verdict":"FAIL","reason":"still running","seconds":1.25,"phase":"run_once"}"#;
 /// assert_eq!(serde_json::to_string(&ending)?, json);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Ending {
     /// The verdict.
     pub verdict: Verdict,

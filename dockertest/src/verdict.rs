@@ -37,6 +37,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(Verdict::TestNa.to_string(), "TEST_NA");
 /// assert_eq!("ABORT".parse(), Ok(Verdict::Abort));
 /// ```
+// The words are Autotest's, and who maps them to other words has to think of each: so this is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verdict {

@@ -125,7 +125,7 @@ fn lines_of_a_journal_in_any_order() {
             let text =
                 serde_json::to_string(line).expect("text").replace("\"step\":0", &format!("\"step\":{}", step % 3));
             let record: Record = serde_json::from_str(&text).expect("a record");
-            records.push(Record { seq: records.len() as u64, time_us: *time_us, ..record });
+            records.push(Record::new(records.len() as u64, *time_us, record.event));
         }
         report(&records);
     });

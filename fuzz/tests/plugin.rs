@@ -65,6 +65,7 @@ fn check_problem(problem: &BadRecord, bytes: &[u8]) {
             assert_ne!(*abi, ABI);
             check_program(program);
         }
+        other => panic!("{other:?}: what of the bytes is it about?"),
     }
     let text = problem.to_string();
     assert!(text.chars().count() < 300 && !text.contains(char::is_control), "{text:?}");

@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn names_are_added_once() {
         let folder = std::env::temp_dir().join(format!("dockertest-protected-{}", std::process::id()));
-        let history = History { results: folder.clone(), previous: None };
+        let history = History::new(&folder);
         assert_eq!(read(&history).unwrap(), Vec::<String>::new());
         add(&history, &["a:1".to_owned()]).unwrap();
         add(&history, &["a:1".to_owned(), "b".to_owned()]).unwrap();

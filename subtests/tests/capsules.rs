@@ -36,7 +36,7 @@ fn possible() -> bool {
 
 /// Runs a command in the capsule.
 fn run(capsule: &Capsule, shared: &[&Path], words: &[&str]) -> Output {
-    let program = HostProgram { path: words[0].into(), arguments: words[1..].iter().map(Into::into).collect() };
+    let program = HostProgram::new(words[0]).arguments(&words[1..]);
     let inside = capsule.program(&program, shared);
     Command::new(inside.path).args(inside.arguments).output().unwrap()
 }
@@ -98,7 +98,7 @@ fn a_host_in_an_instance_writes_into_the_results_and_nowhere_else() {
     let lost = format!("/root/dockertest-lost-{}", std::process::id());
     let kept = results.path().join("kept");
     let script = format!("echo kept > {}; echo lost > {lost}; cat {lost}; pwd", kept.display());
-    let shell = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    let shell = HostProgram::new("/bin/sh").arguments(["-c", &script]);
     let shell = instance.host(&shell, results.path());
     let output = Command::new(shell.path).args(shell.arguments).current_dir(results.path()).output().unwrap();
     let expected = format!("lost\n{}\n", results.path().display());
@@ -122,7 +122,7 @@ fn a_program_in_a_capsule_ends_as_it_would_here() {
 
     // A signal to the process here comes to the program there.
     let script = "trap 'echo got it; exit 3' TERM; echo ready; while :; do sleep 0.05; done";
-    let shell = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    let shell = HostProgram::new("/bin/sh").arguments(["-c", script]);
     let shell = capsule.program(&shell, &[]);
     let mut child = Command::new(shell.path).args(shell.arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -132,7 +132,7 @@ fn a_program_in_a_capsule_ends_as_it_would_here() {
     assert_eq!(child.wait().unwrap().code(), Some(3));
 
     // What is killed here is killed there.
-    let shell = HostProgram { path: "/bin/sleep".into(), arguments: vec!["987654".into()] };
+    let shell = HostProgram::new("/bin/sleep").arguments(["987654"]);
     let shell = capsule.program(&shell, &[]);
     let mut child = Command::new(shell.path).args(shell.arguments).spawn().unwrap();
     let sleeps = || run(&capsule, &[], &["pgrep", "-f", "^/bin/sleep 987654$"]).status.success();

@@ -41,6 +41,7 @@ pub struct KnownFailures {
 /// # Ok::<(), dockertest::config::LoadFailure>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KnownFailure {
     /// Which engines it is about, for example `docker-20.10.24*`.
     pub engine: String,

@@ -23,6 +23,7 @@ const SHOWN: usize = 120;
 /// assert_eq!(problem.source_line, "image = %(repo)s:latest");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// The file, as the user would type it; `--set` for the command line.
     pub path: String,
@@ -56,6 +57,7 @@ pub struct Problem {
 /// assert_eq!(first.message, "it is also set here");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Related {
     /// The file.
     pub path: String,
@@ -178,6 +180,7 @@ impl fmt::Display for Problem {
 /// assert!(failure.render().contains("help: write `--set OPTION=VALUE`"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LoadFailure {
     /// All problems, file by file in the order of reading, each file's from top to bottom. Never empty.
     pub problems: Vec<Problem>,

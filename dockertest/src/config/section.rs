@@ -20,6 +20,7 @@ use super::read::ReadFailure;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Origin {
     /// In a configuration file.
     File {
@@ -59,6 +60,7 @@ impl fmt::Display for Origin {
 /// assert_eq!((image.value.as_str(), image.origin.to_string().as_str()), ("alpine:latest", "example.ini:4"));
 /// # Ok::<(), dockertest::config::LoadFailure>(())
 /// ```
+// What programs that speak for a runner build: a value from somewhere, so it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
     /// The value as text.
@@ -80,6 +82,7 @@ pub struct Setting {
 /// assert_eq!(section.get("docker_timeout"), Some("2.5"));
 /// assert_eq!(section.get("docker_path"), None);
 /// ```
+// What programs that speak for a runner build: a name and values are a section, so it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Section {
     /// The section's name, for example `docker_cli/version`.

@@ -37,6 +37,7 @@ pub const MAX_FILE_BYTES: u64 = 16 << 20;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Source {
     /// All files below a folder whose names end in `.ini` and do not start with a dot, sorted by path. Links are
     /// followed, folders whose names start with a dot are left out.
@@ -59,6 +60,7 @@ pub enum Source {
 /// assert_eq!(origin.to_string(), "<built in>/defaults.ini:2");
 /// # Ok::<(), dockertest::config::LoadFailure>(())
 /// ```
+// Build scripts write it down for each file that they compile in: so it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuiltInFile {
     /// Its path below the folder of defaults, for example `subtests/example.ini`.

@@ -23,7 +23,7 @@ pub(super) const EXAMPLE: &str = "__example__";
 ///
 /// assert!(FRAMEWORK_OPTIONS.contains(&"docker_timeout"));
 /// ```
-pub const FRAMEWORK_OPTIONS: [&str; 20] = [
+pub const FRAMEWORK_OPTIONS: &[&str] = &[
     "__example__",
     "autotest_version",
     "cleanup_timeout",
@@ -59,6 +59,7 @@ pub const FRAMEWORK_OPTIONS: [&str; 20] = [
 /// # Ok::<(), dockertest::config::LoadFailure>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Warning {
     /// Where it stands.
     pub origin: Origin,
@@ -263,7 +264,8 @@ impl<'a> Search<'a> {
             if known.contains(&assigned.option) || is_framework || is_referred_to(tables, table, option) {
                 continue;
             }
-            let candidates = known.iter().map(|symbol| tables.symbols.name(*symbol)).chain(FRAMEWORK_OPTIONS);
+            let known = known.iter().map(|symbol| tables.symbols.name(*symbol));
+            let candidates = known.chain(FRAMEWORK_OPTIONS.iter().copied());
             let near = if self.found.len() < MAX_NEAREST { nearest(option, candidates) } else { None };
             if is_described || near.is_some() {
                 let (text, entry) = tables.entry(assigned.at);

@@ -18,6 +18,7 @@ const CLOSED_HOME: &str = "WARNING: Error loading config file: ";
 /// assert!(listed.clean_but(&[Sign::Error]).is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Sign {
     /// A Go program, or its logger, says that it gives up.
     #[error("a crash")]

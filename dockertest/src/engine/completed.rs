@@ -24,6 +24,7 @@ const SHOWN_BYTES: usize = 4096;
 /// # Ok::<(), dockertest::engine::CommandFailure>(())
 /// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Completed {
     /// The command as it can be pasted into a shell.
     pub command: String,

@@ -19,6 +19,7 @@ const NUMBER: &str = "docker_expected_exit_status";
 /// assert!(refused.clone().must_end(Expected::Status(125)).is_ok());
 /// assert!(refused.must_end(Expected::SUCCESS).is_err());
 /// ```
+// A status or any other than 0: there is no third way of ending by oneself, so this is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     /// With this status.

@@ -26,6 +26,7 @@ use crate::verdict::Verdict;
 /// assert_eq!(Failure::from(missing).verdict(), Verdict::Error); // as `?` does
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CommandFailure {
     /// The configuration does not make a command.
     #[error("no command can be made: {0}")]

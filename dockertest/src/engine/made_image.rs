@@ -258,6 +258,7 @@ impl Context {
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OwnImage {
     /// Its name, with a tag.
     pub name: String,

@@ -39,6 +39,7 @@ pub struct Place {
 /// assert_eq!(remote.to_string(), "the engine at `tcp://127.0.0.1:2375` is not behind a socket of this machine");
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlaceFailure {
     /// Only a daemon of this machine has a place that can be entered.
     #[error("the engine at `{0}` is not behind a socket of this machine")]

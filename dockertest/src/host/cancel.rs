@@ -17,6 +17,7 @@ use nix::sys::signal::Signal;
 /// assert!(CancelLevel::None < CancelLevel::Graceful && CancelLevel::Graceful < CancelLevel::Now);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum CancelLevel {
     /// Nobody wants to stop.
     None,

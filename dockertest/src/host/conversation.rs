@@ -22,6 +22,7 @@ const PROBLEM_CHARS: usize = 300;
 /// assert_eq!([Task::List, Task::Run].map(|task| task.to_string()), ["list", "run"]);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Task {
     /// To list its subtests.
     List,
@@ -44,6 +45,7 @@ pub enum Task {
 /// assert_eq!(conversation.last_word().unwrap().to_string(), "ended GOOD");
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum LastWord {
     /// All subtests were listed.
     Listed {
@@ -74,6 +76,7 @@ pub enum LastWord {
 /// assert!(fault.to_string().starts_with("`my-subtests 1.0` speaks protocol 2, this program speaks 1"));
 /// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Fault {
     /// A line is no message.
     #[error("line {number} of the host's standard output is not a message of the protocol: `{quote}` ({problem})")]

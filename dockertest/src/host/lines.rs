@@ -15,6 +15,7 @@ const HEAD_BYTES: usize = 200;
 ///     assert_eq!(line.bytes, br#"{"listed":{"subtests":2}}"#);
 /// });
 /// ```
+// What is known of bytes between two ends of line, for who reads them in another way: not `#[non_exhaustive]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
     /// Its number.

@@ -13,7 +13,7 @@
 //! let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
 //! {"subtest":{"name":"docker_cli/version","summary":"Checks `docker version`"}}
 //! {"listed":{"subtests":1}}'"#;
-//! let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+//! let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
 //!
 //! let listing = host.list(Duration::from_secs(30))?;
 //! assert_eq!(listing.hello.program, "my-subtests 1.0");

@@ -25,6 +25,7 @@ use crate::verdict::Verdict;
 /// [`StepProcess`] shows one being run.
 ///
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Step<'a> {
     /// The host that holds its subtest.
     pub program: &'a HostProgram,
@@ -39,6 +40,20 @@ pub struct Step<'a> {
     pub cleanup_limit: Duration,
 }
 
+impl<'a> Step<'a> {
+    /// A step of that subtest, with what the host will be given and how long it and its clean-up may take.
+    #[must_use]
+    pub const fn new(
+        program: &'a HostProgram,
+        name: &'a SubtestName,
+        request: &'a RunRequest,
+        limit: Duration,
+        cleanup_limit: Duration,
+    ) -> Step<'a> {
+        Step { program, name, request, limit, cleanup_limit }
+    }
+}
+
 /// A host process that waits for its request.
 ///
 /// Starting it costs most of what a step costs, so start it while something else is being waited for. One that is
@@ -49,24 +64,23 @@ pub struct Step<'a> {
 /// ```
 /// use std::time::Duration;
 ///
-/// use dockertest::host::protocol::{Folders, History, Mode, PROTOCOL, RunRequest};
+/// use dockertest::config::Section;
+/// use dockertest::host::protocol::{Folders, RunRequest};
 /// use dockertest::host::{CancelToken, HostProgram, Step, StepEnd, StepProcess};
 /// use dockertest::verdict::Verdict;
 ///
 /// let script = r#"read request
 ///     echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}'
 ///     echo '{"ended":{"verdict":"GOOD","reason":"","seconds":0.25}}'"#;
-/// let program = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// let program = HostProgram::new("/bin/sh").arguments(["-c", script]);
 /// # let folder = tempfile::tempdir()?;
 /// # let place = |name: &str| { let path = folder.path().join(name); std::fs::create_dir(&path).map(|()| path) };
 /// # let folders = Folders { output: place("output")?, tmp: place("tmp")?, state: place("state")? };
-/// # let (run, step) = (format!("example-{}", std::process::id()), "docker/subtests/example.test_1-of-1".to_owned());
-/// # let request = RunRequest { protocol: PROTOCOL, run, step, mode: Mode::Full, section: Default::default(),
-/// #     subsections: Default::default(), subsubtests: None, folders, engine: None,
-/// #     known_failures: Default::default(), history: Default::default() };
+/// # let run = format!("example-{}", std::process::id());
+/// let request = RunRequest::new(run, "docker/subtests/example.test_1-of-1", Section::default(), folders);
 /// let (limit, cleanup_limit) = (Duration::from_secs(3600), Duration::from_secs(30));
 /// let name = "example".parse()?;
-/// let step = Step { program: &program, name: &name, request: &request, limit, cleanup_limit };
+/// let step = Step::new(&program, &name, &request, limit, cleanup_limit);
 /// let process = StepProcess::spawn(&step)?;
 /// // It waits. What has to be in the journal before the step begins can be written now.
 /// let end = process.run(&request, &CancelToken::new()?, &mut |message| println!("{message:?}"));
@@ -91,12 +105,13 @@ pub struct StepProcess {
 /// use dockertest::host::SpawnFailure;
 /// use dockertest::verdict::Verdict;
 ///
-/// let failure = SpawnFailure { program: "/no/such/host".into(), source: io::ErrorKind::NotFound.into() };
+/// let failure = SpawnFailure::new("/no/such/host", io::ErrorKind::NotFound.into());
 /// assert_eq!(failure.ending().verdict, Verdict::Error);
 /// assert_eq!(failure.to_string(), "cannot start the host `/no/such/host`: entity not found");
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error("cannot start the host `{}`: {source}", program.display())]
+#[non_exhaustive]
 pub struct SpawnFailure {
     /// The program.
     pub program: PathBuf,
@@ -105,6 +120,11 @@ pub struct SpawnFailure {
 }
 
 impl SpawnFailure {
+    /// Of that program, and what the system says.
+    pub fn new(program: impl Into<PathBuf>, source: io::Error) -> SpawnFailure {
+        SpawnFailure { program: program.into(), source }
+    }
+
     /// How the step ended by that: `ERROR`.
     #[must_use]
     pub fn ending(&self) -> Ending {
@@ -123,10 +143,12 @@ impl SpawnFailure {
 /// let text = match &end {
 ///     StepEnd::Ended(ending) => format!("{}: {}", ending.verdict, ending.reason),
 ///     StepEnd::Reboot { resume_at, .. } => format!("after a reboot, it goes on at `{resume_at}`"),
+///     other => format!("{other:?}"),
 /// };
 /// assert_eq!(text, "ABORT: did not end within 3600 s");
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum StepEnd {
     /// It ended: by its own verdict, or in one of the many ways of not giving one.
     Ended(Ending),

@@ -26,12 +26,12 @@ const PLUGIN_WORD: &str = "plugin";
 /// ```
 /// use dockertest::host::HostProgram;
 ///
-/// let mut host = HostProgram::new("python3");
-/// host.arguments.push("my_subtests.py".into());
+/// let host = HostProgram::new("python3").arguments(["my_subtests.py"]);
 /// // It is started as `python3 my_subtests.py list` and `python3 my_subtests.py run docker_cli/version`.
 /// assert_eq!(host.arguments, ["my_subtests.py"]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct HostProgram {
     /// The program.
     pub path: PathBuf,
@@ -45,12 +45,15 @@ pub struct HostProgram {
 /// use dockertest::host::Listing;
 /// use dockertest::host::protocol::Hello;
 ///
-/// # let listing = Listing { hello: Hello::new("my-subtests 1.0"), subtests: Vec::new(), config: Vec::new() };
+/// # let listing = r#"{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"},"subtests":[],"config":[]}"#;
+/// # let listing: Listing = serde_json::from_str(listing)?; // as `HostProgram::list` gives it
 /// let Listing { hello: Hello { program, .. }, subtests, .. } = listing;
 /// assert_eq!(format!("{program} holds {} subtests", subtests.len()), "my-subtests 1.0 holds 0 subtests");
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Listing {
     /// How it introduced itself.
     pub hello: Hello,
@@ -73,6 +76,7 @@ pub struct Listing {
 /// assert_eq!(failure.to_string(), message);
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ListFailure {
     /// The program cannot be started.
     #[error("cannot start the host `{}`: {source}", program.display())]
@@ -155,6 +159,19 @@ impl HostProgram {
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         HostProgram { path: path.into(), arguments: Vec::new() }
+    }
+
+    /// The same with more arguments, before `list` or `run NAME`.
+    ///
+    /// ```
+    /// # use dockertest::host::HostProgram;
+    /// let host = HostProgram::new("ssh").arguments(["bench-7"]).arguments(["/opt/host"]);
+    /// assert_eq!(host.arguments, ["bench-7", "/opt/host"]);
+    /// ```
+    #[must_use]
+    pub fn arguments(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
     }
 
     /// Stands before the program in the arguments of a shell that starts it elsewhere.

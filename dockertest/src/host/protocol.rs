@@ -58,6 +58,7 @@ pub const STEP_VARIABLE: &str = "DOCKERTEST_STEP";
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[non_exhaustive]
 pub enum HostMessage {
     /// The first message of each call.
     Hello(Hello),
@@ -136,6 +137,7 @@ pub enum HostMessage {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Hello {
     /// The protocol that the host speaks: [`PROTOCOL`].
     pub protocol: u32,
@@ -172,6 +174,7 @@ fn is_false(value: &bool) -> bool {
 /// assert_eq!(config.text.lines().next(), Some("[disk_quota]"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+// A name and a text are a file; there is no more to it, so it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ConfigFile {
@@ -196,6 +199,7 @@ pub struct ConfigFile {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct SubtestInfo {
     /// Its name, which is also its configuration section.
     pub name: SubtestName,
@@ -217,6 +221,21 @@ pub struct SubtestInfo {
 }
 
 impl SubtestInfo {
+    /// A [subtest](Kind::Subtest) of which nothing else is known yet.
+    ///
+    /// ```
+    /// use dockertest::host::protocol::SubtestInfo;
+    ///
+    /// let mut info = SubtestInfo::new("docker_cli/kill".parse()?);
+    /// info.subsubtests.push("sigstop".to_owned());
+    /// # Ok::<(), dockertest::name::BadName>(())
+    /// ```
+    #[must_use]
+    pub fn new(name: SubtestName) -> SubtestInfo {
+        let (summary, subsubtests, faults) = Default::default();
+        SubtestInfo { name, kind: SubtestInfo::default_kind(), summary, subsubtests, needs_engine: false, faults }
+    }
+
     fn default_kind() -> Kind {
         Kind::Subtest
     }
@@ -246,6 +265,7 @@ impl SubtestInfo {
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[non_exhaustive]
 pub enum RunnerMessage {
     /// Run the subtest. The first message, exactly once.
     Run(Box<RunRequest>),
@@ -276,6 +296,7 @@ pub enum RunnerMessage {
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct RunRequest {
     /// The protocol that the runner speaks: [`PROTOCOL`].
     pub protocol: u32,
@@ -307,6 +328,36 @@ pub struct RunRequest {
     pub history: History,
 }
 
+impl RunRequest {
+    /// The least that a request says: all phases of a step, with nothing before it.
+    ///
+    /// ```
+    /// use dockertest::config::Section;
+    /// use dockertest::host::protocol::{Folders, Mode, RunRequest};
+    ///
+    /// let folders = Folders { output: "/r/output".into(), tmp: "/r/tmp/0".into(), state: "/r/state".into() };
+    /// let mut request = RunRequest::new("my-run", "docker/subtests/example.test_1-of-1", Section::default(), folders);
+    /// request.mode = Mode::Resume { resume_at: "second half".to_owned(), rebooted: true };
+    /// ```
+    #[must_use]
+    pub fn new(run: impl Into<String>, step: impl Into<String>, section: Section, folders: Folders) -> RunRequest {
+        let (subsections, known_failures, history) = Default::default();
+        RunRequest {
+            protocol: PROTOCOL,
+            run: run.into(),
+            step: step.into(),
+            mode: Mode::Full,
+            section,
+            subsections,
+            subsubtests: None,
+            folders,
+            engine: None,
+            known_failures,
+            history,
+        }
+    }
+}
+
 /// What a step may know of the run that it is part of.
 ///
 /// ```
@@ -319,6 +370,7 @@ pub struct RunRequest {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct History {
     /// The results folder of the whole run, absolute.
     #[serde(default)]
@@ -330,11 +382,17 @@ pub struct History {
 }
 
 impl History {
+    /// Of a step that nothing was before.
+    #[must_use]
+    pub fn new(results: impl Into<PathBuf>) -> History {
+        History { results: results.into(), previous: None }
+    }
+
     /// The folder for what one step leaves for later ones of the same run. It need not exist.
     ///
     /// ```
     /// # use dockertest::host::protocol::History;
-    /// let history = History { results: "/r".into(), previous: None };
+    /// let history = History::new("/r");
     /// assert_eq!(history.shared(), std::path::Path::new("/r/shared"));
     /// ```
     #[must_use]
@@ -355,6 +413,7 @@ impl History {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[non_exhaustive]
 pub enum Mode {
     /// All phases.
     Full,
@@ -382,6 +441,7 @@ pub enum Mode {
 /// assert_eq!(folders.tmp.join("work"), std::path::Path::new("/r/tmp/0/work"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+// Who runs a step has to make each folder, so a new one is to be noticed: it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Folders {

@@ -49,10 +49,13 @@ const TICKS_PER_SECOND: u64 = 100;
 /// ```
 /// use dockertest::host::ProcessDescription;
 ///
-/// let process = ProcessDescription { pid: 4711, command: "sleep 60".to_owned() };
-/// assert_eq!(process.to_string(), "4711 (`sleep 60`)");
+/// // 4711 (`sleep 60`), 4712 (`cat`)
+/// fn all(left: &[ProcessDescription]) -> String {
+///     left.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProcessDescription {
     /// Its process id.
     pub pid: u32,

@@ -29,6 +29,7 @@ pub const FORMAT: u32 = 1;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Record {
     /// The number of the record within its run, counted from 0 without gaps, across resumes.
     pub seq: u64,
@@ -51,6 +52,7 @@ pub struct Record {
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Event {
     /// The run began. Always the first record.
     RunStarted(RunStarted),
@@ -88,7 +90,7 @@ pub enum Event {
 
 impl Event {
     /// The names of all events, as they are written in the journal.
-    pub const KINDS: [&'static str; 16] = [
+    pub const KINDS: &'static [&'static str] = &[
         "run-started",
         "planned",
         "run-resumed",
@@ -113,9 +115,9 @@ impl Event {
     /// use dockertest::journal::{Event, Logged, RunInterrupted};
     /// use dockertest::outcome::Level;
     ///
-    /// let of_runner = Logged { step: None, subsubtest: None, level: Level::Warning, text: "no `sysinfo`".to_owned() };
+    /// let of_runner = Logged::new(Level::Warning, "no `sysinfo`");
     /// assert_eq!(Event::Logged(of_runner).step(), None);
-    /// assert_eq!(Event::RunInterrupted(RunInterrupted { reason: "SIGINT".to_owned() }).step(), None);
+    /// assert_eq!(Event::RunInterrupted(RunInterrupted::new("SIGINT")).step(), None);
     /// ```
     #[must_use]
     pub const fn step(&self) -> Option<StepId> {
@@ -179,6 +181,7 @@ impl Event {
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct RunStarted {
     /// The format of this journal: [`FORMAT`].
     pub format: u32,
@@ -205,6 +208,7 @@ pub struct RunStarted {
 /// };
 /// # assert_eq!(invocation.config_custom, None);
 /// ```
+// Embedders build it with `..Invocation::default()`, which leaves room for more: so it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Invocation {
@@ -232,6 +236,7 @@ pub struct Invocation {
 /// let after = Session { boot_id: "a217".to_owned(), ..Session::default() };
 /// assert_ne!(before.boot_id, after.boot_id);
 /// ```
+// Built with `..Session::default()`, which leaves room for more: so it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Session {
@@ -257,6 +262,7 @@ pub struct Session {
 /// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
+#[non_exhaustive]
 pub struct Plan {
     /// The steps, in order. A step's [`StepId`] is its index here.
     pub steps: Vec<PlannedStep>,
@@ -265,25 +271,17 @@ pub struct Plan {
 /// A step of the plan.
 ///
 /// ```
-/// use std::collections::BTreeMap;
-///
 /// use dockertest::journal::PlannedStep;
 /// use dockertest::name::Kind;
 ///
-/// let step = PlannedStep {
-///     kind: Kind::Subtest,
-///     name: "docker_cli/version".parse()?,
-///     tag: "test_2-of-2".to_owned(),
-///     subsubtests: None,
-///     disabled: BTreeMap::new(),
-///     preset: None,
-///     timeout_seconds: 600.0,
-/// };
+/// let mut step = PlannedStep::new(Kind::Subtest, "docker_cli/version".parse()?, "test_2-of-2");
+/// step.timeout_seconds = 600.0;
 /// assert_eq!(step.folder(), "docker/subtests/docker_cli/version.test_2-of-2");
 /// # Ok::<(), dockertest::name::BadName>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct PlannedStep {
     /// When it runs.
     pub kind: Kind,
@@ -339,6 +337,7 @@ impl PlannedStep {
 /// };
 /// assert!(facts.version.is_empty());
 /// ```
+// Embedders build it with `..EngineFacts::default()`, which leaves room for more: so it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct EngineFacts {
@@ -362,12 +361,13 @@ pub struct EngineFacts {
 /// ```
 /// use dockertest::journal::InstanceProvisioned;
 ///
-/// let made = InstanceProvisioned { provider: "callout".to_owned(), instance: "vm-1".to_owned() };
+/// let made = InstanceProvisioned::new("callout", "vm-1");
 /// assert_eq!(serde_json::to_string(&made)?, r#"{"provider":"callout","instance":"vm-1"}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct InstanceProvisioned {
     /// What made it: `shared`, `capsule`, `callout`.
     pub provider: String,
@@ -380,12 +380,13 @@ pub struct InstanceProvisioned {
 /// ```
 /// use dockertest::journal::InstanceDisposed;
 ///
-/// let gone = InstanceDisposed { instance: "vm-1".to_owned(), problem: None };
+/// let gone = InstanceDisposed::new("vm-1");
 /// assert_eq!(serde_json::to_string(&gone)?, r#"{"instance":"vm-1"}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct InstanceDisposed {
     /// Its name.
     pub instance: String,
@@ -406,6 +407,7 @@ pub struct InstanceDisposed {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct StepStarted {
     /// The step.
     pub step: StepId,
@@ -419,14 +421,6 @@ pub struct StepStarted {
     pub instance: Option<String>,
 }
 
-impl StepStarted {
-    /// A step of a run that has but one worker, on this machine.
-    #[must_use]
-    pub const fn new(step: StepId, attempt: u32) -> StepStarted {
-        StepStarted { step, attempt, worker: None, instance: None }
-    }
-}
-
 /// A step entered a phase.
 ///
 /// ```
@@ -434,14 +428,15 @@ impl StepStarted {
 /// use dockertest::name::StepId;
 /// use dockertest::outcome::Phase;
 ///
-/// let iteration = Some(Iteration { number: 2, of: 3 });
-/// let entered = PhaseStarted { step: StepId(0), subsubtest: None, phase: Phase::RunOnce, iteration };
+/// let mut entered = PhaseStarted::new(StepId(0), Phase::RunOnce);
+/// entered.iteration = Some(Iteration { number: 2, of: 3 });
 /// let json = r#"{"step":0,"phase":"run_once","iteration":{"number":2,"of":3}}"#;
 /// assert_eq!(serde_json::to_string(&entered)?, json);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct PhaseStarted {
     /// The step.
     pub step: StepId,
@@ -464,6 +459,7 @@ pub struct PhaseStarted {
 /// assert_eq!(serde_json::to_string(&last)?, r#"{"number":3,"of":3}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+// One of two numbers without the other says nothing, and there is no third: so it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Iteration {
     /// The iteration, counted from 1.
@@ -480,13 +476,13 @@ pub struct Iteration {
 /// use dockertest::journal::Logged;
 /// use dockertest::outcome::Level;
 ///
-/// let text = "killed what was left of the run: 4711 (`sleep 60`)".to_owned();
-/// let logged = Logged { step: None, subsubtest: None, level: Level::Warning, text };
+/// let logged = Logged::new(Level::Warning, "killed what was left of the run: 4711 (`sleep 60`)");
 /// assert!(serde_json::to_string(&logged)?.starts_with(r#"{"level":"warning","text":"killed"#));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Logged {
     /// The step, or nothing for a line of the runner itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -507,12 +503,13 @@ pub struct Logged {
 /// use dockertest::name::StepId;
 ///
 /// let values = [("docker_timeout".to_owned(), "300".to_owned())].into();
-/// let keyvals = Keyvals { step: StepId(0), iteration: None, values };
+/// let keyvals = Keyvals::new(StepId(0), values);
 /// assert_eq!(serde_json::to_string(&keyvals)?, r#"{"step":0,"values":{"docker_timeout":"300"}}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Keyvals {
     /// The step.
     pub step: StepId,
@@ -530,12 +527,13 @@ pub struct Keyvals {
 /// use dockertest::name::StepId;
 ///
 /// // `docker_cli/kill/sigstop`, within the step of `docker_cli/kill`:
-/// let started = SubsubtestStarted { step: StepId(4), subsubtest: "sigstop".to_owned() };
+/// let started = SubsubtestStarted::new(StepId(4), "sigstop");
 /// assert_eq!(serde_json::to_string(&started)?, r#"{"step":4,"subsubtest":"sigstop"}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct SubsubtestStarted {
     /// The step.
     pub step: StepId,
@@ -552,12 +550,13 @@ pub struct SubsubtestStarted {
 /// use dockertest::verdict::Verdict;
 ///
 /// let ending = Ending::new(Verdict::Fail, "the container still runs");
-/// let ended = SubsubtestEnded { step: StepId(4), subsubtest: "sigstop".to_owned(), ending };
+/// let ended = SubsubtestEnded::new(StepId(4), "sigstop", ending);
 /// assert!(serde_json::to_string(&ended)?.contains(r#""ending":{"verdict":"FAIL""#));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct SubsubtestEnded {
     /// The step.
     pub step: StepId,
@@ -573,12 +572,12 @@ pub struct SubsubtestEnded {
 /// use dockertest::journal::{Event, RebootRequested};
 /// use dockertest::name::StepId;
 ///
-/// let reason = "the kernel option takes effect at boot".to_owned();
-/// let wish = RebootRequested { step: StepId(1), resume_at: "after boot".to_owned(), reason };
+/// let wish = RebootRequested::new(StepId(1), "after boot", "the kernel option takes effect at boot");
 /// assert_eq!(Event::RebootRequested(wish).kind(), "reboot-requested");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct RebootRequested {
     /// The step.
     pub step: StepId,
@@ -596,13 +595,14 @@ pub struct RebootRequested {
 /// use dockertest::outcome::Ending;
 /// use dockertest::verdict::Verdict;
 ///
-/// let event = Event::StepEnded(StepEnded { step: StepId(0), ending: Ending::new(Verdict::Good, "") });
+/// let event = Event::StepEnded(StepEnded::new(StepId(0), Ending::new(Verdict::Good, "")));
 /// let json = r#"{"step-ended":{"step":0,"ending":{"verdict":"GOOD","reason":"","seconds":0.0}}}"#;
 /// assert_eq!(serde_json::to_string(&event)?, json);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct StepEnded {
     /// The step.
     pub step: StepId,
@@ -615,12 +615,13 @@ pub struct StepEnded {
 /// ```
 /// use dockertest::journal::RunInterrupted;
 ///
-/// let interrupted = RunInterrupted { reason: "SIGTERM".to_owned() };
+/// let interrupted = RunInterrupted::new("SIGTERM");
 /// assert_eq!(serde_json::to_string(&interrupted)?, r#"{"reason":"SIGTERM"}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct RunInterrupted {
     /// Why, in words: a signal, a limit, a reboot that a step asked for.
     pub reason: String,
@@ -632,12 +633,13 @@ pub struct RunInterrupted {
 /// use dockertest::journal::RunEnded;
 /// use dockertest::verdict::Verdict;
 ///
-/// let ended = RunEnded { verdict: Verdict::Warn, seconds: 12.5 };
+/// let ended = RunEnded::new(Verdict::Warn, 12.5);
 /// assert_eq!(serde_json::to_string(&ended)?, r#"{"verdict":"WARN","seconds":12.5}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct RunEnded {
     /// The worst verdict of all steps; `GOOD` when there were none.
     pub verdict: Verdict,

@@ -22,6 +22,7 @@ use nix::errno::Errno;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
 pub enum WriteFailure {
     /// There is a journal already.
     #[error("the journal `{}` exists already: it is never overwritten; name another results folder", path.display())]

@@ -5,15 +5,12 @@
 //! look like to a person is the business of [`crate::report`].
 //!
 //! ```
-//! use dockertest::journal::{Event, FILE_NAME, FORMAT, Invocation, RunStarted, Session, Writer, read};
-//! use dockertest::version::API_VERSION;
+//! use dockertest::journal::{Event, FILE_NAME, Invocation, RunStarted, Session, Writer, read};
 //!
 //! # let results = tempfile::tempdir()?;
 //! let path = results.path().join(FILE_NAME);
 //! let journal = Writer::create(&path, Vec::new())?;
-//! let run = "20270115-080000-4711".to_owned();
-//! let (invocation, session) = (Invocation::default(), Session::default());
-//! let started = RunStarted { format: FORMAT, run, api_version: API_VERSION, invocation, session };
+//! let started = RunStarted::new("20270115-080000-4711", Invocation::default(), Session::default());
 //! journal.commit(vec![Event::RunStarted(started)]).wait()?; // It is on disk now, whatever comes.
 //! journal.close()?;
 //!
@@ -26,6 +23,7 @@
 mod event;
 #[cfg(feature = "runner")]
 mod failure;
+mod make;
 #[cfg(feature = "runner")]
 mod reader;
 #[cfg(test)]

@@ -32,6 +32,7 @@ const USUAL_LINE_BYTES: usize = 120;
 /// # Ok::<(), dockertest::journal::ReadFailure>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Reading {
     /// All records, in order. The record at index n has sequence number n.
     pub records: Vec<Record>,
@@ -52,6 +53,7 @@ pub struct Reading {
 /// assert_eq!(failure.to_string(), message);
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadFailure {
     /// The file cannot be read.
     #[error("cannot read the journal `{}`: {source}", path.display())]

@@ -84,7 +84,7 @@ pub trait Sink: Send {
 /// # let results = tempfile::tempdir()?;
 /// let journal = Writer::create(&results.path().join("journal.jsonl"), Vec::new())?;
 /// let say = |text: &str| {
-///     Event::Logged(Logged { step: None, subsubtest: None, level: Level::Info, text: text.to_owned() })
+///     Event::Logged(Logged::new(Level::Info, text))
 /// };
 /// journal.append(say("written soon"));
 /// journal.commit(vec![say("on disk when `wait` returns, with all before it")]).wait()?;
@@ -180,7 +180,7 @@ impl Writer {
     /// # let first = format!("{first}\"invocation\":{{}},\"session\":{{}}}}}}}}\n");
     /// std::fs::write(&path, format!("{first}{}", r#"{"seq":1,"ti"#))?; // The runner was killed here.
     /// let journal = Writer::reopen(&path, &read(&path)?, Vec::new())?;
-    /// journal.append(Event::RunInterrupted(RunInterrupted { reason: "the runner was killed".to_owned() }));
+    /// journal.append(Event::RunInterrupted(RunInterrupted::new("the runner was killed")));
     /// journal.close()?;
     /// assert_eq!(read(&path)?.records[1].seq, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -297,7 +297,7 @@ impl Writer {
     ///
     /// # let results = tempfile::tempdir()?;
     /// let journal = Writer::create(&results.path().join("journal.jsonl"), vec![Box::new(Full)])?;
-    /// journal.append(Event::RunInterrupted(RunInterrupted { reason: "SIGINT".to_owned() }));
+    /// journal.append(Event::RunInterrupted(RunInterrupted::new("SIGINT")));
     /// let failure = journal.close().unwrap_err();
     /// assert!(failure.to_string().contains("the journal is complete"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -36,6 +36,7 @@ const LABEL_WIDTH: usize = 15;
 /// let style = if std::io::stdout().is_terminal() { Style::Coloured } else { Style::Plain };
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Style {
     /// Text only, the same bytes everywhere.
     Plain,

@@ -29,7 +29,7 @@ const PENDING_BYTES: usize = 1 << 16;
 /// let journal = Writer::create(&results.join("journal.jsonl"), vec![files(results)])?;
 /// // … what happens in the run …
 /// # journal.append(Event::Planned(Plan::default()));
-/// journal.append(Event::RunEnded(RunEnded { verdict: Verdict::Good, seconds: 1.5 }));
+/// journal.append(Event::RunEnded(RunEnded::new(Verdict::Good, 1.5)));
 /// journal.close()?;
 /// assert!(results.join(RESULTS_NAME).exists());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -14,7 +14,7 @@
 //!
 //! let values = [("docker_options".to_owned(), "--debug\n".to_owned())].into();
 //! let mut text = String::new();
-//! keyval::write(&Keyvals { step: StepId(0), iteration: None, values }, &mut text);
+//! keyval::write(&Keyvals::new(StepId(0), values), &mut text);
 //! assert_eq!(text, "docker_options=--debug\\n\n");
 //! ```
 
@@ -31,7 +31,9 @@ use crate::journal::Keyvals;
 ///
 /// let values = [("seconds".to_owned(), "1.5".to_owned())].into();
 /// let mut text = String::new();
-/// keyval::write(&Keyvals { step: StepId(0), iteration: Some(1), values }, &mut text);
+/// let mut keyvals = Keyvals::new(StepId(0), values);
+/// keyvals.iteration = Some(1);
+/// keyval::write(&keyvals, &mut text);
 /// assert_eq!(text, "seconds{perf}=1.5\n\n");
 /// ```
 pub fn write(keyvals: &Keyvals, out: &mut String) {

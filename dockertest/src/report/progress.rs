@@ -34,18 +34,15 @@ pub struct Progress {
 /// A step that is running.
 ///
 /// ```
-/// use std::time::Duration;
-///
-/// use dockertest::name::StepId;
 /// use dockertest::report::RunningStep;
 ///
-/// let (id, name, phase) = (StepId(0), "docker_cli/version".parse()?, "run_once()".to_owned());
-/// let step = RunningStep { id, name, phase, started_us: 1_800_000_000_000_000 };
-/// assert_eq!(step.elapsed(1_800_000_001_500_000), Duration::from_millis(1500));
-/// assert_eq!(step.elapsed(0), Duration::ZERO);
-/// # Ok::<(), dockertest::name::BadName>(())
+/// // docker_cli/version: run_once() (1.5 s)
+/// fn line(step: &RunningStep, now_us: i64) -> String {
+///     format!("{}: {} ({:.1} s)", step.name, step.phase, step.elapsed(now_us).as_secs_f64())
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct RunningStep {
     /// The step.
     pub id: StepId,
@@ -155,6 +152,12 @@ fn elapsed(from_us: i64, to_us: i64) -> Duration {
 mod tests {
     use super::*;
     use crate::journal::sample::{BEGIN_US, records, small_run};
+
+    #[test]
+    fn no_time_is_negative() {
+        assert_eq!(elapsed(1_800_000_000_000_000, 1_800_000_001_500_000), Duration::from_millis(1500));
+        assert_eq!(elapsed(1_800_000_000_000_000, 0), Duration::ZERO);
+    }
 
     #[test]
     fn the_line_follows_the_run() {

@@ -30,6 +30,7 @@ use crate::verdict::Verdict;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Results {
     /// The API version of the program that began the run.
     pub version: String,
@@ -78,6 +79,7 @@ pub struct Results {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub struct Totals {
     /// Steps that ended as `GOOD`: the engine kept its promise.
     pub good: u32,
@@ -107,6 +109,7 @@ pub struct Totals {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HostResult {
     /// Its name.
     pub hostname: String,
@@ -130,6 +133,7 @@ pub struct HostResult {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct EngineResult {
     /// Where it was asked.
     pub address: String,
@@ -163,6 +167,7 @@ pub struct EngineResult {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StepResult {
     /// The name of the subtest.
     pub name: SubtestName,
@@ -209,6 +214,7 @@ pub struct StepResult {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SubsubtestResult {
     /// The last component of its name.
     pub name: String,

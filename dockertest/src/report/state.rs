@@ -57,11 +57,13 @@ pub struct RunState {
 ///     Standing::Running => "goes on, or was cut off".to_owned(),
 ///     Standing::Interrupted { reason } => format!("can be resumed: {reason}"),
 ///     Standing::Ended { verdict, .. } => format!("complete: {verdict}"),
+///     other => format!("{other:?}"),
 /// };
 /// assert_eq!(how, "complete: FAIL");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Standing {
     /// It goes on, or was cut off without a word.
     #[default]
@@ -98,6 +100,7 @@ pub enum Standing {
 /// # Ok::<(), journal::ReadFailure>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct StepState {
     /// What was planned.
     pub planned: PlannedStep,
@@ -129,6 +132,7 @@ pub struct StepState {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct SubsubtestState {
     /// The last component of its name.
     pub name: String,

@@ -14,9 +14,10 @@ use crate::journal::{self, FILE_NAME, ReadFailure};
 /// use dockertest::report::Format;
 ///
 /// assert_eq!("json".parse(), Ok(Format::Json));
-/// assert_eq!(Format::ALL.map(Format::as_str), ["status", "json", "console"]);
+/// assert!(Format::ALL.iter().any(|format| format.as_str() == "json"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// Autotest's status log: the bytes of the file `status`.
     Status,
@@ -28,7 +29,7 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 3] = [Format::Status, Format::Json, Format::Console];
+    pub const ALL: &'static [Format] = &[Format::Status, Format::Json, Format::Console];
 
     /// The word for it on the command line, for example `status`.
     #[must_use]
@@ -63,7 +64,7 @@ impl FromStr for Format {
     type Err = UnknownFormat;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Format::ALL.into_iter().find(|format| format.as_str() == word).ok_or_else(|| UnknownFormat(word.to_owned()))
+        Format::ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| UnknownFormat(word.to_owned()))
     }
 }
 
@@ -77,6 +78,7 @@ impl FromStr for Format {
 /// assert_eq!(failure.to_string(), "`results/none` holds no run (there is no `journal.jsonl` in it)");
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReportFailure {
     /// There is no journal.
     #[error("`{}` holds no run (there is no `{FILE_NAME}` in it)", path.display())]
@@ -119,6 +121,7 @@ pub enum ReportFailure {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RunnerIs {
     /// It may be at work.
     Unknown,

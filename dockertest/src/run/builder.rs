@@ -152,7 +152,7 @@ impl RunnerBuilder {
     /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
     /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
     /// # {"listed":{"subtests":1}}'"#;
-    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    /// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
     /// let runner = Runner::builder().host(host).args(["subexample/two"]).build()?;
     /// assert_eq!(runner.plan()?.steps.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -207,7 +207,7 @@ impl RunnerBuilder {
     /// #     list) printf '%s\n' "$hello" '{"subtest":{"name":"example"}}' '{"listed":{"subtests":1}}';;
     /// #     run) read request; printf '%s\n' "$hello" '{"ended":{"verdict":"GOOD","reason":"","seconds":0.1}}';;
     /// # esac"#;
-    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    /// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
     /// # let folder = tempfile::tempdir()?;
     /// # let (results, state) = (folder.path().join("results"), folder.path().join("state"));
     /// let (tell, told) = mpsc::channel();
@@ -243,7 +243,7 @@ impl RunnerBuilder {
     /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
     /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
     /// # {"listed":{"subtests":1}}'"#;
-    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    /// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
     /// let runner = Runner::builder()
     ///     .host(host)
     ///     .engine_probe(Box::new(|| EngineFacts { version: "20.10.24".to_owned(), ..EngineFacts::default() }))

@@ -21,7 +21,7 @@ use super::gather::Brought;
 /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
 /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
 /// # {"listed":{"subtests":1}}'"#;
-/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
 /// let catalog = Catalog::ask(&[host])?;
 /// let names: Vec<_> = catalog.all_names().collect();
 /// assert_eq!(names, ["subexample", "subexample/one", "subexample/two"]);
@@ -47,14 +47,15 @@ pub struct Catalog {
 /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
 /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
 /// # {"listed":{"subtests":1}}'"#;
-/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
 /// let catalog = Catalog::ask(&[host])?;
-/// let Entry { info, host, api_version } = catalog.get(&"subexample".parse()?).expect("the host holds it");
+/// let Entry { info, host, api_version, .. } = catalog.get(&"subexample".parse()?).expect("the host holds it");
 /// assert_eq!(catalog.hosts()[*host].path, std::path::Path::new("/bin/sh"));
 /// assert_eq!((info.subsubtests.len(), api_version.to_string().as_str()), (2, "0.9.0"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entry {
     /// What its host says about it.
     pub info: SubtestInfo,
@@ -78,6 +79,7 @@ pub struct Entry {
 /// assert_eq!(failure.to_string().lines().count(), 2);
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct CatalogFailure {
     /// What is wrong, host by host.
     pub problems: Vec<CatalogProblem>,
@@ -92,12 +94,13 @@ pub struct CatalogFailure {
 /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
 /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
 /// # {"listed":{"subtests":1}}'"#;
-/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
 /// let failure = Catalog::ask(&[host.clone(), host]).unwrap_err();
 /// assert!(matches!(failure.problems[0], CatalogProblem::Duplicate { .. }));
 /// assert!(failure.to_string().starts_with("subtest `subexample` is in two hosts: `/bin/sh` and `/bin/sh`"));
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CatalogProblem {
     /// There is no list.
     #[error(transparent)]
@@ -187,7 +190,7 @@ impl Catalog {
     /// # {"subtest":{"name":"docker_cli/version","summary":"Checks `docker version`"}}
     /// # {"subtest":{"name":"docker_cli/kill"}}
     /// # {"listed":{"subtests":2}}'"#;
-    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    /// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
     /// let catalog = Catalog::ask(&[host])?;
     /// let names: Vec<_> = catalog.subtests().map(|info| info.name.as_str()).collect();
     /// assert_eq!(names, ["docker_cli/kill", "docker_cli/version"]);

@@ -117,7 +117,7 @@ impl Drop for Feeder {
 /// #     list) printf '%s\n' "$hello" '{"subtest":{"name":"example"}}' '{"listed":{"subtests":1}}';;
 /// #     run) read request; printf '%s\n' "$hello" '{"ended":{"verdict":"GOOD","reason":"","seconds":0.1}}';;
 /// # esac"#;
-/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
 /// # let folder = tempfile::tempdir()?;
 /// # let (results, state) = (folder.path().join("results"), folder.path().join("state"));
 /// # let builder = Runner::builder().host(host).results(results).state(state).without_engine();

@@ -37,6 +37,7 @@ const LOCK_ATTEMPTS: u32 = 100;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FolderFailure {
     /// Another process is writing there.
     #[error(

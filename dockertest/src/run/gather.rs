@@ -71,7 +71,7 @@ impl Catalog {
     /// # {"subtest":{"name":"disk_quota"}}
     /// # {"config":{"file":"disk_quota.ini","text":"[disk_quota]\\nlimit_mb = 10\\n"}}
     /// # {"listed":{"subtests":1}}'"#;
-    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    /// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
     /// let defaults = Source::Memory(vec![("defaults.ini".to_owned(), "[DEFAULTS]\nlimit_mb = 1\n".to_owned())]);
     /// let plugins = Plugins::new(host.clone());
     /// let layers = Layers::new().defaults(defaults);

@@ -31,7 +31,7 @@ use super::runner::Runner;
 /// #     run) read request; printf '%s\n' "$hello"; read cancel;
 /// #          printf '%s\n' '{"ended":{"verdict":"ABORT","reason":"asked to stop","seconds":0.1}}';;
 /// # esac"#;
-/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
 /// # let folder = tempfile::tempdir()?;
 /// # let (results, state) = (folder.path().join("results"), folder.path().join("state"));
 /// # let builder = Runner::builder().host(host).results(results).state(state).without_engine();

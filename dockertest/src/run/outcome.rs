@@ -73,12 +73,13 @@ impl Counts {
 /// let stop = Stop::Reboot { step: "example".to_owned(), reason: "new kernel".to_owned() };
 /// let next = match stop {
 ///     Stop::Complete => "look at the results",
-///     Stop::Interrupted { .. } => "dockertest resume",
 ///     Stop::Reboot { .. } => "reboot, then dockertest resume",
+///     _ => "dockertest resume",
 /// };
 /// assert_eq!(next, "reboot, then dockertest resume");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stop {
     /// Every step has ended.
     Complete,

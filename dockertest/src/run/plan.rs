@@ -34,7 +34,7 @@ pub const DEFAULT_CLEANUP_TIMEOUT: Duration = Duration::from_secs(30);
 /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
 /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
 /// # {"listed":{"subtests":1}}'"#;
-/// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+/// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
 /// let runner = Runner::builder().host(host).args(["subexampel"]).build()?;
 /// let failure = runner.plan().unwrap_err();
 /// assert!(matches!(failure, PlanFailure::Unknown { .. }));
@@ -42,6 +42,7 @@ pub const DEFAULT_CLEANUP_TIMEOUT: Duration = Duration::from_secs(30);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum PlanFailure {
     /// Names that no host holds, all of them.
     Unknown {

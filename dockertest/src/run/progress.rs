@@ -124,6 +124,7 @@ pub(super) struct Progress {
 /// assert_eq!(broken.to_string(), message);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BrokenJournal {
     /// The first two records are missing: nothing was run.
     #[error("the run was cut off before it began: nothing was run, and there is nothing to go on with; run it anew")]

@@ -31,6 +31,7 @@ use super::{secrets, session};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ResumeFailure {
     /// The results folder cannot be used.
     #[error(transparent)]

@@ -123,7 +123,7 @@ impl Runner {
     /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
     /// # {"subtest":{"name":"subexample","subsubtests":["one","two"]}}
     /// # {"listed":{"subtests":1}}'"#;
-    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    /// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
     /// let runner = Runner::builder().host(host).args(["subexample/two !!!"]).build()?;
     /// assert!(runner.is_dry_run());
     /// let step = &runner.plan()?.steps[0];
@@ -158,7 +158,7 @@ impl Runner {
     /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
     /// # {"subtest":{"name":"subexample"}}
     /// # {"listed":{"subtests":1}}'"#;
-    /// # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+    /// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
     /// # let folder = tempfile::tempdir()?;
     /// # let (results, state) = (folder.path().join("results"), folder.path().join("state"));
     /// # let builder = Runner::builder().host(host).results(results).state(state).without_engine();

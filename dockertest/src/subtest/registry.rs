@@ -20,6 +20,7 @@ use crate::subtest::Subtest;
 /// assert!(registration.children.is_empty());
 /// assert!((registration.make)().needs_engine());
 /// ```
+// A macro builds it in the crate of the author, with the same library: so it is not `#[non_exhaustive]`.
 #[derive(Debug)]
 pub struct Registration {
     /// The path of the module in which it stands, with its crate.
@@ -44,6 +45,7 @@ pub struct Registration {
 /// let here = Folder { package: env!("CARGO_MANIFEST_DIR"), file: file!() };
 /// assert!(Path::new(here.package).is_absolute());
 /// ```
+// Like `Registration`, built by a macro.
 #[derive(Debug, Clone, Copy)]
 pub struct Folder {
     /// The folder of the package.
@@ -64,6 +66,7 @@ inventory::collect!(Registration);
 /// let (path, bytes) = content.files[0];
 /// assert_eq!((path, bytes.len()), ("Dockerfile", 13));
 /// ```
+// Like `Registration`, built by a macro and by build scripts.
 #[derive(Debug)]
 pub struct Content {
     /// The module of the subtest, as in its [`Registration`].
@@ -86,6 +89,7 @@ inventory::collect!(Content);
 /// };
 /// dockertest::inventory::submit! { KILL }
 /// ```
+// Like `Registration`, built by a macro and by build scripts.
 #[derive(Debug)]
 pub struct Faults {
     /// The module of the subtest, as in its [`Registration`].
@@ -121,6 +125,7 @@ fn fault(path: &str, script: &str) -> Fault {
 /// const QUOTA: Defaults = Defaults { file: "disk_quota.ini", text: "[disk_quota]\n# In MB.\nlimit = 10\n" };
 /// dockertest::inventory::submit! { QUOTA }
 /// ```
+// Like `Registration`, built by a macro.
 #[derive(Debug)]
 pub struct Defaults {
     /// The file's path below the module's folder.

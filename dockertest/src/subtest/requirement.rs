@@ -22,6 +22,7 @@ use crate::version::compare;
 /// }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Requirement<'a> {
     /// The engine is docker.
     Docker,
@@ -53,6 +54,7 @@ pub enum Requirement<'a> {
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Feature {
     /// Containers are labelled by `SELinux`.
     Selinux,

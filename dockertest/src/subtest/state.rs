@@ -23,6 +23,7 @@ const FILE: &str = "state.json";
 /// assert!(Failure::from(failure).to_string().starts_with("ERROR: "));
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StateFailure {
     /// The file cannot be written.
     #[error("cannot keep the step's state in `{path}`")]

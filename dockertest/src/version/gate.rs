@@ -172,6 +172,7 @@ fn check_minimum(section: &Section) -> Result<(), VersionMismatch> {
 /// # Ok::<(), dockertest::version::BadVersion>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DocumentationMismatch {
     /// The version that the documentation describes.
     pub docs: ApiVersion,

@@ -40,6 +40,7 @@ pub const API_VERSION: ApiVersion = ApiVersion { major: 0, minor: 9, revision: 0
 /// assert!(!ours.fits("0.8.0".parse()?));
 /// # Ok::<(), dockertest::version::BadVersion>(())
 /// ```
+// Three numbers by definition, written out in code and configuration: so this is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ApiVersion {

@@ -305,10 +305,10 @@ pub(crate) fn broken_pipes_main(arguments: &[&str]) -> ExitCode {
 fn a_host_may_be_named_from_the_working_folder() {
     let place = Place::new();
     let to_root = std::env::current_dir().unwrap().components().skip(1).map(|_| "../").collect::<String>();
-    let HostProgram { path, arguments } = host(&[]);
+    let HostProgram { path, arguments, .. } = host(&[]);
     let relative = format!("{to_root}{}", path.strip_prefix("/").unwrap().display());
     let builder = place.builder("good", "[Control]\nexclude = pre\n");
-    let outcome = builder.host(HostProgram { path: relative.into(), arguments }).build().unwrap().run(&token());
+    let outcome = builder.host(HostProgram::new(relative).arguments(arguments)).build().unwrap().run(&token());
     assert_eq!(outcome.unwrap().exit_status(), EXIT_PASSED);
 }
 
@@ -317,7 +317,7 @@ fn live_tree(place: &Place) -> Vec<OsString> {
     let words = ["live-tree", "--no-engine", "--set", "Control.exclude=pre", "--args", "parent,fail", "--results"];
     let mut arguments: Vec<OsString> = words.map(OsString::from).into();
     arguments.extend([place.results().into(), "--state".into(), place.state().into()]);
-    let HostProgram { path, arguments: rest } = host(&[]);
+    let HostProgram { path, arguments: rest, .. } = host(&[]);
     arguments.into_iter().chain([path.into()]).chain(rest).collect()
 }
 

@@ -51,14 +51,11 @@ fn list(is_held: &dyn Fn(&str) -> bool) {
     let mut subtests = 0;
     for (name, kind, children) in steps.chain(others).filter(|(name, ..)| is_held(name)) {
         subtests += 1;
-        say(&HostMessage::Subtest(SubtestInfo {
-            needs_engine: name == "needs_engine",
-            faults: Vec::new(),
-            name: name.parse().unwrap(),
-            kind,
-            summary: String::new(),
-            subsubtests: children.split_whitespace().map(str::to_owned).collect(),
-        }));
+        let mut info = SubtestInfo::new(name.parse().unwrap());
+        info.needs_engine = name == "needs_engine";
+        info.kind = kind;
+        info.subsubtests = children.split_whitespace().map(str::to_owned).collect();
+        say(&HostMessage::Subtest(info));
     }
     say(&HostMessage::Listed { subtests });
 }
@@ -80,6 +77,7 @@ fn run(name: &str) {
             match serde_json::from_str(&line).unwrap() {
                 RunnerMessage::Run(request) => send.send(request).unwrap(),
                 RunnerMessage::Cancel { reason, .. } => cancel.send(reason).unwrap(),
+                other => panic!("{other:?}"),
             }
         }
         // The runner is gone, and so must this process be; what it started is left for the sweep on purpose.
@@ -88,7 +86,7 @@ fn run(name: &str) {
     let step = Step { request: requests.recv().unwrap(), cancelled };
     match &step.request.mode {
         Mode::Cleanup { .. } => step.clean_up(),
-        Mode::Full | Mode::Resume { .. } => step.run(name),
+        _ => step.run(name),
     }
 }
 
@@ -178,7 +176,7 @@ impl Step {
                 let verdict = if self.knows_container() { Verdict::Good } else { Verdict::Fail };
                 self.end(verdict, &format!("{resume_at} {rebooted}"));
             }
-            Mode::Full | Mode::Cleanup { .. } => {
+            _ => {
                 self.note_container();
                 say(&HostMessage::Reboot { resume_at: "after".to_owned(), reason: "new kernel".to_owned() });
             }

@@ -147,6 +147,7 @@ fn line(event: &Event) -> Option<String> {
         Event::StepEnded(ended) => format!("end {} {}", ended.step, told(&ended.ending)),
         Event::RunInterrupted(interrupted) => format!("interrupted: {}", interrupted.reason),
         Event::RunEnded(ended) => format!("ended {}", ended.verdict),
+        other => panic!("{other:?}: how is it told?"),
     })
 }
 

@@ -45,7 +45,8 @@ impl Whose {
             Sort::Containers => self.containers.contains(&item.name),
             Sort::Images => self.images.iter().any(|name| is_same_image(name, &item.name) || has_id(item, name)),
             Sort::Nones => self.images.iter().any(|name| has_id(item, name)),
-            Sort::Volumes | Sort::Networks | Sort::Mounts | Sort::Processes => false,
+            // No option names anything else.
+            _ => false,
         }
     }
 

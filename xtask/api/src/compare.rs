@@ -100,9 +100,13 @@ fn breaks(line: &str, old: &BTreeMap<&str, usize>) -> Option<&'static str> {
     if !is_member {
         return None;
     }
+    // They are told to end what they build with `..Default::default()`.
+    let has_default = || old.contains_key(&*format!("impl core::default::Default for {parent}"));
     match (declared("enum"), declared("struct")) {
         (Some(known), _) if !is_open(known) => Some("who matches the enum lacks it; is it to be #[non_exhaustive]?"),
-        (_, Some(known)) if !is_open(known) => Some("who builds the struct lacks it; is it to be #[non_exhaustive]?"),
+        (_, Some(known)) if !is_open(known) && !has_default() => {
+            Some("who builds the struct lacks it; is it to be #[non_exhaustive]?")
+        }
         _ => None,
     }
 }
@@ -135,6 +139,9 @@ pub dockertest::Open::A
 pub struct dockertest::Plain
 pub dockertest::Plain::a: u8
 pub struct dockertest::Private { .. }
+pub struct dockertest::Usual
+impl core::default::Default for dockertest::Usual
+pub dockertest::Usual::a: u8
 pub trait dockertest::Trait
 pub fn dockertest::free(u8) -> u8
 [api]
@@ -164,6 +171,7 @@ pub fn dockertest::with_api()
     #[case::variant_of_an_open_one("[api]", "pub dockertest::Open::B(u8)\n[api]", false)]
     #[case::field("[api]", "pub dockertest::Plain::b: u8\n[api]", true)]
     #[case::field_beside_private_ones("[api]", "pub dockertest::Private::b: u8\n[api]", false)]
+    #[case::field_of_one_with_a_default("[api]", "pub dockertest::Usual::b: u8\n[api]", false)]
     #[case::function_of_a_struct("[api]", "pub fn dockertest::Plain::b()\n[api]", false)]
     #[case::required("[api]", "pub fn dockertest::Trait::b() (required)\n[api]", true)]
     #[case::provided("[api]", "pub fn dockertest::Trait::b()\n[api]", false)]

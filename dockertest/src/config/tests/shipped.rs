@@ -16,7 +16,8 @@ fn shipped() -> Configuration {
 #[test]
 fn every_option_of_the_framework_has_a_default() {
     let defaults = shipped().defaults();
-    let expected: Vec<_> = FRAMEWORK_OPTIONS.into_iter().filter(|option| !NOT_IN_DEFAULTS.contains(option)).collect();
+    let expected: Vec<_> =
+        FRAMEWORK_OPTIONS.iter().copied().filter(|option| !NOT_IN_DEFAULTS.contains(option)).collect();
     assert_eq!(defaults.settings.keys().collect::<Vec<_>>(), expected);
     assert_eq!(check_section(&defaults), Ok(()));
 }

@@ -23,10 +23,12 @@ const SEND: Duration = Duration::from_millis(2);
 /// ```
 /// use dockertest::engine::Event;
 ///
-/// let event = Event { kind: "container".into(), action: "die".into(), id: "4f1c".into(), ..Event::default() };
+/// let mut event = Event::default(); // what `Events` gives is filled in
+/// (event.kind, event.action, event.id) = ("container".to_owned(), "die".to_owned(), "4f1c".to_owned());
 /// assert_eq!(event.to_string(), "container die 4f1c");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Event {
     /// What it happened to: `container`, `image`, `volume`, `network`, …
     pub kind: String,

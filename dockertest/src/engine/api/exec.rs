@@ -13,12 +13,14 @@ use crate::engine::api::{Api, ApiFailure};
 /// What a command in a container did.
 ///
 /// ```
-/// use dockertest::engine::{Executed, Logs};
+/// use dockertest::engine::Executed;
 ///
-/// let done = Executed { status: Some(0), output: Logs { stdout: b"2\n".to_vec(), ..Logs::default() } };
-/// assert_eq!(done.output.stdout_text(), "2\n");
+/// fn has_two(done: &Executed) -> bool {
+///     done.status == Some(0) && done.output.stdout_text() == "2\n"
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Executed {
     /// Its exit status.
     pub status: Option<i64>,

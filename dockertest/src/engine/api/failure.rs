@@ -24,6 +24,7 @@ use crate::verdict::Verdict;
 /// assert_eq!(stopped.to_string(), "no engine answers at `unix:///no/such/docker.sock`");
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ApiFailure {
     /// Only sockets of this machine can be asked.
     #[error("cannot ask the engine at `{0}`: only unix sockets (`unix:///path`) are supported")]

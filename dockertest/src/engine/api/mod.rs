@@ -55,14 +55,12 @@ pub struct Api {
 /// ```
 /// use dockertest::engine::ServerVersion;
 ///
-/// let version = ServerVersion {
-///     version: "4.3.1".to_owned(),
-///     components: vec!["Podman Engine".to_owned(), "Conmon".to_owned()],
-///     ..ServerVersion::default()
-/// };
+/// let mut version = ServerVersion::default(); // what `Api::version` gives is filled in
+/// version.components = vec!["Podman Engine".to_owned(), "Conmon".to_owned()];
 /// assert_eq!(version.flavor(), "podman");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct ServerVersion {
     /// The engine's version, for example `20.10.24+dfsg1`.
     pub version: String,

@@ -16,6 +16,7 @@ use crate::engine::api::{Api, ApiFailure};
 /// assert_ne!(Condition::NotRunning, Condition::Removed);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Condition {
     /// Not to run; one that was never started does not run.
     NotRunning,
@@ -40,10 +41,12 @@ impl Condition {
 /// ```
 /// use dockertest::engine::Logs;
 ///
-/// let logs = Logs { stdout: b"READY\n".to_vec(), stderr: Vec::new() };
+/// let mut logs = Logs::default(); // what `Api::logs` gives is filled in
+/// logs.stdout = b"READY\n".to_vec();
 /// assert_eq!(logs.stdout_text(), "READY\n");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Logs {
     /// To standard output, or, with a terminal, to that.
     pub stdout: Vec<u8>,
@@ -56,7 +59,8 @@ impl Logs {
     ///
     /// ```
     /// use dockertest::engine::Logs;
-    /// let logs = Logs { stdout: vec![b'a', 0xff], ..Logs::default() };
+    /// let mut logs = Logs::default();
+    /// logs.stdout = vec![b'a', 0xff];
     /// assert_eq!(logs.stdout_text(), "a\u{fffd}");
     /// ```
     #[must_use]

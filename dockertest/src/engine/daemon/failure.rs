@@ -14,6 +14,7 @@ use std::time::Duration;
 /// assert_eq!(failure.log(), Some("unknown storage driver"));
 /// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DaemonFailure {
     /// Its folder cannot be made or written.
     #[error("cannot prepare an engine of our own")]

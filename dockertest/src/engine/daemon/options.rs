@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 /// assert_eq!(options.settings["labels"][0], "rack=7");
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct DaemonOptions {
     /// The engine's program; a name without a slash is searched for in `PATH` and the system's folders.
     pub program: PathBuf,

@@ -29,6 +29,7 @@ const FILE: &str = "inventory.json";
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Sort {
     /// Containers.
     Containers,
@@ -68,6 +69,7 @@ impl std::fmt::Display for Sort {
 /// let item = Item { id: "4c01db0b339c".to_owned(), name: "test-kill-5f3a09c1".to_owned(), ..Item::default() };
 /// assert_eq!(item.to_string(), "test-kill-5f3a09c1");
 /// ```
+// Tests build it with `..Item::default()`, which leaves room for more: so it is not `#[non_exhaustive]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Item {
@@ -207,7 +209,7 @@ impl Inventory {
     /// use dockertest::host::protocol::History;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let history = History { results: folder.path().to_owned(), previous: None };
+    /// let history = History::new(folder.path());
     /// assert_eq!(Inventory::kept(&history)?, None);
     /// Inventory::default().keep(&history)?;
     /// assert_eq!(Inventory::kept(&history)?, Some(Inventory::default()));

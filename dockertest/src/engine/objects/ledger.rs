@@ -17,6 +17,7 @@ const FILE: &str = "objects.jsonl";
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Object {
     /// A container.
     Container(String),

@@ -39,6 +39,7 @@ pub struct Table {
 /// assert_eq!(error.to_string(), "line 2 does not fit the header: column `DRIVER` begins within a word: `very-long-name local`");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TableError {
     /// There is no header.
     #[error("there is no header")]

@@ -48,6 +48,7 @@ pub(super) const RULES: [(&str, &str); 27] = [
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
+#[non_exhaustive]
 pub enum Outcome {
     /// It is kept, as far as was seen.
     Holds,
@@ -84,6 +85,7 @@ impl fmt::Display for Outcome {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// The rule's short name.
     pub rule: &'static str,
@@ -105,6 +107,7 @@ pub struct Finding {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct HostReport {
     /// The host's file.
     pub host: PathBuf,

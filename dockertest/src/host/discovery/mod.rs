@@ -144,6 +144,7 @@ impl Plugins {
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the plug-in `{}` ({giver}): {source}", path.display())]
+#[non_exhaustive]
 pub struct NoPlugin {
     /// The file or folder.
     pub path: PathBuf,
@@ -158,10 +159,13 @@ pub struct NoPlugin {
 /// ```
 /// use dockertest::host::BrokenPlugin;
 ///
-/// let broken = BrokenPlugin { file: "/opt/quota.so".into(), problem: "`/opt/quota.so list`: no list".to_owned() };
-/// assert_eq!(broken.to_string(), "a plug-in is left out: `/opt/quota.so list`: no list");
+/// // a plug-in is left out: `/opt/quota.so list`: it is empty
+/// fn warn(broken: &[BrokenPlugin]) {
+///     broken.iter().for_each(|plugin| eprintln!("{plugin}"));
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BrokenPlugin {
     /// The plug-in.
     pub file: PathBuf,

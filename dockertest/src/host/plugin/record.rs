@@ -12,6 +12,7 @@ use super::abi::{ABI, MAGIC, PROGRAM_BYTES, Record};
 /// assert_eq!(Identity::read(b"ELF"), Err(BadRecord::Short { size: 3 }));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Identity {
     /// The API version that the subtests were written for: major number, minor number, revision.
     pub api: [u32; 3],
@@ -28,6 +29,7 @@ pub struct Identity {
 /// assert!(text.starts_with("`acme-subtests 2.0` is for plug-in interface 2"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BadRecord {
     /// It begins with something else.
     #[error(

@@ -5,7 +5,6 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program that prints its figures")]
 
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -14,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use dockertest::config::Section;
-use dockertest::host::protocol::{Folders, History, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage};
+use dockertest::host::protocol::{Folders, HostMessage, RunRequest, RunnerMessage};
 use dockertest::host::{CancelToken, HostProgram, Step, StepEnd, StepProcess};
 use dockertest::verdict::Verdict;
 use nix::time::{ClockId, clock_gettime};
@@ -122,23 +121,13 @@ fn see_through(
     let program = HostProgram::new(env!("CARGO_BIN_EXE_misbehave"));
     let name = kind.parse().unwrap();
     let limit = Duration::from_secs(60);
-    let step = Step { program: &program, name: &name, request, limit, cleanup_limit: limit };
+    let step = Step::new(&program, &name, request, limit, limit);
     StepProcess::spawn(&step).unwrap().run(request, cancel, on_message)
 }
 
 fn request(folder: &Path) -> RunRequest {
     let path = folder.to_owned();
-    RunRequest {
-        protocol: PROTOCOL,
-        run: format!("bench-{}", std::process::id()),
-        step: "docker/subtests/pass.test_1-of-1".to_owned(),
-        mode: Mode::Full,
-        section: Section::default(),
-        subsections: BTreeMap::new(),
-        subsubtests: None,
-        folders: Folders { output: path.clone(), tmp: path.clone(), state: path },
-        engine: None,
-        known_failures: BTreeMap::new(),
-        history: History::default(),
-    }
+    let folders = Folders { output: path.clone(), tmp: path.clone(), state: path };
+    let run = format!("bench-{}", std::process::id());
+    RunRequest::new(run, "docker/subtests/pass.test_1-of-1", Section::default(), folders)
 }

@@ -14,7 +14,6 @@ use std::time::SystemTime;
 use dockertest::host::protocol::{
     ConfigFile, Hello, HostMessage, Mode, PROTOCOL, RunRequest, RunnerMessage, SubtestInfo,
 };
-use dockertest::name::Kind;
 use dockertest::outcome::{Ending, Level, Phase};
 use dockertest::verdict::Verdict;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -42,10 +41,16 @@ fn run(kind: &str) -> io::Result<()> {
             phase()?;
             forever()
         }
-        "wrong_protocol" => return say(&HostMessage::Hello(Hello { protocol: 99, ..introduction() })),
+        "wrong_protocol" => {
+            let mut hello = introduction();
+            hello.protocol = 99;
+            return say(&HostMessage::Hello(hello));
+        }
         "wrong_api" => {
             let api_version = "0.7.1".parse().map_err(io::Error::other)?;
-            return say(&HostMessage::Hello(Hello { api_version, ..introduction() }));
+            let mut hello = introduction();
+            hello.api_version = api_version;
+            return say(&HostMessage::Hello(hello));
         }
         "no_hello" => return ended(Verdict::Good, ""),
         "closes_stdin" => nix::unistd::close(0)?,
@@ -295,7 +300,7 @@ fn request() -> io::Result<Result<RunRequest, String>> {
     Ok(match next_message() {
         Ok(RunnerMessage::Run(request)) if request.protocol == PROTOCOL => Ok(*request),
         Ok(RunnerMessage::Run(request)) => Err(format!("the runner speaks protocol {}", request.protocol)),
-        Ok(RunnerMessage::Cancel { .. }) => exit(67),
+        Ok(_) => exit(67),
         Err(error) => Err(format!("the request is none: {error}")),
     })
 }
@@ -303,7 +308,7 @@ fn request() -> io::Result<Result<RunRequest, String>> {
 fn wait_for_cancel() -> io::Result<String> {
     match next_message()? {
         RunnerMessage::Cancel { reason, .. } => Ok(reason),
-        RunnerMessage::Run(_) => exit(67),
+        _ => exit(67),
     }
 }
 
@@ -317,14 +322,10 @@ fn next_message() -> io::Result<RunnerMessage> {
 
 fn list(how: &str) -> io::Result<()> {
     let subtest_with = |name: &str, children: &[&str]| -> io::Result<()> {
-        say(&HostMessage::Subtest(SubtestInfo {
-            name: name.parse().map_err(io::Error::other)?,
-            kind: Kind::Subtest,
-            summary: "Does nothing".to_owned(),
-            subsubtests: children.iter().map(|child| (*child).to_owned()).collect(),
-            needs_engine: false,
-            faults: Vec::new(),
-        }))
+        let mut info = SubtestInfo::new(name.parse().map_err(io::Error::other)?);
+        info.summary = "Does nothing".to_owned();
+        info.subsubtests = children.iter().map(|child| (*child).to_owned()).collect();
+        say(&HostMessage::Subtest(info))
     };
     let subtest = |name| subtest_with(name, &[]);
     hello()?;

@@ -96,7 +96,7 @@ impl<B: By> SubSubtest<Rmi> for Blocked<B> {
 
 /// What `--force` promises.
 fn forced(ctx: &Context, seen: Completed, image: &OwnImage, container: &Container) -> Outcome {
-    let OwnImage { name, id } = image;
+    let OwnImage { name, id, .. } = image;
     let seen = seen.must_pass()?;
     let printed = seen.stdout_text().into_owned();
     seen.check(

@@ -2,14 +2,13 @@
 
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use dockertest::config::{Origin, Section, Setting};
-use dockertest::host::protocol::{Folders, History, HostMessage, Mode, PROTOCOL, RUN_VARIABLE, RunRequest};
+use dockertest::host::protocol::{Folders, HostMessage, RUN_VARIABLE, RunRequest};
 use dockertest::host::{CancelToken, HostProgram, Step, StepEnd, StepProcess};
 use dockertest::outcome::Level;
 use tempfile::TempDir;
@@ -42,19 +41,9 @@ impl Bench {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
-        let request = RunRequest {
-            protocol: PROTOCOL,
-            run: format!("run-{}-{number}", std::process::id()),
-            step: "docker/subtests/kind.test_1-of-1".to_owned(),
-            mode: Mode::Full,
-            section: Section::default(),
-            subsections: BTreeMap::new(),
-            subsubtests: None,
-            folders: Folders { output: path.clone(), tmp: path.clone(), state: path },
-            engine: None,
-            known_failures: BTreeMap::new(),
-            history: History::default(),
-        };
+        let folders = Folders { output: path.clone(), tmp: path.clone(), state: path };
+        let run = format!("run-{}-{number}", std::process::id());
+        let request = RunRequest::new(run, "docker/subtests/kind.test_1-of-1", Section::default(), folders);
         let cancel = CancelToken::new().unwrap();
         let (limit, cleanup_limit) = (Duration::from_secs(100), Duration::from_secs(20));
         Bench { folder, request, limit, cleanup_limit, cancel, on_message: Box::new(|_| ()) }
@@ -77,7 +66,7 @@ impl Bench {
         let name = kind.parse().unwrap();
         let program = program();
         let (limit, cleanup_limit) = (self.limit, self.cleanup_limit);
-        let step = Step { program: &program, name: &name, request: &self.request, limit, cleanup_limit };
+        let step = Step::new(&program, &name, &self.request, limit, cleanup_limit);
         let mut messages = Vec::new();
         let began = Instant::now();
         let process = StepProcess::spawn(&step).unwrap();
@@ -126,6 +115,7 @@ impl Bench {
                 format!("{}{phase}: {}", ending.verdict, ending.reason)
             }
             StepEnd::Reboot { resume_at, reason } => format!("reboot, resume at {resume_at}: {reason}"),
+            other => panic!("{other:?}"),
         };
         for message in &outcome.messages {
             if let HostMessage::Log { level: Level::Warning, text: warning, .. } = message {

@@ -96,6 +96,7 @@ struct State {
     /// Instances that have not been disposed of, with a number for each.
     live: BTreeMap<String, u32>,
     made: u32,
+    pruned: bool,
 }
 
 impl fmt::Debug for Shared {
@@ -221,6 +222,7 @@ impl Shared {
 
     /// Calls until there are enough, as long as that makes progress.
     fn provision(&self, callout: &str, wanted: usize, cancel: &CancelToken) -> Result<Vec<String>, ProvisionFailure> {
+        self.prune_once();
         let mut ids: Vec<String> = Vec::new();
         for _ in 0..MAX_CALLS {
             let missing = wanted.saturating_sub(ids.len());
@@ -252,6 +254,17 @@ impl Shared {
             self.tell(&format!("`instance_provision` was asked for {wanted} and made {}", ids.len()));
         }
         Ok(ids)
+    }
+
+    /// Disposes of what killed processes left, before the first instance of our own is made: it may be in the way.
+    fn prune_once(&self) {
+        if std::mem::replace(&mut self.state().pruned, true) {
+            return;
+        }
+        match prune(&self.folder, &self.tell) {
+            Ok(pruned) => pruned.iter().for_each(|pruned| self.tell(&pruned.to_string())),
+            Err(error) => self.tell(&format!("cannot read the records in `{}`: {error}", self.records.display())),
+        }
     }
 
     /// One call: the ids that it printed, and what is wrong, if something is.

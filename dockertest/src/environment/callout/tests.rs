@@ -458,6 +458,23 @@ fn a_callout_has_its_values_in_its_text_and_in_its_environment() {
     assert!(!project.path().join("X").exists());
 }
 
+/// Whatever stands behind a program's own arguments.
+#[test]
+fn a_command_is_re_created_word_by_word() {
+    let project = Project::new();
+    let mut callouts = Project::callouts(MAKE);
+    callouts.execute = "$COMMAND; sh -c $QUOTED_COMMAND".to_owned();
+    let provider = project.provider(callouts);
+    let instances = provision(&provider, 1).unwrap();
+    let program = HostProgram { path: "/usr/bin/printf".into(), arguments: vec!["[%s]".into(), "it's".into()] };
+    let started = instances[0].host(&program, project.path());
+    let further = ["", "a b", "it's; $(exit 3) \\ `x`", "*", "run", "-H x --debug", "\u{e4}\ttab"];
+    let output = std::process::Command::new(&started.path).args(&started.arguments).args(further).output().unwrap();
+    let one: String = std::iter::once("it's").chain(further).map(|word| format!("[{word}]")).collect();
+    let seen = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(seen, one.repeat(2));
+}
+
 /// What runs in an instance: its standard streams, its status and its end are those of the callout; HOLE-E11.
 #[test]
 fn the_end_of_a_step_is_passed_through() {

@@ -5,6 +5,7 @@
 
 mod leftover;
 mod output;
+mod place;
 mod watchdog;
 
 use std::ffi::OsString;
@@ -161,6 +162,9 @@ pub(super) fn run(
         Ok(request) => request,
         Err(problem) => return output.say(&HostMessage::Ended(Ending::new(Verdict::Error, problem))),
     };
+    if let Err(problem) = place::enter(&request) {
+        return output.say(&HostMessage::Ended(Ending::new(Verdict::Error, problem)));
+    }
     let cancel = CancelToken::new()?;
     watchdog::watch(requests, cancel.clone())?;
     let voice = output.voice();

@@ -49,6 +49,8 @@ pub use results::{EngineResult, HostResult, Results, StepResult, SubsubtestResul
 pub use state::{RunState, Standing, StepState, SubsubtestState};
 #[cfg(feature = "harness")]
 pub(crate) use text::first_line;
+pub(crate) use time::seconds_of;
+pub use time::{local_time, utc_time};
 pub use write::{Format, ReportFailure, RunnerIs, UnknownFormat, write, write_knowing};
 
 /// The name of the status log within a results folder, and within a step's folder.

@@ -285,11 +285,42 @@ impl Totals {
     /// Counts the steps that have ended.
     #[must_use]
     pub fn of(state: &RunState) -> Totals {
+        Totals::count_all(state.endings().map(|(_, ending)| ending.verdict))
+    }
+
+    /// Counts verdicts.
+    pub(crate) fn count_all(verdicts: impl IntoIterator<Item = Verdict>) -> Totals {
         let mut totals = Totals::default();
-        for (_, ending) in state.endings() {
-            *totals.count_mut(ending.verdict) += 1;
+        for verdict in verdicts {
+            *totals.count_mut(verdict) += 1;
         }
         totals
+    }
+
+    /// Adds others.
+    pub(crate) const fn add(&mut self, other: &Totals) {
+        self.good += other.good;
+        self.test_na += other.test_na;
+        self.warn += other.warn;
+        self.fail += other.fail;
+        self.error += other.error;
+        self.abort += other.abort;
+    }
+
+    /// How many steps ended.
+    ///
+    /// ```
+    /// # use dockertest::{journal, report::RunState};
+    /// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+    /// # let state = RunState::of(&journal::read(&results.join(journal::FILE_NAME))?.records);
+    /// use dockertest::report::Totals;
+    ///
+    /// assert_eq!(Totals::of(&state).total(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn total(&self) -> u32 {
+        self.good + self.test_na + self.warn + self.fail + self.error + self.abort
     }
 
     /// How many steps ended with this verdict.

@@ -191,7 +191,7 @@ impl RunState {
     }
 
     /// Notes that no process has the run any more. One whose records have no end was cut off then.
-    pub(super) fn note_cut(&mut self) {
+    pub(crate) fn note_cut(&mut self) {
         if self.standing == Standing::Running {
             let reason = "cut off: the process that ran it is gone".to_owned();
             self.standing = Standing::Interrupted { reason };

@@ -9,6 +9,31 @@ pub(crate) fn local(time_us: i64, utc_offset_seconds: i32) -> String {
     offset.to_datetime(timestamp(time_us)).strftime("%b %d %H:%M:%S").to_string()
 }
 
+/// A time of a journal for people, `2027-01-15 08:00:00`, so many seconds ahead of UTC.
+///
+/// ```
+/// use dockertest::report::local_time;
+///
+/// assert_eq!(local_time(1_800_000_000_000_000, 3600), "2027-01-15 09:00:00");
+/// ```
+#[must_use]
+pub fn local_time(time_us: i64, utc_offset_seconds: i32) -> String {
+    let offset = Offset::from_seconds(utc_offset_seconds).unwrap_or(Offset::UTC);
+    offset.to_datetime(timestamp(time_us)).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// A time of a journal for programs, by RFC 3339.
+///
+/// ```
+/// use dockertest::report::utc_time;
+///
+/// assert_eq!(utc_time(1_800_000_000_500_000), "2027-01-15T08:00:00.5Z");
+/// ```
+#[must_use]
+pub fn utc_time(time_us: i64) -> String {
+    rfc3339(time_us)
+}
+
 /// The time of a record as `2027-01-15T08:00:00.5Z`.
 pub(crate) fn rfc3339(time_us: i64) -> String {
     timestamp(time_us).to_string()

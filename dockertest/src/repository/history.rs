@@ -1,0 +1,100 @@
+//! What became of one subtest in all runs, and how long each usually takes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use super::index::Index;
+use super::line::{Row, Word, plain, seconds};
+use crate::verdict::Verdict;
+
+/// How many of the last durations are looked at.
+const LAST: usize = 5;
+
+/// What became of a subtest or sub-subtest in one run.
+///
+/// ```
+/// use dockertest::repository::Moment;
+///
+/// fn is_slow(moment: &Moment) -> bool {
+///     moment.seconds > 10.0
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Moment {
+    /// The run.
+    pub run: String,
+    /// When it ended there, in microseconds since 1970-01-01 UTC; of a sub-subtest, when its subtest did.
+    pub ended_us: i64,
+    /// How far the local time zone was ahead of UTC, in seconds.
+    pub utc_offset_seconds: i32,
+    /// The engine, as `docker 20.10.24`; empty when none answered.
+    pub engine: String,
+    /// Its verdict there.
+    pub verdict: Verdict,
+    /// The tests after it that found something, with their verdict.
+    pub told_on: Vec<(String, Verdict)>,
+    /// How long it took on average, in seconds.
+    pub seconds: f64,
+    /// How often it was started; 0: it was switched off.
+    pub started: u32,
+}
+
+pub(super) fn history(index: &Index, name: &str) -> Vec<Moment> {
+    let text = &index.text;
+    let (parent, child) = name.rsplit_once('/').unwrap_or((name, ""));
+    let finder = memchr::memmem::Finder::new(if child.is_empty() { name } else { parent });
+    let mut moments = Vec::new();
+    for row in &index.rows {
+        if finder.find(row.steps(text).as_bytes()).is_none() {
+            continue;
+        }
+        for word in row.words(text) {
+            let found = if word.name == name {
+                Some((word.verdict, word.milliseconds))
+            } else if word.name == parent {
+                let mut children = word.children().filter(|(known, ..)| *known == child);
+                children.next().map(|(_, verdict, milliseconds)| (verdict, milliseconds))
+            } else {
+                None
+            };
+            moments.extend(found.map(|found| moment(text, row, word, found, word.name == name)));
+        }
+    }
+    moments
+}
+
+fn moment(text: &str, row: &Row, word: Word<'_>, found: (Verdict, u64), is_step: bool) -> Moment {
+    let told_on = word.told_on().filter(|_| is_step).map(|(name, verdict)| (name.to_owned(), verdict));
+    Moment {
+        run: row.run(text).to_owned(),
+        ended_us: word.ended_us(row.started_us),
+        utc_offset_seconds: row.summary(text).map_or(0, |run| run.utc_offset_seconds),
+        engine: plain(row.engine(text)),
+        verdict: found.0,
+        told_on: told_on.collect(),
+        seconds: seconds(found.1),
+        started: word.started,
+    }
+}
+
+/// The median of the last five durations of each subtest. What ended before its work was done says nothing.
+pub(super) fn durations(index: &Index) -> BTreeMap<String, Duration> {
+    let mut last: HashMap<&str, Vec<u64>> = HashMap::new();
+    for row in index.rows.iter().rev() {
+        for word in row.words(&index.text) {
+            if word.started == 0 || !matches!(word.verdict, Verdict::Good | Verdict::Warn | Verdict::Fail) {
+                continue;
+            }
+            let times = last.entry(word.name).or_default();
+            if times.len() < LAST {
+                times.push(word.milliseconds);
+            }
+        }
+    }
+    let medians = last.into_iter().map(|(name, mut times)| {
+        times.sort_unstable();
+        (name.to_owned(), Duration::from_millis(times[times.len() / 2]))
+    });
+    medians.collect()
+}

@@ -1,0 +1,190 @@
+//! The journals of the repository.
+//!
+//! The journal of a run is one file with two names: in the results folder that the user asked for, and here. So it costs
+//! no space, grows here as it is written there, and stays when results are moved or removed. Where two file systems keep
+//! that from being, a symbolic link stands here until the run stops, and then a copy.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::{Path, PathBuf};
+
+use crate::journal::{Event, FILE_NAME, Record};
+use crate::name::SubtestName;
+
+/// The folder of journals within a repository.
+pub(super) const RUNS: &str = "runs";
+
+const EXTENSION: &str = ".jsonl";
+
+/// The name that a run has here: its own, if that is fit for a file's name.
+pub(super) fn key(run: &str) -> String {
+    match run.parse::<SubtestName>() {
+        Ok(name) if name.parent().is_none() && run.len() < 128 => run.to_owned(),
+        _ => {
+            let fit = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+            let start: String = run.chars().take(64).map(fit).collect();
+            format!("{start}-{:08x}", crc32fast::hash(run.as_bytes()))
+        }
+    }
+}
+
+/// The journal of a run.
+pub(super) fn journal(repository: &Path, key: &str) -> PathBuf {
+    repository.join(RUNS).join(format!("{key}{EXTENSION}"))
+}
+
+/// The names of all runs that have a journal here.
+pub(super) fn keys(repository: &Path) -> io::Result<Vec<String>> {
+    let mut keys = Vec::new();
+    for entry in fs::read_dir(repository.join(RUNS))? {
+        let name = entry?.file_name();
+        let key = name.to_str().and_then(|name| name.strip_suffix(EXTENSION));
+        keys.extend(key.filter(|key| !key.starts_with('.')).map(str::to_owned));
+    }
+    Ok(keys)
+}
+
+/// Has the repository know a journal that is being written, wherever it lies.
+pub(super) fn adopt(repository: &Path, key: &str, original: &Path) -> io::Result<()> {
+    let ours = journal(repository, key);
+    if is_same(&ours, original) {
+        return Ok(());
+    }
+    let temporary = temporary(repository, key);
+    // Left by a process of the same number that was killed right here.
+    let _ = fs::remove_file(&temporary);
+    fs::hard_link(original, &temporary).or_else(|_| symlink(std::path::absolute(original)?, &temporary))?;
+    fs::rename(&temporary, &ours).inspect_err(|_| drop(fs::remove_file(&temporary)))
+}
+
+/// Makes sure that the journal stays when the results go.
+pub(super) fn keep(repository: &Path, key: &str) -> io::Result<()> {
+    let ours = journal(repository, key);
+    if !fs::symlink_metadata(&ours)?.is_symlink() {
+        return Ok(());
+    }
+    let temporary = temporary(repository, key);
+    let copied = fs::copy(&ours, &temporary).and_then(|_| fs::rename(&temporary, &ours));
+    copied.inspect_err(|_| drop(fs::remove_file(&temporary)))
+}
+
+/// Marks a journal as being written by this process, for as long as the file is kept.
+pub(super) fn hold(journal: &Path) -> io::Result<File> {
+    let file = File::open(journal)?;
+    match file.try_lock() {
+        Err(TryLockError::Error(error)) => Err(error),
+        // Whoever only looks at it holds it for a moment; that it is not marked then harms nobody.
+        Ok(()) | Err(TryLockError::WouldBlock) => Ok(file),
+    }
+}
+
+/// Whether some process is writing the journal.
+pub(super) fn is_held(journal: &Path) -> bool {
+    File::open(journal).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// How long the journal is; nothing if it is not there.
+pub(super) fn length(journal: &Path) -> Option<u64> {
+    fs::metadata(journal).ok().map(|facts| facts.len())
+}
+
+/// Where the results of a run are now: where they were written, or beside it, where the next run has moved them.
+pub(super) fn results(repository: &Path, key: &str, written: &Path) -> Option<PathBuf> {
+    let ours = journal(repository, key);
+    let is_it = |folder: &Path| {
+        let theirs = folder.join(FILE_NAME);
+        is_same(&ours, &theirs) || (is_alone(&ours) && begins_with_run(&theirs, key))
+    };
+    if is_it(written) {
+        return Some(written.to_owned());
+    }
+    let name = written.file_name()?.to_str()?;
+    let beside = fs::read_dir(written.parent()?).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_moved = |path: &PathBuf| {
+        let number = path.file_name().and_then(|other| other.to_str()?.strip_prefix(name)?.strip_prefix('.'));
+        number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    beside.filter(is_moved).find(|path| is_it(path))
+}
+
+/// Whether a file has no other name: it is a copy, or the last that is left.
+fn is_alone(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|facts| facts.nlink() == 1)
+}
+
+/// Whether a journal is that of the run, by its first record.
+fn begins_with_run(journal: &Path, key: &str) -> bool {
+    let mut line = String::new();
+    let read = File::open(journal).and_then(|file| BufReader::new(file).read_line(&mut line));
+    let record = read.ok().and_then(|_| serde_json::from_str::<Record>(&line).ok());
+    record.is_some_and(|record| matches!(record.event, Event::RunStarted(run) if self::key(&run.run) == key))
+}
+
+/// Within the same folder, so that it can be renamed; a name that is not listed.
+fn temporary(repository: &Path, key: &str) -> PathBuf {
+    repository.join(RUNS).join(format!(".{key}.{}", std::process::id()))
+}
+
+fn is_same(ours: &Path, original: &Path) -> bool {
+    match (fs::metadata(ours), fs::metadata(original)) {
+        (Ok(ours), Ok(original)) => (ours.dev(), ours.ino()) == (original.dev(), original.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_strangers_become_names_of_files() {
+        assert_eq!(key("20261121t000500-9f86d081"), "20261121t000500-9f86d081");
+        for run in ["../../etc/passwd", "a\tb\n", "", ".hidden", &"x".repeat(4000)] {
+            let name = key(run);
+            assert!(name.parse::<SubtestName>().is_ok_and(|name| name.parent().is_none()), "{run:?}: {name}");
+        }
+        assert_ne!(key("a/b"), key("a.b/"));
+    }
+
+    #[test]
+    fn a_journal_has_two_names_and_stays_when_one_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = folder.path().join("r");
+        fs::create_dir_all(repository.join(RUNS)).unwrap();
+        let original = folder.path().join("journal.jsonl");
+        fs::write(&original, "one\n").unwrap();
+        adopt(&repository, "x", &original).unwrap();
+        adopt(&repository, "x", &original).unwrap();
+        fs::write(&original, "one\ntwo\n").unwrap();
+        fs::remove_file(&original).unwrap();
+        assert_eq!(fs::read_to_string(journal(&repository, "x")).unwrap(), "one\ntwo\n");
+        assert_eq!(keys(&repository).unwrap(), ["x"]);
+    }
+
+    #[test]
+    fn on_another_file_system_a_link_becomes_a_copy() {
+        let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let repository = folder.path();
+        fs::create_dir_all(repository.join(RUNS)).unwrap();
+        let original = elsewhere.path().join("journal.jsonl");
+        fs::write(&original, "one\n").unwrap();
+        adopt(repository, "x", &original).unwrap();
+        keep(repository, "x").unwrap();
+        drop(elsewhere);
+        assert_eq!(fs::read_to_string(journal(repository, "x")).unwrap(), "one\n");
+    }
+
+    #[test]
+    fn who_writes_a_journal_is_seen_until_it_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.jsonl");
+        fs::write(&journal, "").unwrap();
+        assert!(!is_held(&journal));
+        let held = hold(&journal).unwrap();
+        assert!(is_held(&journal));
+        drop(held);
+        assert!(!is_held(&journal));
+    }
+}

@@ -21,6 +21,7 @@ Examples:
   dockertest resume                                  go on after an interruption, a crash, a reboot
   dockertest list                                    show what can be run
   dockertest config docker_cli/version --origin      show a section's values, and where each was set
+  dockertest failing                                 show what fails, by all runs up to now
 
 Exit status:
   0    every step ended GOOD, WARN or TEST_NA
@@ -125,6 +126,20 @@ pub(crate) enum Command {
     Config(ShowConfig),
     /// Make a report of a run again from its journal.
     Report(Report),
+    /// Show the last run: what did not pass, and what has changed.
+    #[command(after_help = REPOSITORY_STATUS)]
+    Last(Last),
+    /// Show which subtests fail, by the last word about each of them.
+    #[command(after_help = REPOSITORY_STATUS)]
+    Failing(Failing),
+    /// Show which subtests of a run took longest.
+    Slowest(Slowest),
+    /// Show what became of a subtest in each run.
+    History(History),
+    /// Show figures about all runs.
+    Stats(Stats),
+    /// Show all runs that are kept.
+    Runs(Runs),
     /// Try whether subtests notice promises that are broken on purpose.
     #[command(after_help = FAULTS_EXAMPLES)]
     Faults(Faults),
@@ -145,6 +160,12 @@ pub(crate) enum Command {
     #[command(external_subcommand)]
     External(Vec<OsString>),
 }
+
+const REPOSITORY_STATUS: &str = "\
+Exit status:
+  0    everything passed
+  1    something did not pass, or the run is not complete
+  2    there is no repository, or nothing in it";
 
 const HOST_CHECK_EXAMPLES: &str = "\
 Examples:
@@ -200,6 +221,15 @@ impl Results {
     }
 }
 
+/// Where runs are recorded.
+#[derive(Debug, Args)]
+pub(crate) struct Kept {
+    /// Folder of the repository of runs [default: $DOCKERTEST_REPOSITORY, the option `repository`, or .dockertest here or
+    /// in the nearest folder above].
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) repository: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// What to run: names separated by commas; `i=NAMES` keeps only these, `x=NAMES` drops these, `!!!` runs nothing.
@@ -212,6 +242,8 @@ pub(crate) struct Run {
     /// Say what would be run, and run nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     #[command(flatten)]
     pub(crate) sources: Sources,
     #[command(flatten)]
@@ -228,6 +260,85 @@ pub(crate) struct Resume {
     /// Run a step that was cut off again, instead of leaving it at ABORT.
     #[arg(long)]
     pub(crate) retry_interrupted: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Last {
+    /// Another run than the last one, by the beginning of its name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<String>,
+    /// Print JSON: the run's results.json.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Failing {
+    /// Also what fails on other engines than the one that was tested last.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print only names, one a line.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) list: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Slowest {
+    /// All subtests of the run, not only the ten that took longest.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Another run than the last one, by the beginning of its name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// The subtest or sub-subtest.
+    pub(crate) name: String,
+    /// All runs, not only the last twenty.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stats {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Runs {
+    /// All runs, not only the last twenty.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
 }
 
 #[derive(Debug, Args)]

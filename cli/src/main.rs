@@ -7,6 +7,7 @@
 mod args;
 mod commands;
 mod hosts;
+mod kept;
 mod live;
 mod patient;
 mod screen;
@@ -34,6 +35,12 @@ fn main() -> ExitCode {
         Command::List(list) => commands::list::list(&list, &screen),
         Command::Config(show) => commands::config::config(&show, &screen),
         Command::Report(report) => commands::report::report(&report, &screen),
+        Command::Last(wanted) => commands::runs::last(&wanted, &screen),
+        Command::Failing(wanted) => commands::runs::failing(&wanted, &screen),
+        Command::Slowest(wanted) => commands::runs::slowest(&wanted, &screen),
+        Command::History(wanted) => commands::runs::history(&wanted, &screen),
+        Command::Stats(wanted) => commands::runs::stats(&wanted, &screen),
+        Command::Runs(wanted) => commands::runs::runs(&wanted, &screen),
         Command::Faults(wanted) => commands::faults::faults(&wanted, &screen),
         Command::HostCheck(wanted) => commands::host_check::host_check(&wanted, &screen),
         Command::Engines(wanted) => commands::engines::engines(&wanted, &screen),

@@ -26,11 +26,17 @@ pub(crate) struct Folders {
 }
 
 impl Folders {
-    pub(crate) fn find(sources: &Sources) -> Self {
+    /// Those of the working folder.
+    pub(crate) fn here() -> Self {
         let here = |name: &str| Some(PathBuf::from(name)).filter(|folder| folder.symlink_metadata().is_ok());
+        Folders { defaults: here(DEFAULTS_FOLDER), custom: here(CUSTOM_FOLDER) }
+    }
+
+    pub(crate) fn find(sources: &Sources) -> Self {
+        let here = Folders::here();
         Folders {
-            defaults: sources.config_defaults.clone().or_else(|| here(DEFAULTS_FOLDER)),
-            custom: sources.config_custom.clone().or_else(|| here(CUSTOM_FOLDER)),
+            defaults: sources.config_defaults.clone().or(here.defaults),
+            custom: sources.config_custom.clone().or(here.custom),
         }
     }
 }

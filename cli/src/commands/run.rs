@@ -6,6 +6,7 @@ use dockertest::name::SubtestName;
 use dockertest::run::{Outcome, ResultsFolder, ResumeFailure, Resumption, RunFailure, Runner, Stop};
 
 use crate::args::{Resume, Run};
+use crate::kept;
 use crate::live;
 use crate::screen::{Problem, Screen};
 use crate::signals;
@@ -33,14 +34,18 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     if run.dry_run || runner.is_dry_run() {
         return dry_run(&plan, screen);
     }
+    let repository = kept::create(&run.kept, runner.control(), screen)?;
     let (folder, kept_aside) = ResultsFolder::create(&run.results)?;
     if let Some(aside) = kept_aside {
         screen.note(format!("the former run in `{}` is kept as `{}`", run.results.display(), aside.display()));
     }
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
+    let (runner, told) = kept::record(runner, &repository, folder.path());
     let runner = runner.sink(live::sink(&run.results, screen, &cancel)?);
-    ended(runner.execute(plan, folder, &cancel), screen)
+    let outcome = runner.execute(plan, folder, &cancel);
+    kept::tell(&told, screen);
+    ended(outcome, screen)
 }
 
 pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
@@ -56,8 +61,12 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let runner = runner(&folders, &invocation, resume.retry_interrupted, screen)?;
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
+    let repository = kept::create(&resume.kept, runner.control(), screen)?;
+    let (runner, told) = kept::record(runner, &repository, resumption.results());
     let runner = runner.sink(live::sink(folder, screen, &cancel)?);
-    match runner.resume(resumption, &cancel) {
+    let outcome = runner.resume(resumption, &cancel);
+    kept::tell(&told, screen);
+    match outcome {
         Err(ResumeFailure::Run(failure)) => ended(Err(failure), screen),
         Err(failure) => Err(failure.into()),
         Ok(outcome) => ended(Ok(outcome), screen),

@@ -11,6 +11,7 @@ mod interrupts;
 mod left_over;
 mod new;
 mod plugins;
+mod repository;
 mod runs;
 mod suite;
 mod support;

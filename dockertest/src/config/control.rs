@@ -50,6 +50,10 @@ pub struct Control {
     pub docs_version_delay: Duration,
     /// The file of known failures, below the folder of custom configuration.
     pub known_failures: String,
+    /// The folder of the repository of runs; empty: the one that is found.
+    pub repository: String,
+    /// How many journals the repository keeps; zero: all.
+    pub keep_journals: u32,
     /// Where each option was set.
     #[serde(skip)]
     origins: BTreeMap<String, Origin>,
@@ -70,6 +74,8 @@ impl Default for Control {
             job_timeout: Duration::from_secs(4 * 60 * 60),
             docs_version_delay: Duration::from_secs(10),
             known_failures: "known_failures.txt".to_owned(),
+            repository: String::new(),
+            keep_journals: 0,
             origins: BTreeMap::new(),
         }
     }

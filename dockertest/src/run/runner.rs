@@ -89,10 +89,23 @@ impl Runner {
         self
     }
 
+    /// The folder that keeps each subtest's source folder between runs, as [`RunnerBuilder::state`] does.
+    #[must_use]
+    pub fn state(mut self, path: impl Into<PathBuf>) -> Runner {
+        self.options.state = path.into();
+        self
+    }
+
     /// The subtests of all hosts.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// The options of `[Control]`.
+    #[must_use]
+    pub fn control(&self) -> &Control {
+        &self.control
     }
 
     /// The configuration.

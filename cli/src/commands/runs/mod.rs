@@ -1,0 +1,109 @@
+//! What the repository of runs tells: `dockertest last`, `failing`, `slowest`, `history`, `stats`, `runs`.
+
+mod failing;
+mod history;
+mod last;
+mod list;
+mod slowest;
+mod stats;
+
+use dockertest::report::{local_time, utc_time};
+use dockertest::repository::{Repository, RunIs, RunSummary};
+use serde_json::{Value, json};
+
+use crate::screen::Problem;
+
+pub(crate) use failing::failing;
+pub(crate) use history::history;
+pub(crate) use last::last;
+pub(crate) use list::runs;
+pub(crate) use slowest::slowest;
+pub(crate) use stats::stats;
+
+/// How many lines of a long list are shown when nobody wants all.
+const SHOWN: usize = 20;
+
+/// The run of this name, or the last one.
+fn wanted(repository: &Repository, name: Option<&str>) -> Result<RunSummary, Problem> {
+    let place = repository.path().display();
+    match name {
+        Some(name) => repository.run(name).ok_or_else(|| {
+            Problem::new(format!(
+                "`{place}` has no run `{name}`, or several whose names begin so: `dockertest runs` shows them"
+            ))
+        }),
+        None => repository.last().ok_or_else(|| empty(repository)),
+    }
+}
+
+/// What is said where no run has stopped yet.
+fn empty(repository: &Repository) -> Problem {
+    Problem::new(format!(
+        "no run has ended yet in the repository `{}`: `dockertest run` adds one",
+        repository.path().display()
+    ))
+}
+
+/// The engine, in words.
+fn engine(engine: &str) -> &str {
+    if engine.is_empty() { "no engine" } else { engine }
+}
+
+fn begun(run: &RunSummary) -> String {
+    local_time(run.started_us, run.utc_offset_seconds)
+}
+
+/// How a run ended, in a word or two.
+fn state(run: &RunSummary) -> String {
+    match run.state {
+        RunIs::Complete => run.verdict.to_string(),
+        state => state.to_string(),
+    }
+}
+
+/// The results folder as a person can open it, or that it is gone.
+fn results(repository: &Repository, run: &RunSummary) -> String {
+    match repository.results(run) {
+        Some(folder) => folder.display().to_string(),
+        None => "results are gone".to_owned(),
+    }
+}
+
+fn run_json(repository: &Repository, run: &RunSummary) -> Value {
+    json!({
+        "run": run.run,
+        "state": run.state.as_str(),
+        "interruption": run.reason,
+        "verdict": run.verdict,
+        "started": utc_time(run.started_us),
+        "seconds": run.seconds,
+        "engine": run.engine,
+        "results": repository.results(run),
+        "args": run.args,
+        "planned": run.planned,
+        "totals": run.totals,
+        "has_journal": run.has_journal,
+    })
+}
+
+/// JSON as it is printed.
+fn pretty(value: &Value) -> Result<String, Problem> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+/// Rows with their columns one below the other; the last column is as long as it likes.
+fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let line = |row: &[String; N]| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+/// The last lines of a list, unless all are wanted; says how many there are before.
+fn shown<T>(list: Vec<T>, all: bool) -> (Vec<T>, usize) {
+    let before = if all { 0 } else { list.len().saturating_sub(SHOWN) };
+    (list.into_iter().skip(before).collect(), before)
+}

@@ -1,0 +1,73 @@
+//! Where the repository of runs is, and recording a run in it.
+
+use std::path::{Path, PathBuf};
+
+use dockertest::config::Control;
+use dockertest::repository::{FOLDER, Repository, Told, find};
+use dockertest::run::Runner;
+
+use crate::args::Kept;
+use crate::screen::{Problem, Screen};
+use crate::sources::{self, Folders};
+
+/// Names the repository when nobody does on the command line.
+const VARIABLE: &str = "DOCKERTEST_REPOSITORY";
+
+/// The state of subtests, within a repository.
+const STATE: &str = "state";
+
+/// Opens the repository to record a run in, and makes it if there is none.
+pub(crate) fn create(kept: &Kept, control: &Control, screen: &Screen) -> Result<Repository, Problem> {
+    let path = named(kept, || Some(control.repository.clone())).or_else(|| find(Path::new(".")));
+    let repository = Repository::create(&path.unwrap_or_else(|| PathBuf::from(FOLDER)))?;
+    told(&repository, screen);
+    Ok(repository)
+}
+
+/// Opens the repository to look into it.
+pub(crate) fn open(kept: &Kept, screen: &Screen) -> Result<Repository, Problem> {
+    let path = named(kept, || configured(screen)).or_else(|| find(Path::new(".")));
+    let Some(path) = path else {
+        return Err(Problem::new(format!(
+            "there is no repository of runs here or above (no folder `{FOLDER}` with runs in it): `dockertest run` makes \
+             one, `--repository DIR` names another"
+        )));
+    };
+    let repository = Repository::open(&path)?;
+    told(&repository, screen);
+    Ok(repository)
+}
+
+/// Says what was found and mended.
+fn told(repository: &Repository, screen: &Screen) {
+    repository.notes().iter().for_each(|note| screen.note(note));
+}
+
+fn named(kept: &Kept, configured: impl FnOnce() -> Option<String>) -> Option<PathBuf> {
+    let variable = || std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let option = || configured().filter(|path| !path.is_empty()).map(PathBuf::from);
+    kept.repository.clone().or_else(variable).or_else(option)
+}
+
+/// The option `repository` of the configuration that a run would have here.
+fn configured(screen: &Screen) -> Option<String> {
+    let configuration = sources::layers(&Folders::here(), &[]).load();
+    let control = configuration.map_err(|failure| sources::explain(&failure));
+    let control = control.and_then(|configuration| Ok(Control::read(&configuration)?));
+    control.map(|control| control.repository).map_err(|problem| screen.warning(problem)).ok()
+}
+
+/// Has a run recorded.
+pub(crate) fn record(runner: Runner, repository: &Repository, results: &Path) -> (Runner, Told) {
+    let count = usize::try_from(runner.control().keep_journals).unwrap_or(usize::MAX);
+    let recorder = repository.recorder(results).keep_journals(count);
+    let told = recorder.told();
+    (runner.state(repository.path().join(STATE)).sink(Box::new(recorder)), told)
+}
+
+/// Says what kept the run from being recorded. Nothing is lost by that: the next command takes it in.
+pub(crate) fn tell(told: &Told, screen: &Screen) {
+    if let Some(problem) = told.problem() {
+        screen.warning(format!("the repository of runs could not be written (the results are complete): {problem}"));
+    }
+}

@@ -1,6 +1,6 @@
 //! What `docker tag` must refuse.
 
-use dockertest::engine::Tags;
+use dockertest::engine::{Object, Tags};
 use dockertest::prelude::*;
 
 use super::{Tag, name_for};
@@ -20,6 +20,9 @@ impl SubSubtest<Tag> for BadNames {
     fn run_once(&mut self, tag: &mut Tag, ctx: &mut Context) -> Outcome {
         let name = name_for(ctx, &tag.base, "bad", "good")?;
         let (name, repository) = (name.to_string(), name.repository());
+        // An engine that breaks the promise may take the name in small letters.
+        let lowered = format!("{repository}-upper:new");
+        ctx.own(Object::Image(lowered.clone()));
         let api = ctx.api()?;
         let before = Tags::of(&api, &tag.base)?;
         let of_name = |target: String, says| Refused { source: name.clone(), target, says };
@@ -48,7 +51,9 @@ impl SubSubtest<Tag> for BadNames {
             )?;
             seen.check_eq(seen.stdout_text(), "", "standard output of a command that fails")?;
             Tags::of(&api, &tag.base)?.must_be(&before, &seen)?;
-            seen.check(api.image(&format!("{repository}:new"))?.is_none(), "no name comes about")?;
+            for new in [&format!("{repository}:new"), &lowered] {
+                seen.check(api.image(new)?.is_none(), format!("no name comes about, also not `{new}`"))?;
+            }
         }
         Ok(())
     }

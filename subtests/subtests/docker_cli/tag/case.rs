@@ -25,9 +25,11 @@ impl<C: Change> SubSubtest<Tag> for Case<C> {
         self.old = old.to_string();
         let words = Words::new(ctx, &options.tag_repo_name_prefix, options.gen_lower_only);
         self.new = self.change.change(&old, &words);
-        // What is no name cannot come about, and cannot be removed.
-        if ImageName::parse(&self.new).is_ok() {
-            ctx.own(Object::Image(self.new.clone()));
+        // What is no name cannot come about, and cannot be removed. What an engine may make of it, can.
+        for new in [self.new.clone(), self.new.to_lowercase()] {
+            if ImageName::parse(&new).is_ok() {
+                ctx.own(Object::Image(new));
+            }
         }
         if C::TWICE {
             give(ctx, &tag.base, &ImageName::parse(&self.new)?)?;

@@ -10,9 +10,6 @@ use regex::Regex;
 use super::Wait;
 use crate::life::{self, Watch};
 
-/// How long after the last container's end the command may be back.
-const TOLERANCE: Duration = Duration::from_secs(3);
-
 /// How long the client of a container that has ended may take to end.
 const CLIENT_LIMIT: Duration = Duration::from_secs(20);
 
@@ -57,29 +54,13 @@ fn run(ctx: &mut Context) -> Outcome {
     seen.check(running == 0 || !waits, format!("no container runs when the command is back, seen {running}"))?;
     has_told(ctx, &seen, &told, &shells)?;
     if waits && told.iter().any(|told| !told.is_missing()) {
-        is_back_in_time(&seen, back, waited_for(&told, &shells))?;
+        super::is_back_in_time(&seen, back, waited_for(&told, &shells).map(|shell| &shell.container))?;
     }
     let concerned: Vec<usize> = told.iter().filter_map(Told::number).collect();
     for (number, shell) in shells.into_iter().enumerate() {
         shell.end(ctx, &seen, concerned.contains(&number) && waits)?;
     }
     Ok(())
-}
-
-/// The command is back when the last container has ended, and soon. How long it has waited says less: on a busy machine
-/// the shells are told late.
-fn is_back_in_time<'s>(seen: &Completed, back: jiff::Timestamp, shells: impl Iterator<Item = &'s Shell>) -> Outcome {
-    let mut last = jiff::Timestamp::MIN;
-    for shell in shells {
-        let ended = shell.container.state()?.finished_at.unwrap_or_default();
-        let Ok(ended) = ended.parse() else {
-            return seen.check(false, format!("the engine tells when {} ended, not `{ended}`", shell.container.name()));
-        };
-        last = last.max(ended);
-    }
-    let (late, limit) = (back.duration_since(last).as_secs_f64(), TOLERANCE.as_secs_f64());
-    let what = format!("the command is back within {limit} s after the end of the last container (seen: {late:.2} s)");
-    seen.check((0.0..=limit).contains(&late), what)
 }
 
 /// The containers that are named, in this order.

@@ -52,6 +52,7 @@ fn run(ctx: &mut Context) -> Outcome {
     let mut words = vec!["wait".to_owned()];
     words.extend(targets.iter().map(|target| target.name.clone()));
     let waiting = ctx.docker(words).timeout(options.docker_timeout).spawn()?;
+    let begun = jiff::Timestamp::now();
     for target in &targets {
         target.act(ctx, &options)?;
     }
@@ -79,6 +80,9 @@ fn run(ctx: &mut Context) -> Outcome {
     let all_there = targets.iter().all(|target| target.container.is_some());
     if all_there && !removes {
         seen.check_eq(&text, noted.concat(), "the exit statuses that the engine has noted, in the order of the names")?;
+        // By the time that the command took: it may have been back while something still happened to a container.
+        let back = begun.checked_add(seen.duration)?;
+        super::is_back_in_time(&seen, back, targets.iter().filter_map(|target| target.container.as_ref()))?;
     }
     for target in &mut targets {
         target.is_left_alone(ctx, &seen)?;

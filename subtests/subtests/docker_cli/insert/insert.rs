@@ -14,9 +14,11 @@ use std::io;
 use std::path::PathBuf;
 use std::process::Command as Program;
 
-use dockertest::engine::fixtures::{FileServer, static_program};
+use dockertest::engine::fixtures::FileServer;
 use dockertest::prelude::*;
 use serde::Deserialize;
+
+use crate::md5sum::md5sum;
 
 /// The word of `file_url` for a file of our own.
 const LOCAL: &str = "local";
@@ -114,7 +116,7 @@ impl Subtest for Insert {
             return built.check(false, format!("the image has a file {}", self.path));
         };
         built.check(copied == content, format!("{} is the file at {}", self.path, self.url))?;
-        let sum = md5_of(&self.file)?;
+        let sum = md5sum(&content);
         let mut words: Vec<String> = ["run", "--rm", "--network=none"].map(str::to_owned).to_vec();
         words.extend(ctx.labels());
         words.push(format!("--name={}", ctx.container_name("md5")));
@@ -146,15 +148,6 @@ impl Insert {
         }
         seen.check(ids(ctx)? == before, "the image is as it was")
     }
-}
-
-/// The sum as `md5sum` shows it.
-fn md5_of(file: &PathBuf) -> Outcome<String> {
-    let busybox = static_program(&["busybox"], "busybox-static")?;
-    let output = Program::new(busybox).arg("md5sum").arg(file).output()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let sum = text.split_whitespace().next().filter(|sum| sum.len() == 32);
-    sum.map(str::to_owned).ok_or_else(|| io::Error::other("`busybox md5sum` gives no sum").into())
 }
 
 /// Fetches what the user's address has.

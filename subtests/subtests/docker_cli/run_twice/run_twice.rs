@@ -91,13 +91,14 @@ impl RunTwice {
         seen.check_eq(state.exit_code.unwrap_or(-1), 0, "the container's exit status")?;
         seen.check_eq(container.logs()?.stdout_text(), &written, "what the container wrote")?;
         self.is_alone(ctx, &container, &seen)?;
-        Ok(First { known: known(&container)?, container, written })
+        Ok(First { known: life::known(&container)?, container, written })
     }
 
     fn is_as_before(&self, ctx: &Context, first: &First, seen: &Completed) -> Outcome {
         let holder = Container::find(ctx, &self.name)?;
         seen.check_eq(holder.id(), first.container.id(), "the container that has the name")?;
-        seen.check_eq(known(&holder)?, &first.known, "what the engine knows about the first container")?;
+        let what = "what the engine knows about the first container";
+        life::unchanged(seen, what, &first.known, &life::known(&holder)?)?;
         let logs = holder.logs()?;
         seen.check_eq(logs.stdout_text(), &first.written, "what the first container wrote")?;
         seen.check_eq(logs.stderr_text(), "", "what the first container wrote on standard error")?;
@@ -115,11 +116,6 @@ impl RunTwice {
         let seen_ids = ids.into_iter().collect::<Vec<_>>().join(" ");
         seen.check_eq(seen_ids, container.id(), "the containers of this test")
     }
-}
-
-/// All that the engine knows about a container, one thing to a line.
-fn known(container: &Container) -> Outcome<String> {
-    Ok(serde_json::to_string_pretty(&serde_json::to_value(container.inspect()?)?)?)
 }
 
 /// The refusal names the name and who has it, and there is nothing else.

@@ -34,14 +34,6 @@ pub(crate) fn needs_an_engine(ctx: &Context) -> Outcome {
     }
 }
 
-/// The full name of the test image, as the options say.
-pub(crate) fn test_image(ctx: &Context) -> String {
-    let option = |name| ctx.section().get(name).filter(|value| !value.is_empty());
-    let parts = [option("docker_registry_host"), option("docker_registry_user"), option("docker_repo_name")];
-    let name = parts.into_iter().flatten().collect::<Vec<_>>().join("/");
-    option("docker_repo_tag").map_or(name.clone(), |tag| format!("{name}:{tag}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

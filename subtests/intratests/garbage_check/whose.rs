@@ -28,7 +28,7 @@ impl Whose {
         };
         let mut images = ctx.section().list("preserve_fqins");
         images.extend(protected::read(history)?);
-        images.push(protected::test_image(ctx));
+        images.push(ctx.test_image_name());
         Ok(Whose {
             run: ctx.run_name().to_owned(),
             engine_is_ours: ctx.section().flag("engine_is_ours")?.unwrap_or(false),

@@ -110,7 +110,7 @@ struct Puller;
 impl SubSubtest<TestImages> for Puller {
     fn run_once(&mut self, images: &mut TestImages, ctx: &mut Context) -> Outcome {
         let options: Options = ctx.config()?;
-        let test_image = protected::test_image(ctx);
+        let test_image = ctx.test_image_name();
         // Named before they are there: a pull that fails half-way is no reason to remove what it brought.
         images.names.push(test_image.clone());
         images.names.extend(options.extra_fqins_csv.iter().cloned());

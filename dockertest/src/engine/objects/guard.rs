@@ -130,7 +130,7 @@ impl Context {
         let listed = |option: &str, name: &str| self.section().list(option).iter().any(|listed| listed == name);
         match object {
             Object::Container(name) => listed("preserve_cnames", name),
-            Object::Image(name) => listed("preserve_fqins", name) || *name == self.image_option(),
+            Object::Image(name) => listed("preserve_fqins", name) || *name == self.test_image_name(),
             Object::Volume(_) | Object::Network(_) => false,
         }
     }

@@ -114,7 +114,7 @@ impl Context {
     /// # Ok(()) }
     /// ```
     pub fn image(&self) -> Outcome<String> {
-        let name = self.image_option();
+        let name = self.test_image_name();
         let api = self.api()?;
         let key = (api.address().to_owned(), name.clone());
         if !self.shared().objects.images.borrow().contains(&key) {
@@ -124,8 +124,18 @@ impl Context {
         Ok(name)
     }
 
-    /// The full name of the test image that this section's options name.
-    pub(crate) fn image_option(&self) -> String {
+    /// The full name of the test image that this section's options name, whether it is there or not; see
+    /// [`image`](Self::image).
+    ///
+    /// ```no_run
+    /// # use dockertest::prelude::*;
+    /// # fn phase(ctx: &mut Context) -> Outcome {
+    /// let is_there = ctx.api()?.image(&ctx.test_image_name())?.is_some();
+    /// # let _ = is_there;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn test_image_name(&self) -> String {
         let option = |name| self.section().get(name).filter(|value| !value.is_empty());
         let parts = [option("docker_registry_host"), option("docker_registry_user"), option("docker_repo_name")];
         let name = parts.into_iter().flatten().collect::<Vec<_>>().join("/");

@@ -118,9 +118,15 @@ impl Inquiry {
     /// ```
     #[must_use]
     pub fn configured(configuration: &Configuration, keeper: HostProgram) -> Inquiry {
+        let (path, options) = Inquiry::words(configuration);
+        Inquiry::new(&path, &options, keeper)
+    }
+
+    /// The `docker_path` and the `docker_options` of the section `DEFAULTS`.
+    pub(crate) fn words(configuration: &Configuration) -> (String, String) {
         let defaults = configuration.defaults();
         let path = defaults.get("docker_path").filter(|path| !path.is_empty()).unwrap_or(DEFAULT_PATH);
-        Inquiry::new(path, defaults.get("docker_options").unwrap_or_default(), keeper)
+        (path.to_owned(), defaults.get("docker_options").unwrap_or_default().to_owned())
     }
 
     /// The same, with a file for what a service of podman says. It is made when there is such a service.

@@ -21,6 +21,8 @@
 mod address;
 #[cfg(feature = "api")]
 mod api;
+#[cfg(feature = "runner")]
+mod asked_inside;
 mod checks;
 #[cfg(feature = "api")]
 mod client;
@@ -53,6 +55,8 @@ mod running;
 pub(crate) mod search_path;
 #[cfg(feature = "api")]
 mod tags;
+#[cfg(feature = "api")]
+mod tell_facts;
 mod text;
 
 #[cfg(feature = "api")]
@@ -80,8 +84,12 @@ pub use registry::Registry;
 pub use running::{Mark, Running};
 #[cfg(feature = "api")]
 pub use tags::Tags;
+#[cfg(feature = "api")]
+pub use tell_facts::{FACTS, tell_facts};
 pub use text::{Row, Table, TableError};
 
+#[cfg(feature = "runner")]
+pub(crate) use asked_inside::ask_inside;
 #[cfg(any(feature = "api", feature = "runner"))]
 pub(crate) use command::DEFAULT_PATH;
 pub(crate) use running::Background;

@@ -73,10 +73,10 @@ fn say(program: &str, error: &io::Error) {
     eprintln!("{program}: {error}");
 }
 
-/// The parts of a host that look after engines of our own.
+/// The parts of a host that look after engines, or ask one what it is.
 #[cfg(feature = "api")]
 fn keep_engine(arguments: &[OsString]) -> Option<ExitCode> {
-    use crate::engine::{KEEP, daemon, keep};
+    use crate::engine::{FACTS, KEEP, daemon, keep, tell_facts};
 
     let (word, rest) = arguments.split_first()?;
     if word == daemon::FIRST_PROCESS {
@@ -85,6 +85,9 @@ fn keep_engine(arguments: &[OsString]) -> Option<ExitCode> {
     #[cfg(feature = "runner")]
     if word == crate::environment::capsule::ENTER {
         return Some(crate::environment::capsule::enter(rest.iter().cloned()));
+    }
+    if word == FACTS {
+        return Some(tell_facts(rest.iter().cloned()));
     }
     (word == KEEP).then(|| keep(rest.iter().cloned()))
 }

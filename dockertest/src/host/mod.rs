@@ -71,5 +71,7 @@ pub use program::{HostProgram, ListFailure, Listing};
 pub(crate) use sweep::kill_with_variable;
 #[cfg(feature = "runner")]
 pub use sweep::sweep;
+#[cfg(feature = "runner")]
+pub(crate) use sweep::sweep_step;
 pub use tree::ProcessDescription;
 pub(crate) use tree::kill_group;

@@ -379,26 +379,48 @@ pub struct History {
     /// before the first one that was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
+    /// The instance that the step is run in; nothing if that is this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
 }
 
 impl History {
     /// Of a step that nothing was before.
     #[must_use]
     pub fn new(results: impl Into<PathBuf>) -> History {
-        History { results: results.into(), previous: None }
+        History { results: results.into(), ..History::default() }
     }
 
-    /// The folder for what one step leaves for later ones of the same run. It need not exist.
+    /// The same in an instance.
+    #[must_use]
+    pub fn in_instance(self, instance: impl Into<String>) -> History {
+        History { instance: Some(instance.into()), ..self }
+    }
+
+    /// The folder for what one step leaves for later ones of the same run in the same instance. It need not exist.
     ///
     /// ```
     /// # use dockertest::host::protocol::History;
     /// let history = History::new("/r");
     /// assert_eq!(history.shared(), std::path::Path::new("/r/shared"));
+    /// let inside = history.in_instance("vm/1");
+    /// assert_eq!(inside.shared(), std::path::Path::new("/r/shared/in-vm%2f1"));
     /// ```
     #[must_use]
     pub fn shared(&self) -> PathBuf {
-        self.results.join("shared")
+        let shared = self.results.join("shared");
+        match &self.instance {
+            None => shared,
+            Some(instance) => shared.join(format!("in-{}", as_file_name(instance))),
+        }
     }
+}
+
+/// A name that somebody else has chosen, as part of the name of a file.
+fn as_file_name(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let part = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") };
+    name.bytes().map(part).collect()
 }
 
 /// What a host is to do with a subtest.

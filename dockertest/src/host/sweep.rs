@@ -1,6 +1,6 @@
 //! Kills what a runner that was cut off left behind.
 
-use super::protocol::RUN_VARIABLE;
+use super::protocol::{RUN_VARIABLE, STEP_VARIABLE};
 use super::tree::{self, Belongs, Process, ProcessDescription};
 
 /// Kills every process of a run: those that carry the run's name in their environment ([`RUN_VARIABLE`]), and their
@@ -26,6 +26,12 @@ pub(crate) fn kill_with_variable(name: &str, value: &str) -> Vec<ProcessDescript
     tree::kill(&Marked { name, value }).into_iter().map(|(_, description)| description).collect()
 }
 
+/// The same for one step of the run, which is named as in its request. Other steps may be running.
+#[cfg(feature = "runner")]
+pub(crate) fn sweep_step(run: &str, step: &str) -> Vec<ProcessDescription> {
+    tree::kill(&StepTree { run, step }).into_iter().map(|(_, description)| description).collect()
+}
+
 struct Marked<'a> {
     name: &'a str,
     value: &'a str,
@@ -34,5 +40,18 @@ struct Marked<'a> {
 impl Belongs for Marked<'_> {
     fn belongs(&self, process: &Process) -> bool {
         process.has_variable(self.name, self.value)
+    }
+}
+
+#[cfg(feature = "runner")]
+struct StepTree<'a> {
+    run: &'a str,
+    step: &'a str,
+}
+
+#[cfg(feature = "runner")]
+impl Belongs for StepTree<'_> {
+    fn belongs(&self, process: &Process) -> bool {
+        process.has_variable(STEP_VARIABLE, self.step) && process.has_variable(RUN_VARIABLE, self.run)
     }
 }

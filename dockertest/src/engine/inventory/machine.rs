@@ -125,7 +125,7 @@ mod tests {
             .env(STEP_VARIABLE, &step)
             .spawn()
             .unwrap();
-        let history = History { results: "/r".into(), previous: Some(step.clone()) };
+        let history = History { results: "/r".into(), previous: Some(step.clone()), instance: None };
         let found = processes(None, &history, &BTreeSet::new());
         child.kill().unwrap();
         child.wait().unwrap();

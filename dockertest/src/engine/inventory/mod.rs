@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn an_inventory_is_read_as_it_was_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let history = History { results: folder.path().to_owned(), previous: None };
+        let history = History { results: folder.path().to_owned(), ..History::default() };
         let kept = inventory(&["a"]);
         kept.keep(&history).unwrap();
         assert_eq!(Inventory::kept(&history).unwrap(), Some(kept));

@@ -218,7 +218,7 @@ impl Caller<'_> {
             folders: self.folders(),
             engine: None,
             known_failures: BTreeMap::new(),
-            history: History { results: self.folder.to_owned(), previous: None },
+            history: History { results: self.folder.to_owned(), ..History::default() },
         }
     }
 

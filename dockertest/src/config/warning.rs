@@ -25,6 +25,7 @@ pub(super) const EXAMPLE: &str = "__example__";
 /// ```
 pub const FRAMEWORK_OPTIONS: &[&str] = &[
     "__example__",
+    "alone",
     "autotest_version",
     "cleanup_timeout",
     "config_version",
@@ -36,6 +37,7 @@ pub const FRAMEWORK_OPTIONS: &[&str] = &[
     "docker_repo_tag",
     "docker_timeout",
     "enable",
+    "group",
     "iterations",
     "preserve_cnames",
     "preserve_fqins",

@@ -27,6 +27,11 @@ pub trait Provider: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether an instance is this machine as it is: nothing is made, nothing is taken down, and there is nothing to tell.
+    fn is_here(&self) -> bool {
+        false
+    }
+
     /// Whether an instance is for one step only, so that every step finds a new engine.
     fn is_for_one_step(&self) -> bool {
         false
@@ -52,6 +57,18 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// ```
     fn dispose(&self, instances: Vec<Box<dyn Instance>>) -> Vec<DisposeFailure> {
         instances.into_iter().filter_map(|instance| instance.dispose().err()).collect()
+    }
+
+    /// Disposes of instances that an earlier process of the same run made and did not dispose of, because it was killed;
+    /// says what is left. For providers whose instances do not end with the process that made them.
+    ///
+    /// ```
+    /// use dockertest::environment::{Provider, Shared};
+    ///
+    /// assert_eq!(Shared.dispose_left(&["vm-1".to_owned()]), []);
+    /// ```
+    fn dispose_left(&self, _names: &[String]) -> Vec<DisposeFailure> {
+        Vec::new()
     }
 }
 

@@ -15,6 +15,10 @@ impl Provider for Shared {
         "shared"
     }
 
+    fn is_here(&self) -> bool {
+        true
+    }
+
     fn at_most(&self) -> Option<NonZeroUsize> {
         Some(NonZeroUsize::MIN)
     }

@@ -1,8 +1,13 @@
 //! Setting up a runner: what it is made of, in memory.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{Control, KnownFailures, Layers};
+use crate::environment::{Provider, Shared};
 use crate::host::{HostProgram, Plugins};
 use crate::journal::{Invocation, Record, Sink};
 use crate::version::ApiVersion;
@@ -11,7 +16,7 @@ use super::catalog::Catalog;
 use super::engine::EngineProbe;
 use super::events::Callback;
 use super::failure::SetupFailure;
-use super::runner::{Options, Runner};
+use super::runner::{Grouping, Options, Runner};
 
 /// Collects what a [`Runner`] is made of.
 ///
@@ -49,6 +54,10 @@ pub struct RunnerBuilder {
     state: PathBuf,
     documentation: Option<ApiVersion>,
     retry_interrupted: bool,
+    provider: Arc<dyn Provider>,
+    jobs: NonZeroUsize,
+    durations: BTreeMap<String, Duration>,
+    grouping: Option<Grouping>,
     asking: Asking,
     watching: Watching,
 }
@@ -98,6 +107,10 @@ impl Default for RunnerBuilder {
             state: PathBuf::from(".dockertest/state"),
             documentation: None,
             retry_interrupted: false,
+            provider: Arc::new(Shared),
+            jobs: NonZeroUsize::MIN,
+            durations: BTreeMap::new(),
+            grouping: None,
             asking: Asking::Configured,
             watching: Watching::default(),
         }
@@ -185,6 +198,70 @@ impl RunnerBuilder {
     /// In a resume: whether a step that was cut off is run again.
     pub fn retry_interrupted(mut self, retry: bool) -> Self {
         self.retry_interrupted = retry;
+        self
+    }
+
+    /// Where steps are run: [`Shared`] if it is not said. The engine is then asked what it is in the first instance.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use dockertest::environment::Shared;
+    /// use dockertest::run::Runner;
+    ///
+    /// let runner = Runner::builder().provider(Arc::new(Shared)).build()?;
+    /// # Ok::<(), dockertest::run::SetupFailure>(())
+    /// ```
+    pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
+        self.provider = provider;
+        self
+    }
+
+    /// How many steps may run at a time, each in an instance of its own; one if it is not said. There are never more than
+    /// the provider has instances, and never more than there are steps that may run side by side.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    ///
+    /// use dockertest::run::Runner;
+    ///
+    /// let runner = Runner::builder().jobs(NonZeroUsize::MIN.saturating_add(3)).build()?;
+    /// # Ok::<(), dockertest::run::SetupFailure>(())
+    /// ```
+    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// How long subtests took before, by name. When several steps run at a time, the longest begins first, so that the run
+    /// does not end with one that everybody waits for.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use std::time::Duration;
+    ///
+    /// use dockertest::run::Runner;
+    ///
+    /// let known = BTreeMap::from([("docker_cli/kill".to_owned(), Duration::from_secs(20))]);
+    /// let runner = Runner::builder().durations(known).build()?;
+    /// # Ok::<(), dockertest::run::SetupFailure>(())
+    /// ```
+    pub fn durations(mut self, durations: BTreeMap<String, Duration>) -> Self {
+        self.durations = durations;
+        self
+    }
+
+    /// Tells the group of a subtest by its name, if its section does not (option `group`). The members of a group run one
+    /// after the other in one instance.
+    ///
+    /// ```
+    /// use dockertest::run::Runner;
+    ///
+    /// let runner = Runner::builder().group_by(|name| name.split_once('/').map(|(first, _)| first.to_owned())).build()?;
+    /// # Ok::<(), dockertest::run::SetupFailure>(())
+    /// ```
+    pub fn group_by(mut self, group: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.grouping = Some(Grouping(Box::new(group)));
         self
     }
 
@@ -291,6 +368,10 @@ impl RunnerBuilder {
             state: self.state,
             documentation: self.documentation,
             retry_interrupted: self.retry_interrupted,
+            provider: self.provider,
+            jobs: self.jobs,
+            durations: self.durations,
+            grouping: self.grouping,
         };
         let (asking, watching) = (self.asking, self.watching);
         Ok(Runner { configuration, catalog, control, known, options, asking, watching })

@@ -1,28 +1,30 @@
-//! The runner's loop: takes the steps of a plan in order, has a worker run each, and records what comes of it.
+//! A run in progress: what its workers share, and how it begins and ends.
 //!
-//! At the border of two steps, one commit makes the end of the first and the start of the second durable while the
-//! second's host process is already starting. A host gets its request only when the commit has succeeded, so nothing
-//! runs that the journal does not know of, and nothing is shown that could be lost.
+//! The steps are in a schedule, the records go into one journal, and whoever is free takes what is next. With one worker on
+//! this machine, that is the loop of the plan.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::config::KnownFailures;
+use crate::environment::{Provider, ProvisionFailure};
 use crate::host::CancelToken;
-use crate::host::protocol::Mode;
-use crate::journal::{
-    EngineFacts, Event, Logged, PlannedStep, RunEnded, RunInterrupted, StepEnded, WriteFailure, Writer,
-};
+use crate::journal::{EngineFacts, Event, PlannedStep, RunEnded, RunInterrupted, WriteFailure, Writer};
 use crate::name::StepId;
-use crate::outcome::{Ending, Level};
-use crate::verdict::Verdict;
 
 use super::catalog::Catalog;
 use super::engine::Engine;
+use super::events::panic_text;
 use super::failure::RunFailure;
+use super::lane::Lane;
 use super::outcome::{Counts, Stop};
-use super::progress::{Account, Pause, StepState};
+use super::pool::Pool;
+use super::progress::StepState;
 use super::runner::runner_warning;
+use super::schedule::{Demands, Next, Schedule};
 use super::sysinfo::Collection;
 use super::worker::Worker;
 
@@ -35,8 +37,13 @@ pub(super) struct Execution<'r> {
     pub(super) journal: &'r Writer,
     /// The user's wish to stop.
     pub(super) cancel: &'r CancelToken,
+    pub(super) provider: &'r dyn Provider,
+    /// How many steps may run at a time.
+    pub(super) jobs: usize,
+    pub(super) demands: Demands,
     pub(super) engine: Engine,
-    pub(super) counts: Counts,
+    /// How the engine is found within an instance: `docker_path` and `docker_options`.
+    pub(super) engine_words: (String, String),
     /// The limit of the whole run; zero: none.
     pub(super) limit: Duration,
     /// How long earlier processes have worked on the run.
@@ -44,20 +51,46 @@ pub(super) struct Execution<'r> {
     pub(super) began: Instant,
     /// The current boot.
     pub(super) boot_id: &'r str,
-    pub(super) sysinfo: Collection,
+    pub(super) sysinfo: Mutex<Collection>,
     /// Facts about the host, for every keyval file.
     pub(super) host_facts: BTreeMap<String, String>,
-    /// Events that go into the next commit.
-    pub(super) pending: Vec<Event>,
     pub(super) retry_interrupted: bool,
     /// Why the process before this one did not finish, in words.
     pub(super) why_cut_off: String,
+    pub(super) course: Course,
 }
 
-/// Why the loop is left before its end.
+/// How far the run is. Locks are held only for a look or a word.
+pub(super) struct Course {
+    states: Mutex<Vec<StepState>>,
+    counts: Mutex<Counts>,
+    /// Events that nobody has committed yet.
+    pending: Mutex<Vec<Event>>,
+    standing: Mutex<Standing>,
+    news: Condvar,
+}
+
+struct Standing {
+    schedule: Schedule,
+    /// How many workers go on.
+    active: usize,
+    /// Why the run is left before its end.
+    stop: Option<Stop>,
+    failure: Option<WriteFailure>,
+    panic: Option<String>,
+    /// Steps that were left by a failure.
+    left: Vec<StepId>,
+}
+
+/// Why a worker goes no further.
+#[derive(Debug)]
 pub(super) enum Leave {
+    /// For a reason of its own, which stops the whole run.
     Stop(Stop),
+    /// Because the run is to stop, as somebody else has said.
+    Stopped,
     Failed(WriteFailure),
+    NoInstance(ProvisionFailure),
 }
 
 impl From<WriteFailure> for Leave {
@@ -66,91 +99,220 @@ impl From<WriteFailure> for Leave {
     }
 }
 
-impl Execution<'_> {
-    /// Runs all steps that have not ended, and records how the run ends.
-    pub(super) fn run(mut self, states: Vec<StepState>) -> Result<(Stop, Counts), RunFailure> {
-        let mut stop = Stop::Complete;
-        for (id, state) in (0..).map(StepId).zip(states) {
-            match self.take(id, state) {
-                Ok(()) => {}
-                Err(Leave::Stop(reason)) => {
-                    stop = reason;
-                    break;
-                }
-                Err(Leave::Failed(failure)) => return Err(self.failed(failure, Some(id))),
-            }
+/// What came of all steps together.
+pub(super) struct Finished {
+    pub(super) stop: Stop,
+    pub(super) counts: Counts,
+    /// The names of instances that are left over.
+    pub(super) left: Vec<String>,
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Course {
+    /// The beginning, or where an earlier process was.
+    pub(super) fn new(states: Vec<StepState>, counts: Counts) -> Course {
+        let standing = Standing {
+            schedule: Schedule::empty(),
+            active: 0,
+            stop: None,
+            failure: None,
+            panic: None,
+            left: Vec::new(),
+        };
+        Course {
+            states: Mutex::new(states),
+            counts: Mutex::new(counts),
+            pending: Mutex::default(),
+            standing: Mutex::new(standing),
+            news: Condvar::new(),
         }
-        self.finish(&stop).map_err(|failure| self.failed(failure, None))?;
-        Ok((stop, self.counts))
+    }
+}
+
+impl<'r> Execution<'r> {
+    /// Runs all steps that have not ended, and records how the run ends.
+    pub(super) fn run(self) -> Result<Finished, RunFailure> {
+        let is_serial = self.jobs == 1 && !self.provider.is_for_one_step();
+        let schedule = Schedule::new(self.steps, &self.demands, &lock(&self.course.states), is_serial);
+        let width = schedule.width();
+        lock(&self.course.standing).schedule = schedule;
+        let workers = self.jobs.min(width).max(1);
+        let pool = Pool::new(self.provider, workers, self.journal, self.cancel);
+        lock(&self.course.standing).active = workers;
+        thread::scope(|scope| {
+            pool.begin(scope, workers.min(width));
+            let numbers: Vec<Option<u32>> =
+                if self.jobs == 1 { vec![None] } else { (0..).map(Some).take(workers).collect() };
+            let (own, others) = numbers.split_first().map_or((None, &[][..]), |(own, others)| (*own, others));
+            let threads: Vec<_> = others
+                .iter()
+                .map(|number| {
+                    let lane = Lane::new(&self, &pool, scope, *number);
+                    let name = format!("worker {}", number.unwrap_or_default());
+                    thread::Builder::new().name(name).spawn_scoped(scope, move || lane.work())
+                })
+                .collect();
+            let missing = threads.iter().filter(|thread| thread.is_err()).count();
+            lock(&self.course.standing).active -= missing;
+            Lane::new(&self, &pool, scope, own).work();
+            for thread in threads.into_iter().flatten() {
+                if let Err(panic) = thread.join() {
+                    lock(&self.course.standing).panic.get_or_insert(panic_text(&*panic));
+                }
+            }
+            pool.close();
+        });
+        self.conclude(pool.left())
     }
 
-    fn failed(&self, failure: WriteFailure, at: Option<StepId>) -> RunFailure {
+    /// Says how it all ended.
+    fn conclude(self, left: Vec<String>) -> Result<Finished, RunFailure> {
+        let standing = lock(&self.course.standing);
+        let (stop, failure, at) = (standing.stop.clone(), standing.failure.clone(), standing.left.clone());
+        let panic = standing.panic.clone();
+        drop(standing);
+        if let Some(panic) = panic {
+            return Err(RunFailure::Panicked(panic));
+        }
+        if let Some(failure) = failure {
+            return Err(self.failed(failure, &at));
+        }
+        let stop = stop.unwrap_or(Stop::Complete);
+        self.finish(&stop).map_err(|failure| self.failed(failure, &[]))?;
+        let counts = *lock(&self.course.counts);
+        Ok(Finished { stop, counts, left })
+    }
+
+    fn failed(&self, failure: WriteFailure, at: &[StepId]) -> RunFailure {
+        let folders: Vec<String> = at.iter().map(|id| self.steps[id.index()].folder()).collect();
         RunFailure::Journal {
             // It may have lost more records by now.
             failure: self.journal.failure().unwrap_or(failure),
-            step: at.map(|id| self.steps[id.index()].folder()),
+            step: Some(folders.join(", ")).filter(|folders| !folders.is_empty()),
         }
     }
 
     /// Records how the run ends, for now or for good.
-    fn finish(&mut self, stop: &Stop) -> Result<(), WriteFailure> {
-        self.note_engine();
-        if let Err(problem) = self.sysinfo.finish() {
-            self.pending.push(runner_warning(problem));
+    fn finish(&self, stop: &Stop) -> Result<(), WriteFailure> {
+        let mut events = std::mem::take(&mut *lock(&self.course.pending));
+        self.note_engine(&mut events);
+        if let Err(problem) = lock(&self.sysinfo).finish() {
+            events.push(runner_warning(problem));
         }
-        let last = match stop {
+        events.push(match stop {
             Stop::Complete => {
                 let seconds = (self.worked + self.began.elapsed()).as_secs_f64();
-                Event::RunEnded(RunEnded { verdict: self.counts.worst(), seconds })
+                Event::RunEnded(RunEnded { verdict: lock(&self.course.counts).worst(), seconds })
             }
             Stop::Interrupted { reason, .. } => Event::RunInterrupted(RunInterrupted { reason: reason.clone() }),
             Stop::Reboot { step, reason } => {
                 let reason = format!("{step} waits for a reboot: {reason}");
                 Event::RunInterrupted(RunInterrupted { reason })
             }
-        };
-        self.pending.push(last);
-        self.journal.commit(std::mem::take(&mut self.pending)).wait()
+            Stop::NoInstance { reason } => {
+                let reason = format!("no instance could be made: {reason}");
+                Event::RunInterrupted(RunInterrupted { reason })
+            }
+        });
+        self.journal.commit(events).wait()
     }
 
-    /// Does what is to be done for one step.
-    fn take(&mut self, id: StepId, state: StepState) -> Result<(), Leave> {
-        let (mode, attempt) = match state {
-            StepState::Ended => return Ok(()),
-            StepState::Waiting => (Mode::Full, 1),
-            StepState::Running(account) => {
-                self.check_cancelled()?;
-                let attempt = account.attempt + 1;
-                let why = self.why_cut_off.clone();
-                self.settle(id, *account, &why)?;
-                if !self.retry_interrupted {
-                    return Ok(());
+    /// What a step has come to.
+    pub(super) fn state(&self, id: StepId) -> StepState {
+        lock(&self.course.states)[id.index()].clone()
+    }
+
+    /// A step has ended.
+    pub(super) fn ended(&self, id: StepId, verdict: crate::verdict::Verdict) {
+        lock(&self.course.states)[id.index()] = StepState::Ended;
+        lock(&self.course.counts).add(verdict);
+    }
+
+    /// What is still to be committed when the last worker has gone.
+    pub(super) fn leave_behind(&self, events: Vec<Event>) {
+        lock(&self.course.pending).extend(events);
+    }
+
+    /// What is next for a worker, without waiting.
+    pub(super) fn next(&self) -> Next {
+        let mut standing = lock(&self.course.standing);
+        if standing.is_over() { Next::Nothing } else { standing.schedule.next() }
+    }
+
+    /// What is next for a worker, once there is something.
+    pub(super) fn wait_for_next(&self) -> Next {
+        let mut standing = lock(&self.course.standing);
+        loop {
+            let next = if standing.is_over() { Next::Nothing } else { standing.schedule.next() };
+            if next != Next::Wait {
+                return next;
+            }
+            standing = self.course.news.wait(standing).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// How many blocks are left for which there will have to be instances.
+    pub(super) fn waiting(&self) -> usize {
+        lock(&self.course.standing).schedule.waiting()
+    }
+
+    /// A worker has run a block to its end.
+    pub(super) fn done(&self, block: usize) {
+        lock(&self.course.standing).schedule.done(block);
+        self.course.news.notify_all();
+    }
+
+    /// A worker goes no further; `at` is where it was. Gives back what it could not do, if the others go on without it.
+    pub(super) fn left(
+        &self,
+        leave: Option<Leave>,
+        block: Option<usize>,
+        at: Option<StepId>,
+    ) -> Option<ProvisionFailure> {
+        let mut standing = lock(&self.course.standing);
+        standing.active = standing.active.saturating_sub(1);
+        let mut told = None;
+        match leave {
+            Some(Leave::Failed(failure)) => {
+                standing.failure.get_or_insert(failure);
+                standing.left.extend(at);
+            }
+            // A wish of the machine's owner counts more than that something could not be had.
+            Some(Leave::Stop(stop)) if matches!(standing.stop, None | Some(Stop::NoInstance { .. })) => {
+                standing.stop = Some(stop);
+            }
+            None | Some(Leave::Stopped | Leave::Stop(_)) => {}
+            Some(Leave::NoInstance(failure)) => {
+                if let Some(block) = block {
+                    standing.schedule.give_back(block);
                 }
-                (Mode::Full, attempt)
+                if standing.active == 0 {
+                    standing.stop.get_or_insert(Stop::NoInstance { reason: failure.to_string() });
+                } else {
+                    told = Some(failure);
+                }
             }
-            StepState::Paused(pause) if self.time_left() == Some(Duration::ZERO) => {
-                self.check_cancelled()?;
-                self.retry_interrupted = false;
-                let why = self.limit_reached();
-                return self.settle(id, Account::begin(pause.attempt), &why);
-            }
-            StepState::Paused(pause) => {
-                let Pause { attempt, resume_at, boot_id } = *pause;
-                (Mode::Resume { resume_at, rebooted: boot_id != self.boot_id }, attempt + 1)
-            }
-        };
+        }
+        drop(standing);
+        self.course.news.notify_all();
+        told
+    }
+
+    /// A worker has died of a mistake of ours.
+    pub(super) fn panicked(&self) {
+        let mut standing = lock(&self.course.standing);
+        standing.panic.get_or_insert_with(|| "a worker has panicked".to_owned());
+        standing.active = standing.active.saturating_sub(1);
+        drop(standing);
+        self.course.news.notify_all();
+    }
+
+    pub(super) fn check_stopped(&self) -> Result<(), Leave> {
         self.check_cancelled()?;
-        self.note_engine();
-        if let Some(preset) = &self.steps[id.index()].preset {
-            return self.end_unrun(id, preset.clone());
-        }
-        match self.time_left() {
-            Some(Duration::ZERO) => {
-                let ending = Ending::new(Verdict::Abort, format!("not run: {}", self.limit_reached()));
-                self.end_unrun(id, ending)
-            }
-            left => self.run_step(id, attempt, mode, left),
-        }
+        if lock(&self.course.standing).is_over() { Err(Leave::Stopped) } else { Ok(()) }
     }
 
     pub(super) fn check_cancelled(&self) -> Result<(), Leave> {
@@ -171,30 +333,33 @@ impl Execution<'_> {
     }
 
     /// Records the engine's facts if they have just come in.
-    fn note_engine(&mut self) {
+    pub(super) fn note_engine(&self, pending: &mut Vec<Event>) {
         if let Some((facts, done)) = self.engine.news() {
-            self.learn_engine(facts, done);
+            self.learn_engine(facts, done, pending);
         }
     }
 
     /// Records the engine's facts, and what was tidied up in it.
-    pub(super) fn learn_engine(&mut self, facts: EngineFacts, done: Vec<String>) {
-        self.sysinfo.add_engine(&facts);
-        self.pending.push(Event::Engine(facts));
-        self.pending.extend(done.into_iter().map(runner_warning));
+    fn learn_engine(&self, facts: EngineFacts, done: Vec<String>, pending: &mut Vec<Event>) {
+        lock(&self.sysinfo).add_engine(&facts);
+        pending.push(Event::Engine(facts));
+        pending.extend(done.into_iter().map(runner_warning));
     }
 
-    /// Records a step that ends without being run: it has no start. Nobody waits for the disk.
-    fn end_unrun(&mut self, step: StepId, ending: Ending) -> Result<(), Leave> {
-        self.counts.add(ending.verdict);
-        let mut events = std::mem::take(&mut self.pending);
-        events.push(Event::StepEnded(StepEnded { step, ending }));
-        drop(self.journal.commit(events));
-        self.journal.failure().map_or(Ok(()), |failure| Err(failure.into()))
+    /// The folder that steps of an instance leave things in for each other.
+    pub(super) fn shared_folder(&self, instance: &str) -> PathBuf {
+        shared_folder(self.worker.results, instance)
     }
+}
 
-    /// A line of a step's log, from the runner.
-    pub(super) fn log(&self, step: StepId, level: Level, text: String) {
-        self.journal.append(Event::Logged(Logged { step: Some(step), subsubtest: None, level, text }));
+fn shared_folder(results: &Path, instance: &str) -> PathBuf {
+    let (results, instance) = (results.to_owned(), Some(instance.to_owned()));
+    crate::host::protocol::History { results, previous: None, instance }.shared()
+}
+
+impl Standing {
+    /// Whether nobody is to begin anything any more.
+    fn is_over(&self) -> bool {
+        self.stop.is_some() || self.failure.is_some() || self.panic.is_some()
     }
 }

@@ -49,12 +49,15 @@ mod folder;
 mod gather;
 mod handle;
 mod known;
+mod lane;
 pub(crate) mod nearest;
 mod outcome;
 mod plan;
+mod pool;
 mod progress;
 mod resume;
 mod runner;
+mod schedule;
 mod secrets;
 mod selection;
 mod session;
@@ -70,7 +73,8 @@ pub use failure::{RunFailure, SetupFailure};
 pub use folder::{FolderFailure, ResultsFolder, is_in_use};
 pub use handle::RunHandle;
 pub use outcome::{
-    Counts, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, EXIT_REBOOT, EXIT_SETUP, EXIT_TERMINATED, Outcome, Stop,
+    Counts, EXIT_ENVIRONMENT, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PASSED, EXIT_REBOOT, EXIT_SETUP, EXIT_TERMINATED,
+    Outcome, Stop,
 };
 pub use plan::{DEFAULT_CLEANUP_TIMEOUT, DEFAULT_STEP_TIMEOUT, PlanFailure};
 pub use progress::BrokenJournal;

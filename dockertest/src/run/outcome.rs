@@ -16,6 +16,8 @@ pub const EXIT_FAILED: u8 = 1;
 pub const EXIT_SETUP: u8 = 2;
 /// A step waits for a reboot; `dockertest resume` goes on afterwards.
 pub const EXIT_REBOOT: u8 = 5;
+/// No instance could be made, or one is left over; all steps that ended have passed. `dockertest resume` goes on.
+pub const EXIT_ENVIRONMENT: u8 = 6;
 /// Interrupted by SIGINT; `dockertest resume` goes on.
 pub const EXIT_INTERRUPTED: u8 = 130;
 /// Interrupted by SIGTERM; `dockertest resume` goes on.
@@ -97,6 +99,11 @@ pub enum Stop {
         /// Why, as the step said.
         reason: String,
     },
+    /// There is no instance to run steps in; once there can be one, the run can be resumed.
+    NoInstance {
+        /// Why, as the provider said.
+        reason: String,
+    },
 }
 
 /// What came of a run, as data. All of it is told by the journal as well, and can be made from it again.
@@ -133,6 +140,8 @@ pub struct Outcome {
     pub steps: Vec<StepState>,
     /// Why it is over.
     pub stop: Stop,
+    /// The names of instances that are left over.
+    pub left: Vec<String>,
     /// A report in the results folder that could not be written. The journal is complete.
     pub report_failure: Option<WriteFailure>,
     /// Why a callback of [`RunnerBuilder::on_event`](super::RunnerBuilder::on_event) has not seen everything.
@@ -148,6 +157,7 @@ impl Outcome {
             counts: Counts::default(),
             steps: Vec::new(),
             stop: Stop::Complete,
+            left: Vec::new(),
             report_failure: None,
             callback_failure: None,
         }
@@ -172,8 +182,10 @@ impl Outcome {
             Stop::Interrupted { signal: Some(SIGTERM), .. } => EXIT_TERMINATED,
             Stop::Interrupted { .. } => EXIT_INTERRUPTED,
             Stop::Reboot { .. } => EXIT_REBOOT,
-            Stop::Complete if self.verdict().is_passed() && self.report_failure.is_none() => EXIT_PASSED,
-            Stop::Complete => EXIT_FAILED,
+            _ if !self.verdict().is_passed() || self.report_failure.is_some() => EXIT_FAILED,
+            Stop::NoInstance { .. } => EXIT_ENVIRONMENT,
+            Stop::Complete if !self.left.is_empty() => EXIT_ENVIRONMENT,
+            Stop::Complete => EXIT_PASSED,
         }
     }
 }

@@ -19,6 +19,12 @@ use super::selection::{Chosen, Selection, UnknownName, choose};
 /// Whether what a step makes is removed: the option's names.
 const REMOVAL_FLAGS: [&str; 2] = ["remove_after_test", "try_remove_after_test"];
 
+/// The option of a subtest beside which nothing else may run.
+pub(super) const ALONE: &str = "alone";
+
+/// The option of a subtest that names its group: its members run one after the other in one instance.
+pub(super) const GROUP: &str = "group";
+
 /// The limit of a whole step where the option `step_timeout` says nothing.
 pub const DEFAULT_STEP_TIMEOUT: Duration = Duration::from_secs(3600);
 
@@ -153,6 +159,7 @@ fn draft(
     let timeout = noted(section.seconds("step_timeout"), problems).unwrap_or(DEFAULT_STEP_TIMEOUT);
     noted(cleanup_timeout(&section).map(Some), problems);
     note_flags(&section, problems);
+    noted(section.flag(ALONE), problems);
     let switched_off = noted(switched_off(&section), problems);
     let (subsubtests, disabled) = children(chosen, configuration, &section, problems);
     let preset = match switched_off {

@@ -2,6 +2,7 @@
 //!
 //! The running scheduler and a resume use the same account of a step, so both say the same about one that is cut off.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::journal::{Event, Iteration, Plan, Reading, Record, RunEnded, RunStarted, Session, StepStarted};
@@ -104,6 +105,8 @@ pub(super) struct Progress {
     pub(super) plan: Plan,
     pub(super) states: Vec<StepState>,
     pub(super) counts: Counts,
+    /// Instances that were made and not disposed of.
+    pub(super) instances: BTreeSet<String>,
     /// How long the run's processes have worked on it.
     pub(super) worked: Duration,
     /// The process that worked on it last.
@@ -158,6 +161,7 @@ impl Progress {
             started: started.clone(),
             plan: plan.clone(),
             counts: Counts::default(),
+            instances: BTreeSet::new(),
             worked: Duration::ZERO,
             stopped: None,
             ended: None,
@@ -187,6 +191,12 @@ impl Progress {
             }
             Event::RunInterrupted(interrupted) => self.stopped = Some(interrupted.reason.clone()),
             Event::RunEnded(ended) => self.ended = Some(ended.clone()),
+            Event::InstanceProvisioned(made) => {
+                self.instances.insert(made.instance.clone());
+            }
+            Event::InstanceDisposed(gone) if gone.problem.is_none() => {
+                self.instances.remove(&gone.instance);
+            }
             Event::StepStarted(StepStarted { step, attempt, .. }) => {
                 let (started_us, last_us) = (record.time_us, record.time_us);
                 let account = Account { attempt: *attempt, started_us, last_us, ..Account::default() };

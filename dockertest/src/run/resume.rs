@@ -245,6 +245,7 @@ impl Runner {
             began: Instant::now(),
             worked: progress.worked,
             counts: progress.counts,
+            instances: progress.instances.into_iter().collect(),
             state,
             ticket,
         };

@@ -1,7 +1,10 @@
 //! The library's face of a run: set up, plan, execute.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -9,8 +12,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use crate::config::{Configuration, Control, KnownFailures};
 use crate::engine::objects::{Spared, sweep};
 use crate::engine::{Inquiry, daemon};
+use crate::environment::Provider;
 use crate::host::{CancelLevel, CancelToken};
-use crate::journal::{Event, FORMAT, Invocation, Logged, Plan, RunStarted, Session, Sink, WriteFailure, Writer};
+use crate::journal::{
+    Event, FORMAT, InstanceDisposed, Invocation, Logged, Plan, RunStarted, Session, Sink, WriteFailure, Writer,
+};
 use crate::outcome::Level;
 use crate::version::{API_VERSION, ApiVersion, check_documentation};
 
@@ -18,13 +24,14 @@ use super::builder::{Asking, RunnerBuilder, Watching};
 use super::catalog::Catalog;
 use super::engine::{Engine, Tidying};
 use super::events::{Feed, Told};
-use super::execute::Execution;
+use super::execute::{Course, Execution, Finished};
 use super::failure::RunFailure;
 use super::folder::ResultsFolder;
 use super::handle::{RunHandle, on_own_thread};
 use super::outcome::{Counts, Outcome, Stop};
-use super::plan::{PlanFailure, make};
+use super::plan::{ALONE, GROUP, PlanFailure, make};
 use super::progress::StepState;
+use super::schedule::Demands;
 use super::selection::Selection;
 use super::worker::{Worker, remove_tree};
 use super::{secrets, session, sysinfo};
@@ -43,6 +50,23 @@ pub(super) struct Options {
     pub(super) documentation: Option<ApiVersion>,
     /// In a resume: whether a step that was cut off is run again.
     pub(super) retry_interrupted: bool,
+    pub(super) provider: Arc<dyn Provider>,
+    /// How many steps may run at a time.
+    pub(super) jobs: NonZeroUsize,
+    /// How long subtests took before, by name.
+    pub(super) durations: BTreeMap<String, Duration>,
+    pub(super) grouping: Option<Grouping>,
+}
+
+/// Tells the group of a subtest by its name, if it is in one.
+pub(super) struct Grouping(pub(super) Box<GroupOf>);
+
+type GroupOf = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+impl std::fmt::Debug for Grouping {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Grouping")
+    }
 }
 
 /// Plans and executes runs of the subtests that hosts hold. It is made by a [`builder`](Runner::builder).
@@ -251,6 +275,7 @@ impl Runner {
             began: Instant::now(),
             worked: Duration::ZERO,
             counts: Counts::default(),
+            instances: Vec::new(),
             why_cut_off: String::new(),
             state,
             ticket: begin,
@@ -290,11 +315,14 @@ impl Runner {
         let inquiry = self.catalog.hosts().first().map(|keeper| {
             Inquiry::configured(&self.configuration, keeper.clone()).log(folder.path().join(SERVICE_LOG))
         });
-        let probe = match self.asking {
-            Asking::Configured => inquiry.as_ref().map(Inquiry::probe),
-            Asking::Probe(probe) => Some(probe),
-            Asking::Never => None,
+        let here = self.options.provider.is_here();
+        let engine = match (self.asking, here) {
+            (Asking::Configured, false) => Engine::to_be_asked(),
+            (Asking::Configured, true) => Engine::ask(inquiry.as_ref().map(Inquiry::probe), tidying),
+            (Asking::Probe(probe), _) => Engine::ask(Some(probe), tidying),
+            (Asking::Never, _) => Engine::ask(None, tidying),
         };
+        dispose_left(&*self.options.provider, &begin.instances, &journal);
         let execution = Execution {
             worker: Worker {
                 configuration: &self.configuration,
@@ -307,25 +335,61 @@ impl Runner {
             known: &self.known,
             journal: &journal,
             cancel,
-            engine: Engine::ask(probe, tidying),
-            sysinfo: sysinfo::Collection::begin(folder.path(), begin.sysinfo),
-            counts: begin.counts,
+            provider: &*self.options.provider,
+            jobs: jobs(&*self.options.provider, self.options.jobs),
+            demands: demands(&begin.plan, &self.configuration, &self.options),
+            engine,
+            engine_words: Inquiry::words(&self.configuration),
+            sysinfo: Mutex::new(sysinfo::Collection::begin(folder.path(), begin.sysinfo)),
             limit: self.control.job_timeout,
             worked: begin.worked,
             began: begin.began,
             boot_id: &begin.session.boot_id,
             host_facts: sysinfo::keyvals(),
-            pending: Vec::new(),
             retry_interrupted: self.options.retry_interrupted,
             why_cut_off: begin.why_cut_off,
+            course: Course::new(begin.states, begin.counts),
         };
-        let (stop, counts) = execution.run(begin.states)?;
+        let Finished { stop, counts, left } = execution.run()?;
         let report_failure = close(journal)?;
         if stop == Stop::Complete {
             tidy_up(folder.path())?;
         }
         let planned = begin.plan.steps.len();
-        Ok(Outcome { planned, counts, stop, report_failure, ..Outcome::of(folder.into_path()) })
+        Ok(Outcome { planned, counts, stop, left, report_failure, ..Outcome::of(folder.into_path()) })
+    }
+}
+
+/// How many steps run at a time: no more than there can be instances.
+fn jobs(provider: &dyn Provider, wanted: NonZeroUsize) -> usize {
+    provider.at_most().map_or(wanted, |most| most.min(wanted)).get()
+}
+
+/// What the steps of a plan demand of each other.
+fn demands(plan: &Plan, configuration: &Configuration, options: &Options) -> Demands {
+    let mut demands = Demands { durations: options.durations.clone(), ..Demands::default() };
+    for (index, step) in plan.steps.iter().enumerate() {
+        let section = configuration.section(step.name.as_str());
+        // The plan has refused what cannot be read; in a resume, the careful answer will do.
+        if section.flag(ALONE).unwrap_or(Some(true)).unwrap_or(false) {
+            demands.alone.push(index);
+        }
+        let named = section.get(GROUP).filter(|group| !group.is_empty()).map(str::to_owned);
+        let group = named.or_else(|| options.grouping.as_ref().and_then(|grouping| (grouping.0)(step.name.as_str())));
+        demands.groups.extend(group.map(|group| (index, group)));
+    }
+    demands
+}
+
+/// Disposes of what an earlier process of the run made and did not dispose of, and tells.
+fn dispose_left(provider: &dyn Provider, names: &[String], journal: &Writer) {
+    if names.is_empty() {
+        return;
+    }
+    let failures = provider.dispose_left(names);
+    for name in names {
+        let problem = failures.iter().find(|failure| failure.instance() == name).map(ToString::to_string);
+        journal.append(Event::InstanceDisposed(InstanceDisposed { instance: name.clone(), problem }));
     }
 }
 
@@ -340,6 +404,8 @@ pub(super) struct Begin {
     pub(super) began: Instant,
     pub(super) worked: Duration,
     pub(super) counts: Counts,
+    /// Instances that an earlier process made and did not dispose of.
+    pub(super) instances: Vec<String>,
     pub(super) why_cut_off: String,
     /// The folder that keeps what subtests set up; it exists.
     pub(super) state: PathBuf,

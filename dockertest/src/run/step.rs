@@ -1,19 +1,18 @@
-//! One step of the runner's loop: from the commit of its start to the events of its end.
+//! One step of a worker's loop: from the commit of its start to the events of its end.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::host::protocol::Mode;
-use crate::host::{StepEnd, sweep};
-use crate::journal::{
-    EngineFacts, Event, Keyvals, PlannedStep, RebootRequested, StepEnded, StepStarted, SubsubtestEnded,
-};
-use crate::name::{Kind, StepId};
+use crate::host::{StepEnd, sweep_step};
+use crate::journal::{EngineFacts, Event, Keyvals, RebootRequested, StepEnded, StepStarted, SubsubtestEnded};
+use crate::name::StepId;
 use crate::outcome::{Ending, Level};
 use crate::verdict::Verdict;
 
-use super::execute::{Execution, Leave};
+use super::execute::Leave;
 use super::known::{excuse, known_for};
+use super::lane::Lane;
 use super::outcome::Stop;
 use super::plan::{DEFAULT_CLEANUP_TIMEOUT, cleanup_timeout};
 use super::progress::Account;
@@ -22,7 +21,7 @@ use super::worker::{Job, Prepared, Ready, is_cut_off};
 /// What the engine's facts bring into a step's request.
 type Facts = (Option<EngineFacts>, BTreeMap<String, String>);
 
-impl<'r> Execution<'r> {
+impl<'r> Lane<'_, '_, 'r> {
     /// Runs a step and keeps its end for the next commit.
     pub(super) fn run_step(
         &mut self,
@@ -31,14 +30,17 @@ impl<'r> Execution<'r> {
         mode: Mode,
         left: Option<Duration>,
     ) -> Result<(), Leave> {
+        self.enter()?;
         let facts = self.facts_for(id)?;
         let known = facts.1.clone();
         // Making folders has to wait while the file system writes a commit, so it comes first. What takes long is the
         // start of the process, and that goes on meanwhile.
-        let ready = self.job(id, mode, left, facts).and_then(|job| self.worker.ready(job));
+        let ready = self.job(id, mode, left, facts).and_then(|job| self.run.worker.ready(job));
         let mut events = std::mem::take(&mut self.pending);
-        events.push(Event::StepStarted(StepStarted::new(id, attempt)));
-        let ticket = self.journal.commit(events);
+        let (worker, instance) = (self.number, self.instance());
+        events.push(Event::StepStarted(StepStarted { worker, instance, ..StepStarted::new(id, attempt) }));
+        let ticket = self.run.journal.commit(events);
+        self.remember(id);
         let prepared = ready.and_then(Ready::start);
         let mut account = Account::begin(attempt);
         let end = match prepared {
@@ -54,9 +56,10 @@ impl<'r> Execution<'r> {
         };
         match end {
             StepEnd::Ended(mut ending) => {
-                if ending.verdict == Verdict::Abort && self.time_left() == Some(Duration::ZERO) {
+                if ending.verdict == Verdict::Abort && self.run.time_left() == Some(Duration::ZERO) {
                     self.blame_run_limit(&mut ending);
                 }
+                self.blame_instance(&mut ending);
                 excuse(&mut ending, &known);
                 self.end(id, &mut account, ending);
                 Ok(())
@@ -64,7 +67,7 @@ impl<'r> Execution<'r> {
             StepEnd::Reboot { resume_at, reason } => {
                 let request = RebootRequested { step: id, resume_at, reason: reason.clone() };
                 self.pending.push(Event::RebootRequested(request));
-                Err(Leave::Stop(Stop::Reboot { step: self.steps[id.index()].folder(), reason }))
+                Err(Leave::Stop(Stop::Reboot { step: self.run.steps[id.index()].folder(), reason }))
             }
         }
     }
@@ -73,15 +76,30 @@ impl<'r> Execution<'r> {
     fn blame_run_limit(&self, ending: &mut Ending) {
         let place = ending.phase.map(|phase| format!(" in {phase}")).unwrap_or_default();
         let further = ending.reason.split_once('\n').map(|(_, further)| format!("\n{further}")).unwrap_or_default();
-        ending.reason = format!("{}{place}{further}", self.limit_reached());
+        ending.reason = format!("{}{place}{further}", self.run.limit_reached());
+    }
+
+    /// A step in an instance that cannot be used any more says nothing about the engine, whatever it says.
+    fn blame_instance(&mut self, ending: &mut Ending) {
+        if ending.verdict == Verdict::Good || self.run.cancel.is_cancelled() {
+            return;
+        }
+        let Some(problem) = self.problem() else { return };
+        let seen = std::mem::take(&mut ending.reason);
+        ending.reason = format!("{problem}\nthe step ended {}: {seen}", ending.verdict);
+        if ending.verdict != Verdict::Abort {
+            ending.verdict = Verdict::Error;
+        }
     }
 
     /// Cleans up after a step that was cut off in an earlier process. Unless it will be run again, it ends there.
-    pub(super) fn settle(&mut self, id: StepId, mut account: Account, why: &str) -> Result<(), Leave> {
+    pub(super) fn settle(&mut self, id: StepId, mut account: Account, why: &str, again: bool) -> Result<(), Leave> {
         let ending = account.cut_off(why);
         let mode = Mode::Cleanup { reason: ending.reason.clone() };
+        self.enter()?;
         let facts = self.facts_for(id)?;
-        let prepared = self.job(id, mode, None, facts).and_then(|job| self.worker.ready(job)).and_then(Ready::start);
+        let job = self.job(id, mode, None, facts);
+        let prepared = job.and_then(|job| self.run.worker.ready(job)).and_then(Ready::start);
         let cleaned = match prepared {
             Ok(prepared) => self.see_through(id, prepared, &mut account)?,
             Err(failure) => StepEnd::Ended(failure),
@@ -93,10 +111,10 @@ impl<'r> Execution<'r> {
             StepEnd::Ended(_) | StepEnd::Reboot { .. } => {}
         }
         // A process that was just being started when the resume swept could not be told by its environment then.
-        for process in sweep(self.worker.run) {
+        for process in sweep_step(self.run.worker.run, &self.run.steps[id.index()].folder()) {
             self.log(id, Level::Warning, format!("killed what was left of the step: {process}"));
         }
-        if self.retry_interrupted {
+        if again {
             self.log(id, Level::Info, format!("{}; it is run again", ending.reason));
         } else {
             self.end(id, &mut account, ending);
@@ -108,33 +126,32 @@ impl<'r> Execution<'r> {
     /// engine only if the step needs one or the other; what has happened before is not held back meanwhile. Leaves if
     /// somebody wants to stop.
     fn facts_for(&mut self, id: StepId) -> Result<Facts, Leave> {
-        let Some(entry) = self.catalog.get(&self.steps[id.index()].name) else { return Ok(Facts::default()) };
+        let run = self.run;
+        let Some(entry) = run.catalog.get(&run.steps[id.index()].name) else { return Ok(Facts::default()) };
         let needs_engine = entry.info.needs_engine;
-        if !needs_engine && self.known.iter().next().is_none() {
+        if !needs_engine && run.known.iter().next().is_none() {
             return Ok(Facts::default());
         }
-        if !self.engine.is_known() && !self.pending.is_empty() {
-            drop(self.journal.commit(std::mem::take(&mut self.pending)));
+        if run.engine.facts().is_none() {
+            self.flush()?;
         }
-        self.engine.wait(self.cancel);
-        self.check_cancelled()?;
-        let (facts, news) = self.engine.facts();
-        let facts = facts.clone();
-        if let Some(done) = news {
-            self.learn_engine(facts.clone(), done);
-        }
-        let known = known_for(self.known, &entry.info, &facts);
+        run.engine.wait(run.cancel);
+        run.check_cancelled()?;
+        run.note_engine(&mut self.pending);
+        let facts = run.engine.facts().unwrap_or_default();
+        let known = known_for(run.known, &entry.info, &facts);
         Ok((needs_engine.then_some(facts), known))
     }
 
     /// How to run a step; or how it ends, if nobody can run it.
     fn job(&self, id: StepId, mode: Mode, left: Option<Duration>, facts: Facts) -> Result<Job<'r>, Ending> {
-        let step = &self.steps[id.index()];
-        let entry = self.catalog.get(&step.name);
-        let program = entry.and_then(|entry| self.catalog.hosts().get(entry.host)).ok_or_else(|| {
+        let run = self.run;
+        let step = &run.steps[id.index()];
+        let entry = run.catalog.get(&step.name);
+        let program = entry.and_then(|entry| run.catalog.hosts().get(entry.host)).ok_or_else(|| {
             Ending::new(Verdict::Error, format!("no host holds the {} `{}` any more", step.kind, step.name))
         })?;
-        let section = self.worker.configuration.section(step.name.as_str());
+        let section = run.worker.configuration.section(step.name.as_str());
         // The plan has checked it; only a resume can find it broken, and then the default will do.
         let cleanup_limit = cleanup_timeout(&section).unwrap_or(DEFAULT_CLEANUP_TIMEOUT);
         let own_limit = match mode {
@@ -149,7 +166,7 @@ impl<'r> Execution<'r> {
         Ok(Job {
             id,
             step,
-            program,
+            program: self.program(program),
             children: entry.map_or(&[], |entry| &entry.info.subsubtests),
             section,
             mode,
@@ -158,42 +175,36 @@ impl<'r> Execution<'r> {
             engine,
             known_failures,
             previous: self.previous(id),
+            instance: self.instance(),
         })
-    }
-
-    /// For an intratest: the folder of the last step before it that is none and was not ended without being run.
-    fn previous(&self, id: StepId) -> Option<String> {
-        let (step, earlier) = (self.steps.get(id.index())?, self.steps.get(..id.index())?);
-        let mut others = earlier.iter().rev().filter(|step| step.kind != Kind::Intratest && step.preset.is_none());
-        others.next().filter(|_| step.kind == Kind::Intratest).map(PlannedStep::folder)
     }
 
     /// Records what can be told about a step while its host starts: its configuration.
     fn describe(&self, id: StepId, mut values: BTreeMap<String, String>) {
-        values.extend(self.host_facts.clone());
-        self.journal.append(Event::Keyvals(Keyvals { step: id, iteration: None, values }));
+        values.extend(self.run.host_facts.clone());
+        self.run.journal.append(Event::Keyvals(Keyvals { step: id, iteration: None, values }));
     }
 
     /// Lets a step run to its end and records what it tells.
     ///
     /// Leaves without an end if the user cannot wait (the clean-up is then left to a resume), or if the journal fails.
     fn see_through(&self, id: StepId, prepared: Prepared, account: &mut Account) -> Result<StepEnd, Leave> {
-        let journal = self.journal;
+        let (journal, cancel) = (self.run.journal, self.run.cancel);
         let mut record = |event: Event| {
             account.note(&event);
             journal.append(event);
         };
-        let end = prepared.run(self.cancel, &mut record);
+        let end = prepared.run(cancel, &mut record);
         if let Some(failure) = journal.failure() {
             return Err(failure.into());
         }
-        if is_cut_off(&end, self.cancel) {
+        if is_cut_off(&end, cancel) {
             self.log(
                 id,
                 Level::Warning,
                 "killed without its clean-up, which is left to `dockertest resume`".to_owned(),
             );
-            self.check_cancelled()?;
+            self.run.check_cancelled()?;
         }
         Ok(end)
     }
@@ -204,7 +215,7 @@ impl<'r> Execution<'r> {
             let ending = Ending::new(Verdict::Abort, ending.reason.clone());
             self.pending.push(Event::SubsubtestEnded(SubsubtestEnded { step, subsubtest, ending }));
         }
-        self.counts.add(ending.verdict);
+        self.run.ended(step, ending.verdict);
         self.pending.push(Event::StepEnded(StepEnded { step, ending }));
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Worker<'r> {
 pub(super) struct Job<'r> {
     pub(super) id: StepId,
     pub(super) step: &'r PlannedStep,
-    pub(super) program: &'r HostProgram,
+    pub(super) program: HostProgram,
     /// Its sub-subtests, as its host lists them.
     pub(super) children: &'r [String],
     /// Its effective configuration.
@@ -44,6 +44,8 @@ pub(super) struct Job<'r> {
     pub(super) known_failures: BTreeMap<String, String>,
     /// For an intratest: the folder of the step that it runs after.
     pub(super) previous: Option<String>,
+    /// The instance that it is run in; nothing if that is this machine.
+    pub(super) instance: Option<String>,
 }
 
 /// A step whose folders are made, so that its host can be started.
@@ -51,7 +53,7 @@ pub(super) struct Job<'r> {
 pub(super) struct Ready<'r> {
     id: StepId,
     step: &'r PlannedStep,
-    program: &'r HostProgram,
+    program: HostProgram,
     limit: Duration,
     cleanup_limit: Duration,
     request: RunRequest,
@@ -72,7 +74,7 @@ impl Worker<'_> {
     ///
     /// Gives back how the step ends if that is not possible.
     pub(super) fn ready<'r>(&self, job: Job<'r>) -> Result<Ready<'r>, Ending> {
-        let Job { id, step, program, limit, cleanup_limit, .. } = job;
+        let Job { id, step, limit, cleanup_limit, .. } = job;
         let output = self.results.join(step.folder());
         let tmp = self.results.join("tmp").join(id.to_string());
         for path in [&output, &tmp] {
@@ -81,6 +83,7 @@ impl Worker<'_> {
             })?;
         }
         let folders = Folders { output, tmp: tmp.clone(), state: self.state.to_owned() };
+        let program = job.program.clone();
         let request = self.request(job, folders);
         Ok(Ready { id, step, program, limit, cleanup_limit, request, tmp })
     }
@@ -108,7 +111,7 @@ impl Worker<'_> {
             folders,
             engine: job.engine,
             known_failures: job.known_failures,
-            history: History { results: self.results.to_owned(), previous: job.previous },
+            history: History { results: self.results.to_owned(), previous: job.previous, instance: job.instance },
         }
     }
 }
@@ -119,8 +122,9 @@ impl Ready<'_> {
     /// Gives back how the step ends if that is not possible.
     pub(super) fn start(self) -> Result<Prepared, Ending> {
         let Ready { id, step, program, limit, cleanup_limit, request, tmp } = self;
-        let process = StepProcess::spawn(&Step { program, name: &step.name, request: &request, limit, cleanup_limit })
-            .map_err(|failure| Ending::new(Verdict::Error, failure.to_string()))?;
+        let process =
+            StepProcess::spawn(&Step { program: &program, name: &step.name, request: &request, limit, cleanup_limit })
+                .map_err(|failure| Ending::new(Verdict::Error, failure.to_string()))?;
         Ok(Prepared { id, process, request, tmp })
     }
 }

@@ -13,6 +13,8 @@ use dockertest::name::Kind;
 use dockertest::outcome::{Ending, Level, Phase};
 use dockertest::verdict::Verdict;
 
+use crate::instances::VARIABLE;
+
 /// The subtests besides `step/00` to `step/19`: name, kind, sub-subtests.
 const SUBTESTS: [(&str, Kind, &str); 10] = [
     ("pre", Kind::Pretest, ""),
@@ -27,11 +29,27 @@ const SUBTESTS: [(&str, Kind, &str); 10] = [
     ("deaf", Kind::Subtest, ""),
 ];
 
+/// Subtests that are there only for who asks for them.
+const AROUND: [(&str, Kind, &str); 4] = [
+    ("breaks", Kind::Subtest, ""),
+    ("intra_one", Kind::Intratest, ""),
+    ("intra_two", Kind::Intratest, ""),
+    ("post", Kind::Posttest, ""),
+];
+
 pub(crate) fn main(arguments: &[&str]) -> ExitCode {
+    if let [.., "facts", _, path, _] = arguments {
+        let instance = std::env::var(VARIABLE).unwrap();
+        println!("{}", serde_json::json!({"address": instance, "version": path}));
+        return ExitCode::SUCCESS;
+    }
     say(&HostMessage::Hello(Hello::new("test host")));
     match arguments {
-        ["list"] => list(&|_| true),
-        ["without", missing, "list"] => list(&|name| name != *missing),
+        ["list"] => list(&|name| AROUND.iter().all(|(around, ..)| *around != name)),
+        ["around", "list"] => list(&|_| true),
+        ["without", missing, "list"] => {
+            list(&|name| name != *missing && AROUND.iter().all(|(around, ..)| *around != name));
+        }
         [.., "run", name] => run(name),
         _ => return ExitCode::FAILURE,
     }
@@ -47,7 +65,7 @@ fn say(message: &HostMessage) {
 
 fn list(is_held: &dyn Fn(&str) -> bool) {
     let steps = (0..20).map(|number| (format!("step/{number:02}"), Kind::Subtest, ""));
-    let others = SUBTESTS.iter().map(|(name, kind, children)| ((*name).to_owned(), *kind, *children));
+    let others = SUBTESTS.iter().chain(&AROUND).map(|(name, kind, children)| ((*name).to_owned(), *kind, *children));
     let mut subtests = 0;
     for (name, kind, children) in steps.chain(others).filter(|(name, ..)| is_held(name)) {
         subtests += 1;
@@ -107,6 +125,7 @@ fn be_deaf() {
 impl Step {
     fn run(&self, name: &str) {
         self.witness(&format!("run {name} {}", serde_json::to_string(&self.request.mode).unwrap()));
+        self.tell_place();
         self.enter(Phase::Initialize, None);
         match name {
             "fail" => self.end(Verdict::Fail, "the engine broke its promise"),
@@ -116,6 +135,7 @@ impl Step {
             "reboot" => self.reboot(),
             "needs_engine" => self.end(Verdict::Good, &self.request.engine.as_ref().unwrap().version),
             "flood" => self.flood(),
+            "breaks" => self.break_instance(),
             name if name.starts_with("step/") => self.work(),
             _ => self.end(Verdict::Good, ""),
         }
@@ -134,6 +154,25 @@ impl Step {
         sleeper.wait().unwrap();
         self.enter(Phase::Cleanup, None);
         self.end(Verdict::Good, "");
+    }
+
+    /// Where it is, and after what: for who compares that with the journal.
+    fn tell_place(&self) {
+        let history = &self.request.history;
+        let there = std::env::var(VARIABLE).ok();
+        assert_eq!(there, history.instance);
+        if let Some(previous) = &history.previous {
+            let text = format!("after {previous}");
+            say(&HostMessage::Log { subsubtest: None, level: Level::Info, text });
+        }
+    }
+
+    /// Breaks the instance.
+    fn break_instance(&self) {
+        let broken = self.request.folders.state.join("broken");
+        std::fs::create_dir_all(&broken).unwrap();
+        std::fs::write(broken.join(self.request.history.instance.as_ref().unwrap()), "").unwrap();
+        self.end(Verdict::Fail, "the engine does not answer");
     }
 
     fn stay(&self) {

@@ -5,9 +5,11 @@
 mod disk;
 mod embedding;
 mod host;
+mod instances;
 #[path = "../../examples/live_tree.rs"]
 #[expect(dead_code, reason = "its `main` is here")]
 mod live_tree;
+mod parallel;
 mod runner;
 mod support;
 mod torture;
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
 
 /// A small stand-in for the usual test program: names filter, `--list`, `--exact` and `--skip` work.
 fn run_tests(options: &[&str]) -> ExitCode {
-    let tests: Vec<Test> = [runner::TESTS, torture::TESTS, disk::TESTS, embedding::TESTS].concat();
+    let tests: Vec<Test> = [runner::TESTS, parallel::TESTS, torture::TESTS, disk::TESTS, embedding::TESTS].concat();
     if options.contains(&"--list") {
         tests.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;

@@ -128,7 +128,7 @@ pub(crate) fn story(events: &[Event]) -> String {
     events.iter().filter_map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn line(event: &Event) -> Option<String> {
+pub(crate) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::Keyvals(_) | Event::RunStarted(_) => return None,
         Event::Planned(plan) => format!("planned {}", plan.steps.len()),

@@ -63,8 +63,7 @@ mod tests {
     use super::*;
 
     fn asked(script: &str) -> EngineFacts {
-        let arguments = vec!["-c".into(), script.into(), "sh".into()];
-        let inside = HostProgram { path: "/bin/sh".into(), arguments };
+        let inside = HostProgram::new("/bin/sh").arguments(["-c", script, "sh"]);
         let host = HostProgram::new("/bin/host");
         ask_inside(&inside, &host, ("/usr/bin/docker", "--debug"), "a-run", &CancelToken::new().unwrap())
     }

@@ -68,7 +68,9 @@ impl Attempts {
     fn judge(&self, outcome: &Outcome, name: &SubtestName) -> Result<Completion, Failed> {
         match &outcome.stop {
             Stop::Complete if outcome.exit_status() == EXIT_PASSED => {}
-            Stop::Complete | Stop::Interrupted { .. } | Stop::NoInstance { .. } => return Err(self.story(outcome, name).into()),
+            Stop::Complete | Stop::Interrupted { .. } | Stop::NoInstance { .. } => {
+                return Err(self.story(outcome, name).into());
+            }
             Stop::Reboot { .. } => {
                 let story = self.story(outcome, name);
                 return Err(format!("{story}\na test cannot wait for a reboot: this needs `dockertest run`").into());

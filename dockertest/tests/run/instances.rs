@@ -109,8 +109,7 @@ impl Instance for One {
     fn host(&self, program: &HostProgram, _: &Path) -> HostProgram {
         let variable = OsString::from(format!("{VARIABLE}={}", self.name));
         let words = [variable, program.path.clone().into_os_string()];
-        let arguments = words.into_iter().chain(program.arguments.iter().cloned()).collect();
-        HostProgram { path: "/usr/bin/env".into(), arguments }
+        HostProgram::new("/usr/bin/env").arguments(words.into_iter().chain(program.arguments.iter().cloned()))
     }
 
     fn problem(&self) -> Option<String> {

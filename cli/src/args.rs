@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+pub(crate) mod env;
+
 /// Where results go, and are looked for, when nobody says.
 const DEFAULT_RESULTS: &str = "results/default";
 
@@ -149,6 +151,9 @@ pub(crate) enum Command {
     /// Prepare other engines to test, without touching the one that is installed.
     #[command(subcommand, after_help = ENGINES_EXAMPLES)]
     Engines(EnginesCommand),
+    /// Make clean engines by hand, look into them, remove them.
+    #[command(subcommand, after_help = env::EXAMPLES)]
+    Env(env::EnvCommand),
     /// Write a subtest to begin with: module, options, a fault, a test.
     #[command(after_help = NEW_EXAMPLES)]
     New(New),

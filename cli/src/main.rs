@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         Command::Faults(wanted) => commands::faults::faults(&wanted, &screen),
         Command::HostCheck(wanted) => commands::host_check::host_check(&wanted, &screen),
         Command::Engines(wanted) => commands::engines::engines(&wanted, &screen),
+        Command::Env(wanted) => commands::env::env(&wanted, &screen),
         Command::New(wanted) => commands::new::new(&wanted, &screen),
         Command::Completions(completions) => commands::completions::completions(&completions, &screen),
         Command::Help(help) => commands::help::help(&help, &screen),

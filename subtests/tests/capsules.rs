@@ -9,12 +9,15 @@ use std::io::{BufRead, BufReader};
 use std::num::NonZeroUsize;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use dockertest::engine::Api;
+use dockertest::engine::daemon::search_path;
+use dockertest::engine::fixtures::test_image;
 use dockertest::environment::Provider;
-use dockertest::environment::capsule::{Capsule, CapsuleOptions, CapsuleProvider};
+use dockertest::environment::capsule::{self, Capsule, CapsuleOptions, CapsuleProvider};
 use dockertest::host::{CancelToken, HostProgram};
 
 /// How long anything may take that nobody tells of.
@@ -140,5 +143,152 @@ fn a_program_in_a_capsule_ends_as_it_would_here() {
     child.kill().unwrap();
     child.wait().unwrap();
     wait_until("the program is gone", || !sleeps());
+    capsule.dispose().unwrap();
+}
+
+/// What a capsule must not change: rules, links, mounts, and what the engine of the machine has.
+fn machine() -> Vec<(&'static str, String)> {
+    let output = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).env("PATH", search_path()).output();
+        output.map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    // Comments have the time, and brackets have counters.
+    let is_rule = |line: &&str| !line.starts_with('#') && !line.starts_with(':');
+    let rules: Vec<String> = output("iptables-save", &[]).lines().filter(is_rule).map(str::to_owned).collect();
+    let mut links: Vec<String> = fs::read_dir("/sys/class/net")
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    links.sort();
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    // Others may mount something meanwhile, but nothing of a capsule's.
+    let ours: Vec<&str> = mounts.lines().filter(|line| line.contains("dockertest-capsule")).collect();
+    let docker = |words: &[&str]| output("docker", words);
+    vec![
+        ("rules", rules.join("\n")),
+        ("links", links.join(" ")),
+        ("mounts", ours.join("\n")),
+        ("containers", docker(&["ps", "--all", "--quiet", "--no-trunc"])),
+        ("images", docker(&["images", "--all", "--quiet", "--no-trunc"])),
+        ("networks", docker(&["network", "ls", "--no-trunc"])),
+    ]
+}
+
+/// The processes of a process namespace.
+fn processes_of(namespace: &Path) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let inside =
+        processes.filter(|process| fs::read_link(process.join("ns/pid")).is_ok_and(|found| found == namespace));
+    inside.map(|process| process.display().to_string()).collect()
+}
+
+#[test]
+fn nothing_of_the_machine_is_changed_by_a_capsule() {
+    if !possible() {
+        return;
+    }
+    let before = machine();
+    let capsule = Capsule::start(&host(), &CapsuleOptions::new().engine_options([""; 0])).unwrap();
+    let folder = capsule.folder().to_owned();
+    let namespace = fs::read_link(format!("/proc/{}/ns/pid", capsule.pid())).unwrap();
+    with_test_image(&capsule);
+    let running = "docker run --detach --publish 8080:80 --volume /data dockertest/inside:latest sleep 1000";
+    printed(&capsule, &[], &["/bin/sh", "-c", running]);
+    assert!(printed(&capsule, &[], &["/bin/sh", "-c", "iptables-save -t nat"]).contains("8080"));
+    assert!(!processes_of(&namespace).is_empty());
+    assert_eq!(machine(), before, "while a container runs in a capsule");
+    capsule.dispose().unwrap();
+    assert_eq!(machine(), before, "after it");
+    assert_eq!(processes_of(&namespace), Vec::<String>::new());
+    assert_eq!(remains(&folder), Vec::<PathBuf>::new());
+}
+
+/// Brings the test image into the capsule.
+fn with_test_image(capsule: &Capsule) {
+    let address = format!("unix://{}", capsule.seen("/run/docker.sock").display());
+    let api = Api::connect(&address, Duration::from_secs(60)).unwrap();
+    test_image::ensure(&api, "dockertest/inside:latest").unwrap();
+}
+
+/// Another process, and the folder and first process of the capsule that it has.
+fn owner() -> (Child, PathBuf, u32) {
+    let mut owner = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "owner_of_a_capsule", "--ignored", "--nocapture"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(owner.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let told = lines.find_map(|line| line.strip_prefix("capsule: ").map(str::to_owned)).unwrap();
+    let (pid, folder) = told.split_once(' ').unwrap();
+    (owner, PathBuf::from(folder), pid.parse().unwrap())
+}
+
+/// Not a test, but the process that [`owner`] starts and others kill; see the one of engines in `own_engine.rs`.
+#[test]
+#[ignore = "the other process of the tests that kill the owner of a capsule; they start it themselves"]
+fn owner_of_a_capsule() {
+    let capsule = Capsule::start(&host(), &CapsuleOptions::new()).unwrap();
+    with_test_image(&capsule);
+    printed(&capsule, &[], &["docker", "run", "--detach", "dockertest/inside:latest", "sleep", "1000"]);
+    println!("\ncapsule: {} {}", capsule.pid(), capsule.folder().display());
+    // Until it is killed.
+    drop(std::io::stdin().lines().next());
+}
+
+fn kill(pid: u32, signal: &str) {
+    assert!(Command::new("kill").args([format!("-{signal}"), pid.to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn a_capsule_goes_when_its_owner_is_killed_even_with_a_first_process_that_was_stopped() {
+    if !possible() {
+        return;
+    }
+    for stopped in [false, true] {
+        let (mut owner, folder, first) = owner();
+        let namespace = fs::read_link(format!("/proc/{first}/ns/pid")).unwrap();
+        if stopped {
+            kill(first, "STOP");
+        }
+        owner.kill().unwrap();
+        owner.wait().unwrap();
+        wait_until("nothing is left", || remains(&folder).is_empty());
+        assert_eq!(processes_of(&namespace), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn what_was_killed_together_with_all_that_looked_after_it_is_pruned() {
+    if !possible() {
+        return;
+    }
+    let (mut owner, folder, first) = owner();
+    let parent = fs::read_to_string(format!("/proc/{first}/stat")).unwrap();
+    let parent = parent.rsplit(") ").next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    kill(parent, "KILL");
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    wait_until("nothing is left", || {
+        drop(capsule::prune());
+        remains(&folder).is_empty()
+    });
+}
+
+#[test]
+fn a_capsule_whose_engine_dies_or_hangs_has_a_problem() {
+    if !possible() {
+        return;
+    }
+    let mut capsule = Capsule::start(&host(), &CapsuleOptions::new()).unwrap();
+    let folder = capsule.folder().to_owned();
+    assert_eq!(capsule.problem(), None);
+    run(&capsule, &[], &["pkill", "-STOP", "dockerd"]);
+    let problem = capsule.problem().unwrap();
+    assert!(problem.contains("does not answer"), "{problem}");
+    run(&capsule, &[], &["pkill", "-KILL", "dockerd"]);
+    wait_until("nothing is left", || remains(&folder).is_empty());
+    let problem = capsule.problem().unwrap();
+    assert!(problem.contains("is gone") && problem.contains("ended of itself"), "{problem}");
     capsule.dispose().unwrap();
 }

@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod engines;
+pub(crate) mod env;
 pub(crate) mod external;
 pub(crate) mod faults;
 pub(crate) mod help;

@@ -6,6 +6,7 @@ mod bad_input;
 mod commands;
 mod engine;
 mod engines;
+mod env;
 mod faults;
 mod interrupts;
 mod left_over;

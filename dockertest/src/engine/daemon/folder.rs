@@ -188,11 +188,6 @@ pub fn sweep() -> Vec<PathBuf> {
 }
 
 fn sweep_in(parent: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(parent) else { return Vec::new() };
-    let ours = entries.flatten().filter(|entry| {
-        [ENGINE, CAPSULE].iter().any(|prefix| entry.file_name().to_string_lossy().starts_with(prefix))
-            && entry.metadata().is_ok_and(|data| data.is_dir() && data.uid() == nix::unistd::geteuid().as_raw())
-    });
     let remove = |folder: Folder| {
         let lock = folder.abandoned()?;
         // What cannot be removed is tried again the next time.
@@ -200,7 +195,22 @@ fn sweep_in(parent: &Path) -> Vec<PathBuf> {
         drop(lock);
         Some(folder.0)
     };
-    ours.filter_map(|entry| remove(Folder(entry.path()))).collect()
+    let ours = [ENGINE, CAPSULE].into_iter().flat_map(|prefix| all_in(parent, prefix));
+    ours.filter_map(|folder| remove(Folder(folder))).collect()
+}
+
+/// The folders of this user that are there, whether they are in use or not.
+pub(crate) fn all(prefix: &str) -> Vec<PathBuf> {
+    all_in(Path::new(PARENT), prefix)
+}
+
+fn all_in(parent: &Path, prefix: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(parent) else { return Vec::new() };
+    let is_ours = |entry: &fs::DirEntry| {
+        entry.file_name().to_string_lossy().starts_with(prefix)
+            && entry.metadata().is_ok_and(|data| data.is_dir() && data.uid() == nix::unistd::geteuid().as_raw())
+    };
+    entries.flatten().filter(is_ours).map(|entry| entry.path()).collect()
 }
 
 #[cfg(test)]

@@ -96,7 +96,13 @@ fn prepare(folder: &Folder, plan: &Plan, hierarchies: &[Hierarchy]) -> Result<St
 fn entrance(plan: &Plan) -> std::io::Result<Entrance> {
     let this = Path::new("/proc/self");
     let pid = fs::read_link(this)?.to_string_lossy().parse().map_err(std::io::Error::other)?;
-    Ok(Entrance { pid, namespace: Entrance::namespace_of(this)?, variables: plan.variables.clone() })
+    Ok(Entrance {
+        pid,
+        namespace: Entrance::namespace_of(this)?,
+        engine: plan.engine.as_ref().map(|engine| engine.path.clone()),
+        variables: plan.variables.clone(),
+        stays: plan.stays,
+    })
 }
 
 /// Own `/proc`, and own `/run` and data folder, both in memory and gone with the namespace.
@@ -149,8 +155,13 @@ fn run_engine(folder: &Folder, plan: &Plan, entrance: &str, orders: OwnedFd) -> 
     }
     let mut orders = UnixStream::from(orders);
     writeln!(orders, "{entrance}").map_err(|error| format!("cannot tell that the engine is started: {error}"))?;
-    let (obedient, engine) = (supervisor.clone(), plan.engine.clone());
-    thread::spawn(move || obedient.obey(orders, engine.as_ref()));
+    let (obedient, engine, stays) = (supervisor.clone(), plan.engine.clone(), plan.stays);
+    thread::spawn(move || {
+        obedient.obey(orders, engine.as_ref());
+        if !stays {
+            obedient.end(End::Asked);
+        }
+    });
     Ok(supervisor.collect())
 }
 
@@ -225,7 +236,6 @@ impl Supervisor {
                 drop(writeln!(answers, "{answer}"));
             }
         }
-        self.end(End::Asked);
     }
 
     fn signal(&self, signal: Signal) -> Result<(), String> {

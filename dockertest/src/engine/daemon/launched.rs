@@ -1,7 +1,6 @@
 //! What keeps an engine of our own, seen from outside: the process that makes its namespaces, the socket for orders, the
 //! folder, the log.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -58,8 +57,7 @@ impl Launched {
     ) -> Result<Launched, DaemonFailure> {
         match spawn(&folder, first_process, log) {
             Ok((launcher, orders, log)) => {
-                // It is told below.
-                let entrance = Entrance { pid: 0, namespace: "".into(), variables: BTreeMap::new() };
+                let entrance = Entrance::default();
                 let mut launched = Launched { launcher, orders: Some(orders), folder, entrance, log, _lock: lock };
                 launched.entrance = launched.begin(plan)?;
                 Ok(launched)
@@ -133,10 +131,18 @@ impl Launched {
         matches!(self.launcher.try_wait(), Ok(None))
     }
 
+    /// Leaves all as it is, when it was planned to stay.
+    pub(crate) fn leave(mut self) {
+        self.orders = None;
+    }
+
     /// Ends all, and says what is left.
     pub(crate) fn take_down(&mut self) -> Vec<String> {
         let Some(orders) = self.orders.take() else { return Vec::new() };
         drop(orders);
+        if self.entrance.stays {
+            self.entrance.kill();
+        }
         if wait(&mut self.launcher, END_LIMIT).is_none() {
             // Its child dies with it, and with that child the namespaces.
             drop(self.launcher.kill());

@@ -85,7 +85,7 @@ fn keep(folder: &Folder, lock: File) -> Result<ExitCode, String> {
             Ok(status)
         }
         Ok((ForkResult::Parent { child }, _)) => {
-            let status = watch(folder, child, &orders);
+            let status = watch(folder, child, (!plan.stays).then_some(&orders));
             remove(folder);
             status
         }
@@ -118,30 +118,28 @@ fn split(folder: &Folder, plan: &Plan) -> Result<(ForkResult, Vec<Hierarchy>), S
     Ok((Alone::look().and_then(fork).map_err(|error| format!("cannot fork: {error}"))?, hierarchies))
 }
 
-/// Waits for the end of the first process, and brings it about when nobody is at the other end of the socket.
-fn watch(folder: &Folder, child: Pid, orders: &OwnedFd) -> Result<ExitCode, String> {
+/// Waits for the end of the first process, and brings it about when nobody is at the other end of the socket, if that
+/// matters.
+fn watch(folder: &Folder, child: Pid, orders: Option<&OwnedFd>) -> Result<ExitCode, String> {
     let failed = |error: io::Error| format!("cannot watch the first process: {error}");
     let pid =
         rustix::process::Pid::from_raw(child.as_raw()).ok_or_else(|| failed(io::ErrorKind::InvalidData.into()))?;
     let first = pidfd_open(pid, PidfdFlags::empty()).map_err(|error| failed(error.into()))?;
     let mut is_ending = false;
     loop {
-        let other_end = PollFd::new(orders.as_fd(), PollFlags::empty());
-        let mut both = [PollFd::new(first.as_fd(), PollFlags::POLLIN), other_end];
+        let mut looked_at = vec![PollFd::new(first.as_fd(), PollFlags::POLLIN)];
         // When it is ending, the other end is closed, which would be news again and again.
-        let (looked_at, limit) = if is_ending {
-            (&mut both[..1], PollTimeout::from(LOOK_AGAIN))
-        } else {
-            (&mut both[..], PollTimeout::NONE)
-        };
-        match poll(looked_at, limit) {
+        looked_at.extend(orders.filter(|_| !is_ending).map(|orders| PollFd::new(orders.as_fd(), PollFlags::empty())));
+        let limit = if is_ending { PollTimeout::from(LOOK_AGAIN) } else { PollTimeout::NONE };
+        match poll(&mut looked_at, limit) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
             Err(error) => return Err(failed(error.into())),
         }
-        if both[0].any().unwrap_or_default() {
+        let is_news = |place: usize| looked_at.get(place).and_then(PollFd::any).unwrap_or_default();
+        if is_news(0) {
             break;
         }
-        if is_ending || both[1].any().unwrap_or_default() {
+        if is_ending || is_news(1) {
             is_ending = true;
             // All others of its namespace die with it; but none that is frozen.
             let _ = pidfd_send_signal(&first, Signal::KILL);

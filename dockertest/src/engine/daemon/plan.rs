@@ -1,8 +1,11 @@
 //! What is made in new namespaces and run there: the runner's side writes it, the first process reads it.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
 /// What the processes that make and keep the namespaces are told, in one line.
@@ -16,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) engine: Option<Program>,
     /// What is in the environment of all that is run inside.
     pub(crate) variables: BTreeMap<String, String>,
+    /// Whether all stays when the process is gone that wanted it.
+    pub(crate) stays: bool,
 }
 
 /// A program with what it is started with.
@@ -78,19 +83,44 @@ pub(crate) struct Limits {
 
 /// What is said when the namespaces are there and the engine has been started. It is also kept in the folder, for
 /// whoever wants to enter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entrance {
     /// The first process, as it is seen from outside.
     pub(crate) pid: i32,
     /// Its process namespace: another process may have the same id later, but not the same namespace with it.
     pub(crate) namespace: PathBuf,
+    /// The engine's program, if it has a daemon.
+    pub(crate) engine: Option<PathBuf>,
     /// What is in the environment of all that is run inside.
     pub(crate) variables: BTreeMap<String, String>,
+    /// Whether nobody needs to be there for it.
+    pub(crate) stays: bool,
 }
 
 impl Entrance {
     /// What `/proc` shows of the namespace that the process has.
-    pub(crate) fn namespace_of(process: &Path) -> std::io::Result<PathBuf> {
+    pub(crate) fn namespace_of(process: &Path) -> io::Result<PathBuf> {
         std::fs::read_link(process.join("ns/pid"))
+    }
+
+    /// A descriptor of the first process, if it is still the one that was told of.
+    pub(crate) fn open(&self) -> Result<OwnedFd, String> {
+        let gone = || "it is gone".to_owned();
+        let pid = Pid::from_raw(self.pid).ok_or_else(gone)?;
+        let first = pidfd_open(pid, PidfdFlags::empty()).map_err(|_| gone())?;
+        // The descriptor is open: if the namespace is the right one now, the descriptor is that of the right process.
+        match Entrance::namespace_of(Path::new(&format!("/proc/{}", self.pid))) {
+            Ok(namespace) if namespace == self.namespace => Ok(first),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err("it needs root".to_owned()),
+            Ok(_) | Err(_) => Err(gone()),
+        }
+    }
+
+    /// Kills the first process, and with it all others of its namespace.
+    pub(crate) fn kill(&self) {
+        if let Ok(first) = self.open() {
+            // It may have ended just now.
+            let _ = pidfd_send_signal(first, Signal::KILL);
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use nix::errno::Errno;
@@ -23,7 +23,6 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, chdir};
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
-use rustix::process::{PidfdFlags, pidfd_open};
 
 use crate::engine::daemon::folder::Folder;
 use crate::engine::daemon::fork::{Alone, fork};
@@ -118,7 +117,7 @@ impl<'a> Visit<'a> {
         let text = fs::read_to_string(Folder::existing(self.folder).entrance())
             .map_err(|error| format!("it is not there ({error})"))?;
         let entrance: Entrance = serde_json::from_str(&text).map_err(|error| cannot("read where it is", &error))?;
-        let first = open(&entrance)?;
+        let first = entrance.open()?;
         let working = std::env::current_dir().ok();
         let carry = |paths: &[&'a Path]| paths.iter().map(|path| Carried::take(path)).collect::<Result<Vec<_>, _>>();
         let (shared, needed) = (carry(&self.shared)?, carry(&self.needed)?);
@@ -212,20 +211,6 @@ impl<'a> Carried<'a> {
 /// What a path leads to.
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     fs::metadata(path).map(|data| (data.dev(), data.ino()))
-}
-
-/// A descriptor of the first process, if it is still the one that was told of.
-fn open(entrance: &Entrance) -> Result<OwnedFd, String> {
-    let gone = || "it is gone".to_owned();
-    let pid = rustix::process::Pid::from_raw(entrance.pid).ok_or_else(gone)?;
-    let first = pidfd_open(pid, PidfdFlags::empty()).map_err(|_| gone())?;
-    let process = PathBuf::from(format!("/proc/{}", entrance.pid));
-    // The descriptor is open: if the namespace is the right one now, the descriptor is that of the right process.
-    match Entrance::namespace_of(&process) {
-        Ok(namespace) if namespace == entrance.namespace => Ok(first),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err("it needs root".to_owned()),
-        Ok(_) | Err(_) => Err(gone()),
-    }
 }
 
 /// Passes signals on to the child until it has ended, and ends like it.

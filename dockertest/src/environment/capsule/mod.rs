@@ -9,8 +9,10 @@ mod options;
 mod planning;
 mod provider;
 mod running;
+mod standing;
 
 pub use enter::{ENTER, enter};
 pub use options::{CapsuleOptions, DataRoot, EngineKind};
 pub use provider::CapsuleProvider;
 pub use running::Capsule;
+pub use standing::{StandingCapsule, prune};

@@ -63,7 +63,7 @@ pub(super) fn plan(options: &CapsuleOptions, folder: &Folder) -> Plan {
         template,
         limits: Limits { memory_bytes: limit(options.memory_bytes), processes: limit(options.processes) },
     };
-    Plan { room: Some(room), helpers, engine, variables: options.variables.clone() }
+    Plan { room: Some(room), helpers, engine, variables: options.variables.clone(), stays: false }
 }
 
 fn containerd(options: &CapsuleOptions) -> Helper {

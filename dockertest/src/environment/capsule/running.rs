@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use super::enter::ENTER;
 use super::options::CapsuleOptions;
 use super::planning::plan;
+use super::standing::StandingCapsule;
 use crate::engine::daemon::folder::{self, CAPSULE, Folder};
 use crate::engine::daemon::launched::Launched;
+use crate::engine::daemon::plan::Plan;
 use crate::engine::daemon::{DaemonFailure, ping};
 use crate::host::HostProgram;
 
@@ -46,9 +48,34 @@ impl Capsule {
     /// # Errors
     /// When it does not come up; then nothing of it is left.
     pub fn start(host: &HostProgram, options: &CapsuleOptions) -> Result<Capsule, DaemonFailure> {
+        Capsule::make(host, options, false)
+    }
+
+    /// Makes a capsule that stays when this process ends, until somebody [disposes of](StandingCapsule::dispose) it.
+    ///
+    /// # Errors
+    /// When it does not come up; then nothing of it is left.
+    ///
+    /// ```no_run
+    /// # use dockertest::environment::capsule::{Capsule, CapsuleOptions, StandingCapsule};
+    /// # use dockertest::host::HostProgram;
+    /// # let host = HostProgram::new("/usr/local/bin/dockertest-host");
+    /// let standing = Capsule::leave(&host, &CapsuleOptions::new())?;
+    /// println!("{} was made", standing.id());
+    /// standing.dispose()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn leave(host: &HostProgram, options: &CapsuleOptions) -> Result<StandingCapsule, DaemonFailure> {
+        let capsule = Capsule::make(host, options, true)?;
+        let standing = StandingCapsule::at(capsule.folder());
+        capsule.launched.leave();
+        standing.ok_or_else(|| DaemonFailure::Left("the capsule that was made cannot be found".to_owned()))
+    }
+
+    fn make(host: &HostProgram, options: &CapsuleOptions, stays: bool) -> Result<Capsule, DaemonFailure> {
         drop(folder::sweep());
         let (folder, lock) = Folder::create(CAPSULE).map_err(DaemonFailure::Folder)?;
-        let (id, plan) = (folder.name(), plan(options, &folder));
+        let (id, plan) = (folder.name(), Plan { stays, ..plan(options, &folder) });
         let launched = Launched::launch(folder, lock, host, &plan, None)?;
         let mut capsule = Capsule { launched, id, door: host.clone(), has_daemon: plan.engine.is_some() };
         if capsule.has_daemon {

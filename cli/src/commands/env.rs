@@ -1,0 +1,216 @@
+//! `dockertest env`
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use dockertest::engine::daemon::DaemonFailure;
+use dockertest::environment::capsule::{Capsule, CapsuleOptions, CapsuleProvider, StandingCapsule, prune};
+use dockertest::environment::prune_callouts;
+use dockertest::host::HostProgram;
+use serde_json::json;
+
+use crate::args::Sources;
+use crate::args::env::{Dispose, EnvCommand, Exec, Provision, Shell};
+use crate::screen::{Problem, Screen};
+use crate::sources::{self, Folders, absolute};
+use crate::{hosts, status};
+
+/// Exit status: something is left that should not be.
+const LEFT: u8 = 1;
+
+pub(crate) fn env(command: &EnvCommand, screen: &Screen) -> Result<u8, Problem> {
+    match command {
+        EnvCommand::Shell(wanted) => shell(wanted, screen),
+        EnvCommand::Provision(wanted) => provision(wanted, screen),
+        EnvCommand::List { json } => list(*json, screen),
+        EnvCommand::Exec(wanted) => exec(wanted),
+        EnvCommand::Dispose(wanted) => dispose(wanted, screen),
+        EnvCommand::Prune => prune_all(screen),
+    }
+}
+
+/// What a capsule is to be like, by the configuration. Where none can be made, that is said.
+fn options(wanted: &Sources) -> Result<CapsuleOptions, Problem> {
+    let layers = sources::layers(&Folders::find(wanted), &wanted.set);
+    let configuration = layers.load().map_err(|failure| sources::explain(&failure))?;
+    let options = CapsuleOptions::configured(&configuration);
+    match CapsuleProvider::new(hosts::program()?, options.clone()).obstacle() {
+        None => Ok(options),
+        Some(obstacle) => Err(Problem::new(obstacle)),
+    }
+}
+
+/// The failure, and what the engine said last.
+fn not_made(failure: &DaemonFailure) -> Problem {
+    let log = failure.log().map_or_else(String::new, |log| format!("; its log ends with\n{log}"));
+    Problem::new(format!("cannot make a capsule: {}{log}", dockertest::with_causes(failure)))
+}
+
+fn shell(wanted: &Shell, screen: &Screen) -> Result<u8, Problem> {
+    let options = options(&wanted.sources)?;
+    // Ctrl-C is for what runs in the capsule, which gets it from the terminal, too; then there is something to do here.
+    signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::new(AtomicBool::new(false)))?;
+    let capsule = Capsule::start(&hosts::program()?, &options).map_err(|failure| not_made(&failure))?;
+    let is_interactive = wanted.command.is_empty();
+    let program = if is_interactive { user_shell() } else { program(&wanted.command) };
+    if is_interactive {
+        screen.note(format!("a shell in the capsule {}: with its end all is gone", capsule.id()));
+    }
+    let inside = capsule.program(&program, &paths(&shared(&wanted.share)));
+    let ended = Command::new(&inside.path).args(&inside.arguments).status();
+    capsule.dispose()?;
+    Ok(code(ended?))
+}
+
+fn user_shell() -> HostProgram {
+    let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
+    HostProgram::new(shell.unwrap_or_else(|| OsString::from("/bin/sh")))
+}
+
+fn program(command: &[OsString]) -> HostProgram {
+    let (path, arguments) =
+        command.split_first().map_or((OsString::new(), &[][..]), |(path, rest)| (path.clone(), rest));
+    HostProgram { path: path.into(), arguments: arguments.to_vec() }
+}
+
+fn shared(folders: &[PathBuf]) -> Vec<PathBuf> {
+    folders.iter().map(|folder| absolute(folder)).collect()
+}
+
+fn paths(folders: &[PathBuf]) -> Vec<&Path> {
+    folders.iter().map(PathBuf::as_path).collect()
+}
+
+/// As a shell tells it.
+fn code(status: ExitStatus) -> u8 {
+    let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
+    u8::try_from(code).unwrap_or(u8::MAX)
+}
+
+fn provision(wanted: &Provision, screen: &Screen) -> Result<u8, Problem> {
+    let (options, host) = (options(&wanted.sources)?, hosts::program()?);
+    for _ in 0..wanted.count.get() {
+        let capsule = Capsule::leave(&host, &options).map_err(|failure| not_made(&failure))?;
+        screen.output(format!("{}\n", capsule.id()))?;
+    }
+    Ok(status::SUCCESS)
+}
+
+fn list(json: bool, screen: &Screen) -> Result<u8, Problem> {
+    let all = StandingCapsule::all();
+    let mut text = String::new();
+    if json {
+        let entries: Vec<_> = all
+            .iter()
+            .map(|capsule| {
+                json!({
+                    "id": capsule.id(),
+                    "pid": capsule.pid(),
+                    "engine": engine(capsule),
+                    "age-seconds": age(capsule).as_secs_f64(),
+                    "stays": capsule.stays(),
+                    "folder": capsule.folder(),
+                })
+            })
+            .collect();
+        writeln!(text, "{}", serde_json::to_string_pretty(&entries)?)?;
+    } else if all.is_empty() {
+        text.push_str("no capsules: dockertest env provision\n");
+    } else {
+        let width = all.iter().map(|capsule| capsule.id().len()).max().unwrap_or(0);
+        for capsule in &all {
+            let stays = if capsule.stays() { "stays" } else { "goes with its run" };
+            let (id, engine, age, pid) = (capsule.id(), engine(capsule), told(age(capsule)), capsule.pid());
+            writeln!(text, "{id:width$}  {engine:10}  {age:>7}  pid {pid:<8}  {stays}")?;
+        }
+    }
+    screen.output(text)?;
+    Ok(status::SUCCESS)
+}
+
+fn engine(capsule: &StandingCapsule) -> String {
+    capsule.engine().map_or_else(|| "podman".to_owned(), |engine| engine.display().to_string())
+}
+
+/// A clock that was set back makes it young.
+fn age(capsule: &StandingCapsule) -> Duration {
+    capsule.made().elapsed().unwrap_or_default()
+}
+
+fn told(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
+}
+
+fn named(id: &str) -> Result<StandingCapsule, Problem> {
+    let there = || StandingCapsule::all().iter().map(StandingCapsule::id).collect::<Vec<_>>().join(", ");
+    StandingCapsule::named(id).ok_or_else(|| {
+        let there = there();
+        let there = if there.is_empty() { "there is none".to_owned() } else { format!("there are {there}") };
+        Problem::new(format!("there is no capsule `{id}`; {there}"))
+    })
+}
+
+/// Replaces this process, which nobody needs any more.
+fn exec(wanted: &Exec) -> Result<u8, Problem> {
+    let inside =
+        named(&wanted.id)?.program(&hosts::program()?, &program(&wanted.command), &paths(&shared(&wanted.share)));
+    let error = Command::new(&inside.path).args(&inside.arguments).exec();
+    Err(Problem::new(format!("cannot start `{}`: {error}", inside.path.display())))
+}
+
+fn dispose(wanted: &Dispose, screen: &Screen) -> Result<u8, Problem> {
+    let chosen: Vec<StandingCapsule> = if wanted.all {
+        StandingCapsule::all().into_iter().filter(StandingCapsule::stays).collect()
+    } else {
+        wanted.id.iter().map(|id| named(id)).collect::<Result<_, _>>()?
+    };
+    let mut done = status::SUCCESS;
+    for capsule in chosen {
+        if let Err(failure) = capsule.dispose() {
+            screen.problem(&Problem::from(failure));
+            done = LEFT;
+        }
+    }
+    Ok(done)
+}
+
+fn prune_all(screen: &Screen) -> Result<u8, Problem> {
+    for folder in prune() {
+        screen.output(format!("removed {}\n", folder.display()))?;
+    }
+    let mut done = status::SUCCESS;
+    for pruned in prune_callouts(&std::env::current_dir()?, &|text| screen.note(text))? {
+        screen.output(format!("{pruned}\n"))?;
+        if pruned.problem.is_some() {
+            done = LEFT;
+        }
+    }
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_told_in_a_unit_that_is_read_at_a_glance() {
+        let told = |seconds| told(Duration::from_secs(seconds));
+        assert_eq!([told(5), told(121), told(7300)], ["5 s", "2 min", "2 h"]);
+    }
+
+    #[test]
+    fn an_end_by_a_signal_is_told_as_a_shell_does() {
+        assert_eq!(code(ExitStatus::from_raw(9)), 137);
+        assert_eq!(code(ExitStatus::from_raw(7 << 8)), 7);
+    }
+}

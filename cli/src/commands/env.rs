@@ -76,7 +76,7 @@ fn user_shell() -> HostProgram {
 fn program(command: &[OsString]) -> HostProgram {
     let (path, arguments) =
         command.split_first().map_or((OsString::new(), &[][..]), |(path, rest)| (path.clone(), rest));
-    HostProgram { path: path.into(), arguments: arguments.to_vec() }
+    HostProgram::new(path).arguments(arguments.to_vec())
 }
 
 fn shared(folders: &[PathBuf]) -> Vec<PathBuf> {

@@ -13,6 +13,7 @@ use crate::config::Configuration;
 /// assert_eq!(DataRoot::default(), DataRoot::Memory { bytes: 4 << 30 });
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DataRoot {
     /// In memory, at most so much. What is there counts as memory of the capsule, too.
     Memory {
@@ -38,6 +39,7 @@ impl Default for DataRoot {
 /// assert_eq!(EngineKind::of_command("docker".as_ref()), EngineKind::Docker);
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EngineKind {
     /// A daemon, which is started.
     #[default]
@@ -69,6 +71,7 @@ impl EngineKind {
 /// assert_eq!(options.lower.len(), 2);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CapsuleOptions {
     /// What lies below the root of the capsule, the uppermost first; only `/` as it comes. A folder of this machine's
     /// root file system cannot be stacked upon `/`; a mounted image or another file system can.
@@ -208,6 +211,13 @@ impl CapsuleOptions {
     #[must_use]
     pub fn processes(mut self, count: u64) -> Self {
         self.processes = count;
+        self
+    }
+
+    /// The same with another limit of what is written to the root, to `/tmp` and to `/run`.
+    #[must_use]
+    pub fn scratch_bytes(mut self, bytes: u64) -> Self {
+        self.scratch_bytes = bytes;
         self
     }
 

@@ -20,7 +20,10 @@ mod shared;
 mod testr_conf;
 
 pub use builds::{BuildFailure, BuildSource, Builds, EngineBuild, Flavor, Layer, Origin};
-pub use callout::{Callout, ConcurrencyFailure, Pruned as PrunedCallout, concurrency, prune as prune_callouts};
+pub use callout::{
+    Callout, ConcurrencyFailure, Pruned as PrunedCallout, concurrency, dispose_of_kept as dispose_of_kept_callouts,
+    kept as kept_callouts, prune as prune_callouts,
+};
 pub use provider::{DisposeFailure, Instance, Provider, ProvisionFailure};
 pub use settings::{CalloutLimits, Callouts, EnvironmentSettings, SettingsFailure, Wanted};
 pub use shared::Shared;

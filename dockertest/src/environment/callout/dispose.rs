@@ -199,15 +199,64 @@ pub fn prune(folder: &Path, tell: Tell<'_>) -> io::Result<Vec<Pruned>> {
     Ok(done)
 }
 
+/// The ids of instances that were [kept](super::Callout::keep) in the folder of a project.
+///
+/// # Errors
+/// The records cannot be read.
+///
+/// ```
+/// use dockertest::environment::kept_callouts;
+///
+/// # let project = tempfile::tempdir()?;
+/// assert!(kept_callouts(project.path())?.is_empty());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn kept(folder: &Path) -> io::Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for (record, _) in Record::kept(&records(folder))? {
+        ids.extend(record.ids()?);
+    }
+    ids.sort();
+    Ok(ids)
+}
+
+/// Disposes of instances that were [kept](super::Callout::keep), by their ids. Those that are not there are passed over.
+///
+/// # Errors
+/// The records cannot be read.
+///
+/// ```
+/// use dockertest::environment::dispose_of_kept_callouts;
+///
+/// # let project = tempfile::tempdir()?;
+/// assert_eq!(dispose_of_kept_callouts(project.path(), &["vm-1".to_owned()], &|_| {})?, []);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn dispose_of_kept(folder: &Path, ids: &[String], tell: Tell<'_>) -> io::Result<Vec<Pruned>> {
+    let mut done = Vec::new();
+    for (record, head) in Record::kept(&records(folder))? {
+        let wanted = record.ids()?.into_iter().filter(|id| ids.contains(id)).collect();
+        done.extend(dispose_of(wanted, &record, &head, tell)?);
+        record.remove_if_empty()?;
+    }
+    Ok(done)
+}
+
+fn limit(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
 fn prune_one(record: &Record, head: &Head, tell: Tell<'_>) -> io::Result<Vec<Pruned>> {
-    let limit = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
     // It may be making an instance just now, of which nobody would know if it were killed.
     if !record.await_outputs(limit(head.provision_seconds))? {
         for process in kill_with_variable(PROVISION_VARIABLE, &record.mark()) {
             tell(&format!("killed what an earlier run left of `instance_provision`: {process}"));
         }
     }
-    let ids = record.ids()?;
+    dispose_of(record.ids()?, record, head, tell)
+}
+
+fn dispose_of(ids: Vec<String>, record: &Record, head: &Head, tell: Tell<'_>) -> io::Result<Vec<Pruned>> {
     for id in &ids {
         for process in kill_with_variable(INSTANCE_VARIABLE, &format!("{}/{id}", record.mark())) {
             tell(&format!("killed what an earlier run left in the instance `{id}`: {process}"));

@@ -32,7 +32,7 @@ use crate::host::CancelToken;
 
 use call::Call;
 pub use concurrency::{ConcurrencyFailure, concurrency};
-pub use dispose::{Pruned, prune};
+pub use dispose::{Pruned, dispose_of_kept, kept, prune};
 use execute::InCallout;
 use records::{Head, Record};
 use template::Variable;

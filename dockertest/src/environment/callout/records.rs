@@ -71,6 +71,15 @@ impl Record {
 
     /// All that are left over by processes that are gone, and their heads. Those that somebody holds or keeps are not.
     pub(super) fn orphans(base: &Path) -> io::Result<Vec<(Record, Head)>> {
+        Record::unheld(base, false)
+    }
+
+    /// All that processes that are gone have kept on purpose, and their heads.
+    pub(super) fn kept(base: &Path) -> io::Result<Vec<(Record, Head)>> {
+        Record::unheld(base, true)
+    }
+
+    fn unheld(base: &Path, kept: bool) -> io::Result<Vec<(Record, Head)>> {
         let mut found = Vec::new();
         let folders = match fs::read_dir(base) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
@@ -79,7 +88,7 @@ impl Record {
         for folder in folders {
             let path = folder?.path();
             let Ok(lock) = File::open(path.join(LOCK)) else { continue };
-            if lock.try_lock().is_err() || path.join(KEPT).exists() {
+            if lock.try_lock().is_err() || path.join(KEPT).exists() != kept {
                 continue;
             }
             let is_new = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(NEW));
@@ -168,12 +177,8 @@ impl Record {
     }
 
     /// Removes it, if no instance is left.
-    pub(super) fn remove_if_empty(&self) -> io::Result<bool> {
-        if !self.ids()?.is_empty() || self.path.join(KEPT).exists() {
-            return Ok(false);
-        }
-        fs::remove_dir_all(&self.path)?;
-        Ok(true)
+    pub(super) fn remove_if_empty(&self) -> io::Result<()> {
+        if self.ids()?.is_empty() { fs::remove_dir_all(&self.path) } else { Ok(()) }
     }
 
     fn outputs(&self) -> io::Result<Vec<PathBuf>> {

@@ -375,10 +375,17 @@ fn a_torn_record_is_passed_over() {
 fn what_is_kept_outlives_its_process() {
     let project = Project::new();
     let provider = project.provider(Project::callouts(MAKE));
-    provider.keep(provision(&provider, 1).unwrap()).unwrap();
+    provider.keep(provision(&provider, 2).unwrap()).unwrap();
     drop(provider);
     assert_eq!(prune(project.path(), &|_| {}).unwrap(), []);
-    assert_eq!(project.calls(), ["provision 1"]);
+    assert_eq!(kept(project.path()).unwrap(), ["i1", "i2"]);
+    assert_eq!(project.calls(), ["provision 2"]);
+    let ids = ["i2", "i1", "i3"].map(str::to_owned);
+    let gone = dispose_of_kept(project.path(), &ids[..1], &|_| {}).unwrap();
+    assert_eq!(gone, [Pruned { instance: "i2".to_owned(), problem: None }]);
+    assert_eq!(dispose_of_kept(project.path(), &ids, &|_| {}).unwrap().len(), 1);
+    assert_eq!(project.calls()[1..], ["dispose i2", "dispose i1"]);
+    assert!(project.is_clean());
 }
 
 /// A command that is still there is ended before its instance goes.

@@ -6,9 +6,11 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use dockertest::report::{Format, UnknownFormat};
 
 pub(crate) mod env;
 
@@ -244,6 +246,9 @@ pub(crate) struct Run {
     /// Folder for the results. A finished run found there is kept aside.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_RESULTS, value_hint = ValueHint::DirPath)]
     pub(crate) results: PathBuf,
+    /// Write a report into a file while the run goes on: console, status, json, junit, tap or jsonl. May be repeated.
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub(crate) report: Vec<LiveReport>,
     /// Say what would be run, and run nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -258,10 +263,32 @@ pub(crate) struct Run {
     pub(crate) names: Vec<String>,
 }
 
+/// A report that is written while a run goes on.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveReport {
+    pub(crate) format: Format,
+    pub(crate) file: PathBuf,
+}
+
+impl FromStr for LiveReport {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((format, file)) = text.split_once('=').filter(|(_, file)| !file.is_empty()) else {
+            return Err("expected FORMAT=FILE, for example junit=report.xml".to_owned());
+        };
+        let format = format.parse().map_err(|unknown: UnknownFormat| unknown.to_string())?;
+        Ok(LiveReport { format, file: file.into() })
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Resume {
     #[command(flatten)]
     pub(crate) results: Results,
+    /// Write a report into a file, of the whole run: console, status, json, junit, tap or jsonl. May be repeated.
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub(crate) report: Vec<LiveReport>,
     /// Run a step that was cut off again, instead of leaving it at ABORT.
     #[arg(long)]
     pub(crate) retry_interrupted: bool,
@@ -392,6 +419,12 @@ pub(crate) enum ReportFormat {
     Status,
     /// results.json.
     Json,
+    /// JUnit XML.
+    Junit,
+    /// TAP, version 14.
+    Tap,
+    /// A line of JSON for each step.
+    Jsonl,
 }
 
 #[derive(Debug, Args)]

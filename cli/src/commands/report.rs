@@ -22,6 +22,9 @@ impl From<ReportFormat> for Format {
             ReportFormat::Console => Format::Console,
             ReportFormat::Status => Format::Status,
             ReportFormat::Json => Format::Json,
+            ReportFormat::Junit => Format::Junit,
+            ReportFormat::Tap => Format::Tap,
+            ReportFormat::Jsonl => Format::JsonLines,
         }
     }
 }

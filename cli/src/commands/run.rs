@@ -1,11 +1,14 @@
 //! `dockertest run` and `dockertest resume`
 
+use std::path::Path;
+
 use dockertest::host::CancelToken;
 use dockertest::journal::{Invocation, Plan};
 use dockertest::name::SubtestName;
+use dockertest::report;
 use dockertest::run::{Outcome, ResultsFolder, ResumeFailure, Resumption, RunFailure, Runner, Stop};
 
-use crate::args::{Resume, Run};
+use crate::args::{LiveReport, Resume, Run};
 use crate::kept;
 use crate::live;
 use crate::screen::{Problem, Screen};
@@ -42,7 +45,7 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
     let (runner, told) = kept::record(runner, &repository, folder.path());
-    let runner = runner.sink(live::sink(&run.results, screen, &cancel)?);
+    let runner = reporting(runner, &run.report, &run.results)?.sink(live::sink(&run.results, screen, &cancel)?);
     let outcome = runner.execute(plan, folder, &cancel);
     kept::tell(&told, screen);
     ended(outcome, screen)
@@ -63,7 +66,7 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let _forwarding = signals::forward(&cancel)?;
     let repository = kept::create(&resume.kept, runner.control(), screen)?;
     let (runner, told) = kept::record(runner, &repository, resumption.results());
-    let runner = runner.sink(live::sink(folder, screen, &cancel)?);
+    let runner = reporting(runner, &resume.report, folder)?.sink(live::sink(folder, screen, &cancel)?);
     let outcome = runner.resume(resumption, &cancel);
     kept::tell(&told, screen);
     match outcome {
@@ -71,6 +74,13 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
         Err(failure) => Err(failure.into()),
         Ok(outcome) => ended(Ok(outcome), screen),
     }
+}
+
+/// The runner with reports that are written into files.
+fn reporting(runner: Runner, reports: &[LiveReport], results: &Path) -> Result<Runner, Problem> {
+    reports
+        .iter()
+        .try_fold(runner, |runner, wanted| Ok(runner.sink(report::live(wanted.format, &wanted.file, results)?)))
 }
 
 fn runner(folders: &Folders, wanted: &Invocation, retry: bool, screen: &Screen) -> Result<Runner, Problem> {

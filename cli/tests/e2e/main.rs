@@ -12,6 +12,7 @@ mod interrupts;
 mod left_over;
 mod new;
 mod plugins;
+mod reports;
 mod repository;
 mod runs;
 mod suite;

@@ -69,6 +69,13 @@ pub struct Console<W> {
     again: Option<String>,
 }
 
+impl Console<Vec<u8>> {
+    /// What was written since the last time.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+}
+
 impl<W: Write> Console<W> {
     /// A tree on `out`; `results` is the results folder as the person knows it.
     pub fn new(out: W, style: Style, results: &Path) -> Console<W> {

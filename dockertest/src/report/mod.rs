@@ -25,9 +25,13 @@
 
 mod comparison;
 mod console;
+mod explain;
 mod files;
+mod junit;
 pub mod keyval;
+mod lines;
 mod progress;
+mod projection;
 mod results;
 #[cfg(test)]
 mod scenarios;
@@ -35,6 +39,7 @@ mod scenarios;
 mod schema_tests;
 mod state;
 pub mod status;
+mod tap;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -45,6 +50,7 @@ pub use comparison::{ComparedCell, ComparedEngine, ComparedRow, Comparison};
 pub use console::{Console, Style};
 pub use files::files;
 pub use progress::{Progress, RunningStep};
+pub use projection::live;
 pub use results::{EngineResult, HostResult, Results, StepResult, SubsubtestResult, Totals};
 pub use state::{RunState, Standing, StepState, SubsubtestState};
 #[cfg(feature = "harness")]

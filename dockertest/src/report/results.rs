@@ -362,7 +362,7 @@ impl EngineResult {
 }
 
 impl StepResult {
-    fn of(step: &StepState, ending: &Ending) -> StepResult {
+    pub(super) fn of(step: &StepState, ending: &Ending) -> StepResult {
         StepResult {
             name: step.planned.name.clone(),
             kind: step.planned.kind,

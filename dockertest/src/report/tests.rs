@@ -63,6 +63,87 @@ fn the_results_of_every_scenario() {
     }
 }
 
+/// The report of these events, as it is made from a journal.
+fn made_from_a_journal(format: Format, events: Vec<Event>) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    crate::journal::sample::write(&folder.path().join(FILE_NAME), events).unwrap();
+    // Times are those of the writer, so they are set to what they should be.
+    let path = folder.path().join(FILE_NAME);
+    let read = read(&path).unwrap().records;
+    let events = read.into_iter().map(|record| record.event);
+    fs::write(&path, crate::journal::sample::text(&records(events))).unwrap();
+    let mut bytes = Vec::new();
+    write_knowing(RunnerIs::Gone, folder.path(), format, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn reports_for_other_tools_of_every_scenario() {
+    for (name, scenario) in ALL {
+        for format in [Format::Junit, Format::Tap, Format::JsonLines] {
+            insta::assert_snapshot!(format!("{format}_{name}"), made_from_a_journal(format, scenario()));
+        }
+    }
+}
+
+#[test]
+fn junit_is_read_back_as_it_was_meant() {
+    for (name, scenario) in ALL {
+        let xml = made_from_a_journal(Format::Junit, scenario());
+        let report = quick_junit::Report::deserialize_from_str(&xml).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let state = RunState::of(&records(scenario()));
+        assert_eq!(report.test_suites.len(), state.steps.len(), "{name}");
+        let bad = state.steps.iter().filter(|step| step.ending.as_ref().is_some_and(|end| !end.verdict.is_passed()));
+        let bad_suites = report.test_suites.iter().filter(|suite| suite.failures + suite.errors > 0);
+        assert!(bad_suites.count() >= bad.count(), "{name}: {xml}");
+    }
+}
+
+#[test]
+fn a_report_that_is_written_live_has_the_bytes_of_one_made_later() {
+    for (name, scenario) in ALL {
+        for format in Format::ALL.iter().copied() {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("report");
+            let mut sink = live(format, &file, folder.path()).unwrap();
+            let records = records(scenario());
+            records.iter().for_each(|record| sink.record(record).unwrap());
+            sink.idle().unwrap();
+            fs::write(folder.path().join(FILE_NAME), crate::journal::sample::text(&records)).unwrap();
+            let mut later = Vec::new();
+            write_knowing(RunnerIs::Unknown, folder.path(), format, &mut later).unwrap();
+            // A run that was resumed has written a document at its interruption; the whole one comes with the resume.
+            if records.iter().filter(|record| matches!(record.event, Event::RunInterrupted(_))).count() == 0 {
+                assert_eq!(fs::read_to_string(&file).unwrap(), String::from_utf8(later).unwrap(), "{name} {format}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_live_report_of_a_resumed_run_is_whole() {
+    for format in Format::ALL.iter().copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("report");
+        let records = records(super::scenarios::ALL[4].1());
+        let cut = records.iter().position(|record| matches!(record.event, Event::RunInterrupted(_))).unwrap() + 1;
+        let mut sink = live(format, &file, folder.path()).unwrap();
+        records[..cut].iter().for_each(|record| sink.past(record).unwrap());
+        records[cut..].iter().for_each(|record| sink.record(record).unwrap());
+        drop(sink);
+        fs::write(folder.path().join(FILE_NAME), crate::journal::sample::text(&records)).unwrap();
+        let mut later = Vec::new();
+        write_knowing(RunnerIs::Unknown, folder.path(), format, &mut later).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), String::from_utf8(later).unwrap(), "{format}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_made_is_told_at_once() {
+    let failure = live(Format::Tap, Path::new("/no/such/folder/x.tap"), Path::new("results")).err().unwrap();
+    assert!(failure.to_string().starts_with("cannot write the report `/no/such/folder/x.tap`: "), "{failure}");
+}
+
 #[test]
 fn colours_change_nothing_but_colours() {
     for (_, scenario) in ALL {

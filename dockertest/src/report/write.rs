@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{Console, Results, RunState, Style, status};
+use super::projection;
+use crate::config::nearest;
 use crate::journal::{self, FILE_NAME, ReadFailure};
 
 /// A report that can be made at any time.
@@ -25,11 +26,18 @@ pub enum Format {
     Json,
     /// The tree that the run showed, without colours.
     Console,
+    /// `JUnit` XML.
+    Junit,
+    /// TAP, the Test Anything Protocol, version 14.
+    Tap,
+    /// A line of JSON for each step that has ended.
+    JsonLines,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: &'static [Format] = &[Format::Status, Format::Json, Format::Console];
+    pub const ALL: &'static [Format] =
+        &[Format::Status, Format::Json, Format::Console, Format::Junit, Format::Tap, Format::JsonLines];
 
     /// The word for it on the command line, for example `status`.
     #[must_use]
@@ -38,6 +46,9 @@ impl Format {
             Format::Status => "status",
             Format::Json => "json",
             Format::Console => "console",
+            Format::Junit => "junit",
+            Format::Tap => "tap",
+            Format::JsonLines => "jsonl",
         }
     }
 }
@@ -54,17 +65,36 @@ impl fmt::Display for Format {
 /// use dockertest::report::Format;
 ///
 /// let failure = "xml".parse::<Format>().unwrap_err();
-/// assert_eq!(failure.to_string(), "`xml` is not a report format (expected status, json or console)");
+/// let expected = "`xml` is not a report format (expected status, json, console, junit, tap or jsonl)";
+/// assert_eq!(failure.to_string(), expected);
+/// let typo = "junut".parse::<Format>().unwrap_err().to_string();
+/// assert!(typo.ends_with("; did you mean `junit`?"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a report format (expected status, json or console)")]
-pub struct UnknownFormat(String);
+#[error("`{word}` is not a report format (expected {}){}", expected(), near(word))]
+pub struct UnknownFormat {
+    word: String,
+}
+
+fn expected() -> String {
+    let words: Vec<&str> = Format::ALL.iter().copied().map(Format::as_str).collect();
+    words.split_last().map(|(last, others)| format!("{} or {last}", others.join(", "))).unwrap_or_default()
+}
+
+fn near(word: &str) -> String {
+    let near = nearest(word, Format::ALL.iter().copied().map(Format::as_str));
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
 
 impl FromStr for Format {
     type Err = UnknownFormat;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Format::ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| UnknownFormat(word.to_owned()))
+        Format::ALL
+            .iter()
+            .copied()
+            .find(|format| format.as_str() == word)
+            .ok_or_else(|| UnknownFormat { word: word.to_owned() })
     }
 }
 
@@ -166,20 +196,11 @@ pub fn write_knowing(
     if records.is_empty() {
         return Err(ReportFailure::Empty { path: results.to_owned() });
     }
-    match format {
-        Format::Status => out.write_all(status::render(&records).as_bytes())?,
-        Format::Json => {
-            let mut state = RunState::of(&records);
-            if runner == RunnerIs::Gone {
-                state.note_cut();
-            }
-            out.write_all(Results::of(&state).to_json().as_bytes())?;
-        }
-        Format::Console => {
-            let mut console = Console::new(&mut *out, Style::Plain, results);
-            records.iter().try_for_each(|record| console.show(record))?;
-        }
+    let mut projection = projection::of(format, results);
+    for record in &records {
+        projection.record(record, out)?;
     }
+    projection.finish(runner, out)?;
     out.flush()?;
     Ok(())
 }

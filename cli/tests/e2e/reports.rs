@@ -1,0 +1,119 @@
+//! Reports for other tools: written live and made later, and read by those tools.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::Place;
+
+/// A run of subtests that need no engine, with these reports; one of its steps fails.
+fn run(place: &Place, reports: &[&str]) -> i32 {
+    let mut arguments = vec![
+        "run",
+        "--args=example,subexample",
+        "--set",
+        "example.iterations=none",
+        "--set",
+        "example.greeting=good day",
+    ];
+    for report in reports {
+        arguments.extend(["--report", report]);
+    }
+    let done = place.run(&arguments);
+    assert!(done.stderr.is_empty(), "{}", done.stderr);
+    done.status
+}
+
+#[test]
+fn a_report_that_is_written_live_has_the_bytes_of_one_made_later() {
+    let place = Place::new();
+    let status =
+        run(&place, &["junit=j.xml", "tap=t.tap", "jsonl=l.jsonl", "json=r.json", "console=c.txt", "status=s"]);
+    assert_eq!(status, 1);
+    let files = [("junit", "j.xml"), ("tap", "t.tap"), ("jsonl", "l.jsonl"), ("json", "r.json"), ("console", "c.txt")];
+    for (format, file) in files.into_iter().chain([("status", "s")]) {
+        let later = place.run(&["report", "--format", format]).expect(0);
+        assert_eq!(later.stdout, place.read(file), "{format}");
+    }
+    let lines: Vec<serde_json::Value> =
+        place.read("l.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((&lines[0]["name"], &lines[0]["verdict"]), (&"example".into(), &"ERROR".into()));
+}
+
+#[test]
+fn a_report_that_cannot_be_is_refused_before_anything_has_run() {
+    let place = Place::new();
+    let refused = |report: &str| place.run(&["run", "--args=example", "--report", report]).expect(2).stderr;
+    assert!(refused("junut=x").contains("did you mean `junit`?"));
+    assert!(refused("junit").contains("expected FORMAT=FILE, for example junit=report.xml"));
+    assert!(refused("junit=").contains("expected FORMAT=FILE"));
+    assert!(refused("tap=no/such/folder").contains("cannot write the report `no/such/folder`"));
+    assert!(!place.path("results/default/journal.jsonl").exists());
+}
+
+/// Whether a program can be started; what is tried with it is skipped otherwise.
+fn has(program: &str) -> bool {
+    let status = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let is_there = status.is_ok();
+    if !is_there {
+        eprintln!("skipped: no `{program}` here that could read the report");
+    }
+    is_there
+}
+
+/// `prove` reads version 13, in which all of a report but its first line is valid, too: so says version 14.
+#[test]
+fn prove_reads_the_tap() {
+    if !has("prove") {
+        return;
+    }
+    let place = Place::new();
+    run(&place, &["tap=t.tap"]);
+    let older = place.read("t.tap").replacen("TAP version 14", "TAP version 13", 1);
+    place.write("older.tap", older);
+    let proved = Command::new("prove").args(["--exec", "cat"]).arg(place.path("older.tap")).output().unwrap();
+    let said = String::from_utf8_lossy(&proved.stdout).into_owned() + &String::from_utf8_lossy(&proved.stderr);
+    assert!(said.contains("Failed test:  1"), "{said}");
+    assert!(said.contains("Tests: 2 Failed: 1)") && !said.contains("Parse errors"), "{said}");
+}
+
+/// A Python of its own with a package of the archive; nothing where that cannot be had.
+fn python_with(package: &str) -> Option<std::path::PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{package}"));
+    let python = folder.join("bin/python");
+    let can_import = || {
+        let mut command = Command::new(&python);
+        let imported = command.args(["-c", &format!("import {package}")]).stderr(Stdio::null()).status();
+        imported.is_ok_and(|status| status.success())
+    };
+    if !can_import() {
+        let quiet = |command: &mut Command| {
+            let status = command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null()).status();
+            status.is_ok_and(|status| status.success())
+        };
+        fs::create_dir_all(&folder).unwrap();
+        let made = quiet(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
+        let got = made && quiet(Command::new(&python).args(["-m", "pip", "install", "--quiet", package]));
+        if !got {
+            eprintln!("skipped: no Python with `{package}` can be had here");
+            return None;
+        }
+    }
+    Some(python)
+}
+
+#[test]
+fn junitparser_reads_the_junit_xml() {
+    let Some(python) = python_with("junitparser") else { return };
+    let place = Place::new();
+    run(&place, &["junit=j.xml"]);
+    let script = "import sys, junitparser\n\
+                  for suite in junitparser.JUnitXml.fromfile(sys.argv[1]):\n\
+                  \x20   for case in suite:\n\
+                  \x20       print(suite.name, case.classname, case.name, [type(one).__name__ for one in case.result])\n";
+    let read = Command::new(python).args(["-c", script]).arg(place.path("j.xml")).output().unwrap();
+    let said = String::from_utf8(read.stdout).unwrap();
+    assert!(said.starts_with("example example example ['Error']\n"), "{said}{}", String::from_utf8_lossy(&read.stderr));
+    assert_eq!(said.lines().filter(|line| line.starts_with("subexample subexample ")).count(), 2, "{said}");
+}

@@ -1,0 +1,136 @@
+//! `JUnit` XML, as Jenkins, GitLab and others read it.
+//!
+//! A suite for each step. Its cases are the sub-subtests, and the step itself where it has none, or where it ended worse
+//! than all of them.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::projection::Projection;
+use super::state::{RunState, StepState};
+use super::text::first_line;
+use super::{RunnerIs, Standing, explain, time};
+use crate::journal::{Event, Record};
+use crate::name::StepId;
+use crate::outcome::Ending;
+use crate::verdict::Verdict;
+
+#[derive(Default)]
+pub(super) struct Junit {
+    state: RunState,
+    /// What steps and their sub-subtests said.
+    logs: BTreeMap<(StepId, Option<String>), String>,
+}
+
+impl Projection for Junit {
+    fn record(&mut self, record: &Record, _out: &mut dyn Write) -> io::Result<()> {
+        self.state.record(record);
+        if let Event::Logged(logged) = &record.event
+            && let Some(step) = logged.step
+        {
+            let log = self.logs.entry((step, logged.subsubtest.clone())).or_default();
+            log.push_str(&format!("{}: {}\n", logged.level, logged.text.trim_end()));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, runner: RunnerIs, out: &mut dyn Write) -> io::Result<()> {
+        if runner == RunnerIs::Gone {
+            self.state.note_cut();
+        }
+        self.report().serialize(out).map_err(io::Error::other)
+    }
+}
+
+impl Junit {
+    fn report(&self) -> Report {
+        let name = self.state.beginning.as_ref().map_or("dockertest", |run| &run.run);
+        let mut report = Report::new(name);
+        report.set_time(seconds(self.state.seconds()));
+        report.timestamp = timestamp(self.state.started_us);
+        for (id, step) in (0..).map(StepId).zip(&self.state.steps) {
+            report.add_test_suite(self.suite(id, step));
+        }
+        report
+    }
+
+    fn suite(&self, id: StepId, step: &StepState) -> TestSuite {
+        let name = step.planned.name.as_str();
+        let same = self.state.steps.iter().filter(|other| other.planned.name == step.planned.name).count();
+        let mut suite = TestSuite::new(if same > 1 { format!("{name}.{}", step.planned.tag) } else { name.to_owned() });
+        let ending = step.ending.clone().unwrap_or_else(|| self.no_ending(step));
+        suite.set_time(seconds(ending.seconds));
+        suite.timestamp = step.started_us.and_then(timestamp);
+        suite.add_property(Property::new("folder", step.planned.folder()));
+        if let Some(facts) = self.state.engine.as_ref().filter(|facts| facts.problem.is_none()) {
+            suite.add_property(Property::new("engine", format!("{} {}", facts.flavor, facts.version)));
+        }
+        let mut worst = Verdict::Good;
+        for child in &step.subsubtests {
+            let ending = child.ending.clone().unwrap_or_else(|| self.no_ending(step));
+            worst = worst.max(ending.verdict);
+            suite.add_test_case(self.case(id, name, Some(&child.name), &ending));
+        }
+        if step.subsubtests.is_empty() || ending.verdict > worst {
+            suite.add_test_case(self.case(id, name, None, &ending));
+        }
+        suite
+    }
+
+    /// For something that has not ended.
+    fn no_ending(&self, step: &StepState) -> Ending {
+        let was_begun = step.attempts > 0;
+        match &self.state.standing {
+            Standing::Interrupted { reason } if was_begun => Ending::new(Verdict::Abort, format!("cut off: {reason}")),
+            Standing::Interrupted { reason } => Ending::new(Verdict::TestNa, format!("not run: {reason}")),
+            _ if was_begun => Ending::new(Verdict::Abort, "did not come to its end"),
+            Standing::Running => Ending::new(Verdict::TestNa, "not run so far"),
+            // It was planned, and nothing was ever heard of it.
+            Standing::Ended { .. } => Ending::new(Verdict::Error, "planned, and never run"),
+        }
+    }
+
+    fn case(&self, id: StepId, subtest: &str, child: Option<&str>, ending: &Ending) -> TestCase {
+        let (class, name) = match child {
+            Some(child) => (subtest, child),
+            None => subtest.rsplit_once('/').unwrap_or((subtest, subtest)),
+        };
+        let mut case = TestCase::new(name, status(ending));
+        case.set_classname(class.replace('/', ".")).set_time(seconds(ending.seconds));
+        let mut said = self.logs.get(&(id, child.map(str::to_owned))).cloned().unwrap_or_default();
+        if ending.verdict == Verdict::Warn {
+            said.push_str(&explain::text(ending));
+        }
+        if !said.is_empty() {
+            case.set_system_out(said);
+        }
+        case
+    }
+}
+
+fn status(ending: &Ending) -> TestCaseStatus {
+    let mut status = match ending.verdict {
+        Verdict::Good | Verdict::Warn => return TestCaseStatus::success(),
+        Verdict::TestNa => TestCaseStatus::skipped(),
+        Verdict::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        Verdict::Error | Verdict::Abort => TestCaseStatus::non_success(NonSuccessKind::Error),
+    };
+    status.set_message(first_line(&ending.reason)).set_type(ending.verdict.as_str());
+    if ending.verdict != Verdict::TestNa {
+        status.set_description(explain::text(ending));
+    }
+    status
+}
+
+/// No time is less than none, and the schema has no word for one that is no number.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+fn timestamp(time_us: i64) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(&time::rfc3339(time_us)).ok()
+}

@@ -1,0 +1,158 @@
+//! What every report is: something that takes in records one by one, and writes.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Console, Format, Results, RunState, RunnerIs, StepState, Style, junit, lines, status, tap};
+use crate::journal::{Event, Record, Sink};
+
+/// A report in the making. The same records make the same bytes, whether they come live or from a journal.
+pub(super) trait Projection: Send {
+    /// Takes in the next record, and writes what can be written by now.
+    fn record(&mut self, record: &Record, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Writes what could not be written before there were no more records.
+    fn finish(&mut self, _runner: RunnerIs, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The projection that makes reports of a format.
+pub(super) fn of(format: Format, results: &Path) -> Box<dyn Projection> {
+    match format {
+        Format::Status => Box::new(Status::default()),
+        Format::Json => Box::new(Json::default()),
+        Format::Console => Box::new(Console::new(Vec::new(), Style::Plain, results)),
+        Format::Junit => Box::new(junit::Junit::default()),
+        Format::Tap => Box::new(tap::Tap::default()),
+        Format::JsonLines => Box::new(lines::Lines::default()),
+    }
+}
+
+/// Takes a record in, and tells the step that it ended, if it ended one.
+pub(super) fn ended_by<'s>(state: &'s mut RunState, record: &Record) -> Option<&'s StepState> {
+    let Event::StepEnded(ended) = &record.event else {
+        state.record(record);
+        return None;
+    };
+    let is_news = state.step(ended.step).is_some_and(|step| step.ending.is_none());
+    state.record(record);
+    state.step(ended.step).filter(|_| is_news)
+}
+
+#[derive(Default)]
+struct Status {
+    state: RunState,
+    lines: String,
+}
+
+impl Projection for Status {
+    fn record(&mut self, record: &Record, out: &mut dyn Write) -> io::Result<()> {
+        self.lines.clear();
+        status::write_record(&self.state, record, &mut self.lines);
+        self.state.record(record);
+        out.write_all(self.lines.as_bytes())
+    }
+}
+
+#[derive(Default)]
+struct Json {
+    state: RunState,
+}
+
+impl Projection for Json {
+    fn record(&mut self, record: &Record, _out: &mut dyn Write) -> io::Result<()> {
+        self.state.record(record);
+        Ok(())
+    }
+
+    fn finish(&mut self, runner: RunnerIs, out: &mut dyn Write) -> io::Result<()> {
+        if runner == RunnerIs::Gone {
+            self.state.note_cut();
+        }
+        out.write_all(Results::of(&self.state).to_json().as_bytes())
+    }
+}
+
+impl Projection for Console<Vec<u8>> {
+    fn record(&mut self, record: &Record, out: &mut dyn Write) -> io::Result<()> {
+        self.show(record)?;
+        out.write_all(&self.take())
+    }
+}
+
+/// A sink that writes a report into a file while the run goes on. Formats that are one document are written when the run
+/// ends or is interrupted.
+///
+/// The file is made at once, so that one that cannot be written is told before anything has run.
+///
+/// ```
+/// use dockertest::journal::{Event, Plan, Writer};
+/// use dockertest::report::{Format, live};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let results = folder.path();
+/// let sink = live(Format::Tap, &results.join("report.tap"), results)?;
+/// let journal = Writer::create(&results.join("journal.jsonl"), vec![sink])?;
+/// journal.append(Event::Planned(Plan::default()));
+/// journal.close()?;
+/// assert_eq!(std::fs::read_to_string(results.join("report.tap"))?, "TAP version 14\n1..0 # SKIP nothing was planned\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// The file cannot be made.
+pub fn live(format: Format, file: &Path, results: &Path) -> io::Result<Box<dyn Sink>> {
+    let out = File::create(file).map_err(|error| explain(file, &error))?;
+    Ok(Box::new(Live {
+        projection: of(format, results),
+        file: file.to_owned(),
+        out: BufWriter::new(out),
+        finished: false,
+    }))
+}
+
+struct Live {
+    projection: Box<dyn Projection>,
+    file: PathBuf,
+    out: BufWriter<File>,
+    finished: bool,
+}
+
+impl Live {
+    fn take(&mut self, record: &Record) -> io::Result<()> {
+        self.projection.record(record, &mut self.out).map_err(|error| explain(&self.file, &error))
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.finished, true) {
+            return Ok(());
+        }
+        let done = self.projection.finish(RunnerIs::Unknown, &mut self.out).and_then(|()| self.out.flush());
+        done.map_err(|error| explain(&self.file, &error))
+    }
+}
+
+impl Sink for Live {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.take(record)?;
+        match &record.event {
+            Event::RunInterrupted(_) | Event::RunEnded(_) => self.finish(),
+            _ => Ok(()),
+        }
+    }
+
+    fn past(&mut self, record: &Record) -> io::Result<()> {
+        self.take(record)
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        self.out.flush().map_err(|error| explain(&self.file, &error))
+    }
+}
+
+/// The same error with the file's name.
+fn explain(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write the report `{}`: {error}", path.display()))
+}

@@ -1,7 +1,9 @@
 //! Reading a journal back.
 //!
 //! A runner can be cut off at any moment, so the last line may be torn: it is dropped, because nobody has been told
-//! that it is durable. Anything else that is wrong was not done by a cut, and is an error with its line.
+//! that it is durable. A power cut may also lose blocks in the midst of what was not durable yet: they read as NUL bytes,
+//! with whole lines behind them. Those are dropped, too: what is durable is written before anything that is not. Anything
+//! else that is wrong was not done by a cut, and is an error with its line.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
@@ -14,6 +16,9 @@ use crate::version::{API_VERSION, ApiVersion};
 
 /// The length of a usual line of a journal, in bytes.
 const USUAL_LINE_BYTES: usize = 120;
+
+/// The smallest block that a file system or a disk writes at once.
+const BLOCK_BYTES: u64 = 512;
 
 /// A journal as it was found.
 ///
@@ -38,7 +43,7 @@ pub struct Reading {
     pub records: Vec<Record>,
     /// How many bytes of the file these records take up.
     pub valid_bytes: u64,
-    /// How many bytes of a torn line follow.
+    /// How many bytes of a torn line follow, or of a hole and what is behind it.
     pub torn_bytes: u64,
 }
 
@@ -128,7 +133,7 @@ pub enum ReadFailure {
 /// Reads a journal.
 ///
 /// # Errors
-/// A [`ReadFailure`], but not for a torn last line.
+/// A [`ReadFailure`], but not for a torn end.
 ///
 /// ```
 /// use dockertest::journal::read;
@@ -146,7 +151,7 @@ pub fn read(path: &Path) -> Result<Reading, ReadFailure> {
 /// Reads the text of a journal; `path` is only for messages.
 ///
 /// # Errors
-/// A [`ReadFailure`], but not for a torn last line.
+/// A [`ReadFailure`], but not for a torn end.
 ///
 /// ```
 /// use dockertest::journal::parse;
@@ -170,13 +175,22 @@ pub fn parse(path: &Path, text: &[u8]) -> Result<Reading, ReadFailure> {
             }
             Err(problem) => match explain(path, &reading, line, &problem) {
                 Some(failure) => return Err(failure),
-                None if rest.is_empty() => break,
+                None if rest.is_empty() || begins_with_hole(line, reading.valid_bytes) => break,
                 None => return Err(garbage(path, &reading, &problem)),
             },
         }
     }
     reading.torn_bytes = text.len() as u64 - reading.valid_bytes;
     Ok(reading)
+}
+
+/// Whether a line is the first one behind blocks that were never written. Such blocks begin where the file ended when it
+/// was last durable, which is the end of a line, or at the end of a block; and they end at the end of a block.
+fn begins_with_hole(line: &[u8], offset: u64) -> bool {
+    let Some(begin) = line.iter().position(|byte| *byte == 0) else { return false };
+    let length = line[begin..].iter().take_while(|byte| **byte == 0).count();
+    let at_block = |place: usize| (offset + place as u64).is_multiple_of(BLOCK_BYTES);
+    (begin == 0 || at_block(begin)) && at_block(begin + length)
 }
 
 /// Takes the next line off the text, without its end; nothing when what is left has no end.

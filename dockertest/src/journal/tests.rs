@@ -337,6 +337,45 @@ fn a_last_line_that_is_whole_but_not_json_is_torn() {
     assert_eq!((reading.records.len(), reading.torn_bytes), (small_run().len(), 5));
 }
 
+/// A journal with NUL bytes from the end of its fifth line, or `into` bytes behind it, to the end of a block; and how
+/// many of its bytes are before that line's end.
+fn with_hole(into: usize) -> (Vec<u8>, usize) {
+    let logged = (0..40).map(|_| logged(0, Level::Info, "some text"));
+    let mut text = sample::text(&sample::records(std::iter::once(run_started()).chain(logged)));
+    let valid = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(4).unwrap().0 + 1;
+    let begin = valid + into;
+    let end = (begin + 512).next_multiple_of(512);
+    text[begin..end].fill(0);
+    (text, valid)
+}
+
+#[test]
+fn a_hole_that_a_power_cut_leaves_is_dropped_with_what_is_behind_it() {
+    let (text, valid) = with_hole(0);
+    let reading = parse(Path::new("hole"), &text).unwrap();
+    assert_eq!(reading.records.len(), 5);
+    assert_eq!((reading.valid_bytes, reading.torn_bytes), (valid as u64, (text.len() - valid) as u64));
+    // One that begins in the midst of a line, and not at a block, was not made by a cut.
+    let (text, _) = with_hole(3);
+    assert!(matches!(parse(Path::new("hole"), &text), Err(ReadFailure::Garbage { line: 6, .. })));
+    let (mut text, valid) = with_hole(0);
+    text[valid + 3..valid.next_multiple_of(512) + 512].fill(b'x');
+    assert!(matches!(parse(Path::new("hole"), &text), Err(ReadFailure::Garbage { line: 6, .. })));
+}
+
+#[test]
+fn what_was_behind_a_hole_is_kept_beside_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE_NAME);
+    let (text, valid) = with_hole(0);
+    std::fs::write(&path, &text).unwrap();
+    let writer = Writer::reopen(&path, &read(&path).unwrap(), Vec::new()).unwrap();
+    writer.commit(small_run().split_off(5)).wait().unwrap();
+    writer.close().unwrap();
+    assert_eq!(read(&path).unwrap().torn_bytes, 0);
+    assert_eq!(std::fs::read(folder.path().join("journal.jsonl.cut-off")).unwrap(), text[valid..]);
+}
+
 #[test]
 fn a_duration_that_is_no_number_leaves_the_journal_readable() {
     let ending = crate::outcome::Ending { seconds: f64::NAN, ..sample::ending(crate::verdict::Verdict::Good, "") };

@@ -8,7 +8,7 @@
 //! A failure is final: nothing is written after it, and everybody who waits from then on gets it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +20,9 @@ use super::{Event, Reading, Record, WriteFailure};
 /// How many messages may wait. Beyond that, appending waits for the disk: a host that floods its log must not fill
 /// the memory of the runner.
 const QUEUE_LENGTH: usize = 1024;
+
+/// What is added to the name of a journal for the lines behind a hole.
+const CUT_OFF: &str = "cut-off";
 
 /// A batch ends when it has this many bytes, so that nobody waits for an endless one.
 const BATCH_BYTES: usize = 1 << 20;
@@ -567,10 +570,20 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Opens a journal for writing at its valid end and cuts off what is behind it.
+/// Opens a journal for writing at its valid end and cuts off what is behind it. Whole lines behind a hole are kept in a
+/// file beside it: should it not be a power cut that made the hole, they are the only record of what they tell.
 fn open_at(path: &Path, valid_bytes: u64) -> io::Result<File> {
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    if file.metadata()?.len() > valid_bytes {
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    file.seek(SeekFrom::Start(valid_bytes))?;
+    let mut behind = Vec::new();
+    file.read_to_end(&mut behind)?;
+    if !behind.is_empty() {
+        if behind.iter().filter(|byte| **byte == b'\n').count() > 1 {
+            let aside = path.with_added_extension(CUT_OFF);
+            let mut aside = OpenOptions::new().create(true).append(true).open(aside)?;
+            aside.write_all(&behind)?;
+            aside.sync_all()?;
+        }
         file.set_len(valid_bytes)?;
         file.sync_data()?;
     }

@@ -11,7 +11,7 @@ use crate::support::{Done, Place, engine_answers};
 
 const CHAPTER: &str = include_str!("../../../docs/src/first-subtest.md");
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
@@ -23,7 +23,7 @@ fn target() -> PathBuf {
 }
 
 /// A program in the folder, with ours in the `PATH`, and as if no cargo had started it.
-fn tool(place: &Place, folder: &str, program: &str, arguments: &[&str]) -> Command {
+pub(crate) fn tool(place: &Place, folder: &str, program: &str, arguments: &[&str]) -> Command {
     let ours = Path::new(env!("CARGO_BIN_EXE_dockertest")).parent().unwrap();
     let path = format!("{}:{}", ours.display(), std::env::var("PATH").unwrap_or_default());
     let mut command = Command::new(program);
@@ -38,23 +38,18 @@ fn tool(place: &Place, folder: &str, program: &str, arguments: &[&str]) -> Comma
     command
 }
 
-fn done(mut command: Command) -> Done {
+pub(crate) fn done(mut command: Command) -> Done {
     Done::from(command.output().unwrap())
 }
 
-/// The commands of the chapter that stand in blocks of shell.
-fn commands_of_the_chapter() -> String {
-    let mut script = String::from("set -e\n");
-    let mut is_shell = false;
-    for line in CHAPTER.lines() {
-        match line {
-            "```sh" => is_shell = true,
-            "```" => is_shell = false,
-            line if is_shell => script.extend([line, "\n"]),
-            _ => {}
-        }
+/// What stands in the blocks of that kind in a chapter.
+pub(crate) fn blocks(chapter: &str, kind: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut lines = chapter.lines();
+    while lines.any(|line| line.strip_prefix("```") == Some(kind)) {
+        blocks.push(lines.by_ref().take_while(|line| *line != "```").flat_map(|line| [line, "\n"]).collect());
     }
-    script
+    blocks
 }
 
 #[test]
@@ -67,7 +62,7 @@ fn the_chapter_is_followed_to_a_verdict() {
     fs::create_dir(place.path("my_test")).unwrap();
     fs::copy(root().join("Cargo.lock"), place.path("my_test/Cargo.lock")).unwrap();
     symlink(target(), place.path("my_test/target")).unwrap();
-    let seen = done(tool(&place, "", "bash", &["-c", &commands_of_the_chapter()])).expect(0);
+    let seen = done(tool(&place, "", "bash", &["-ec", &blocks(CHAPTER, "sh").concat()])).expect(0);
     assert_eq!(seen.stdout.matches("END GOOD    ----    ----").count(), 2, "{}", seen.stdout);
     assert!(seen.stdout.contains("1 of 1 faults caught (100 %)"), "{}", seen.stdout);
     assert!(seen.stdout.contains("test result: ok. 1 passed"), "{}", seen.stdout);

@@ -77,12 +77,9 @@ macro_rules! harness {
         )*
 
         fn main() -> ::std::process::ExitCode {
-            $crate::harness::main(&$crate::harness::TestTarget {
-                package: ::std::env!("CARGO_PKG_NAME"),
-                version: ::std::env!("CARGO_PKG_VERSION"),
-                name: ::std::env!("CARGO_CRATE_NAME"),
-                scratch: ::std::option_env!("CARGO_TARGET_TMPDIR"),
-            })
+            let (package, version) = (::std::env!("CARGO_PKG_NAME"), ::std::env!("CARGO_PKG_VERSION"));
+            let target = $crate::harness::TestTarget::new(package, version, ::std::env!("CARGO_CRATE_NAME"));
+            $crate::harness::main(&target.scratch(::std::option_env!("CARGO_TARGET_TMPDIR")))
         }
     };
 }
@@ -92,22 +89,31 @@ macro_rules! harness {
 /// ```
 /// use dockertest::harness::TestTarget;
 ///
-/// let target = TestTarget { package: "acme", version: "1.0.0", name: "subtests", scratch: None };
+/// let target = TestTarget::new("acme", "1.0.0", "subtests").scratch(option_env!("CARGO_TARGET_TMPDIR"));
 /// assert_eq!(target.program(), "acme 1.0.0");
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct TestTarget {
-    /// The package's name.
-    pub package: &'static str,
-    /// The package's version.
-    pub version: &'static str,
-    /// The target's name.
-    pub name: &'static str,
-    /// The folder that cargo has for what tests write.
-    pub scratch: Option<&'static str>,
+    package: &'static str,
+    version: &'static str,
+    name: &'static str,
+    scratch: Option<&'static str>,
 }
 
 impl TestTarget {
+    /// The target of this name, in a package.
+    #[must_use]
+    pub const fn new(package: &'static str, version: &'static str, name: &'static str) -> TestTarget {
+        TestTarget { package, version, name, scratch: None }
+    }
+
+    /// The folder that cargo has for what tests write; results are below it.
+    #[must_use]
+    pub const fn scratch(mut self, folder: Option<&'static str>) -> TestTarget {
+        self.scratch = folder;
+        self
+    }
+
     /// The program's name and version, for people.
     #[must_use]
     pub fn program(&self) -> String {
@@ -124,7 +130,7 @@ impl TestTarget {
 ///
 /// // As `harness!` writes it:
 /// fn main() -> ExitCode {
-///     harness::main(&TestTarget { package: "acme", version: "1.0.0", name: "subtests", scratch: None })
+///     harness::main(&TestTarget::new("acme", "1.0.0", "subtests"))
 /// }
 /// ```
 #[must_use]

@@ -141,7 +141,7 @@ fn words(value: &OsStr) -> Result<Vec<String>, String> {
 mod tests {
     use super::*;
 
-    const TARGET: TestTarget = TestTarget { package: "acme", version: "1.0.0", name: "subtests", scratch: None };
+    const TARGET: TestTarget = TestTarget::new("acme", "1.0.0", "subtests");
 
     fn settings(set: &[&str], is_nextest: bool) -> Settings {
         let set = set.iter().map(|word| (*word).to_owned()).collect();

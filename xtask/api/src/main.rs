@@ -24,7 +24,7 @@ use snapshot::Snapshot;
 const OTHER_FORMAT: u8 = 3;
 
 /// Each adds to the one before it.
-const FEATURES: [&str; 3] = ["", "api", "api,runner"];
+const FEATURES: [&str; 4] = ["", "api", "api,runner", "api,runner,harness"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

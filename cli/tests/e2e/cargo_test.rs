@@ -1,0 +1,66 @@
+//! The book's chapter "cargo test": what it says is done, as it stands there.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use crate::new::{blocks, done, root, tool};
+use crate::support::{Place, engine_answers};
+
+const CHAPTER: &str = include_str!("../../../docs/src/cargo-test.md");
+
+/// The crate of "Your first subtest", with what the chapter adds.
+fn crate_of_the_chapter() -> Place {
+    let place = Place::new();
+    place.run(&["new", "docker_cli/my_test", "--plugin"]).expect(0);
+    fs::copy(root().join("Cargo.lock"), place.path("my_test/Cargo.lock")).unwrap();
+    // Where other packages with this feature are built, too.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");
+    fs::create_dir_all(&target).unwrap();
+    symlink(target, place.path("my_test/target")).unwrap();
+    let toml = blocks(CHAPTER, "toml");
+    // This version is not in the registry, but here.
+    let here = format!("path = {:?}", root().join("dockertest"));
+    let added = toml[0].replace("version = \"0.9\"", &here);
+    let manifest = place.read("my_test/Cargo.toml");
+    assert!(added.contains(&here) && manifest.contains("[lib]\ncrate-type = [\"cdylib\"]\n"), "{manifest}");
+    let manifest = manifest.replace("[lib]\ncrate-type = [\"cdylib\"]\n", &added);
+    place.write("my_test/Cargo.toml", manifest);
+    place.write("my_test/tests/subtests.rs", &blocks(CHAPTER, "rust,ignore")[0]);
+    place.write("my_test/.config/nextest.toml", format!("{}\n[store]\ndir = \"nextest-store\"\n", toml[1]));
+    place
+}
+
+#[test]
+fn the_chapter_is_followed() {
+    if !engine_answers() {
+        return;
+    }
+    let place = crate_of_the_chapter();
+    let with = |script: &str| {
+        let mut command = tool(&place, "my_test", "bash", &["-ec", script]);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NEXTEST")) {
+            command.env_remove(name);
+        }
+        command.env_remove("DOCKERTEST_SET").env("DOCKERTEST_RESULTS", place.path("results"));
+        done(command)
+    };
+    let is_nextest = |block: &&String| block.contains("cargo nextest");
+    let shell = blocks(CHAPTER, "sh");
+    let of_cargo: String = shell.iter().filter(|block| !is_nextest(block)).cloned().collect();
+    let seen = with(&of_cargo).expect(0);
+    assert!(seen.stdout.starts_with("docker_cli/my_test: test\n"), "{}", seen.stdout);
+    assert_eq!(seen.stdout.matches("test result: ok. 1 passed; 0 failed; 0 ignored;").count(), 3, "{}", seen.stdout);
+    let of_nextest: Vec<String> = shell.iter().filter(is_nextest).cloned().collect();
+    assert_eq!(of_nextest.len(), 1);
+    if with("cargo nextest --version").status != 0 {
+        eprintln!("skipped in part: there is no nextest; `cargo install cargo-nextest` brings it");
+        return;
+    }
+    let seen = with(&of_nextest[0]).expect(0);
+    assert!(seen.stdout.contains("docker_cli/my_test"), "{}", seen.stdout);
+    assert!(seen.stderr.contains("1 test run: 1 passed"), "{}", seen.stderr);
+    with("cargo nextest run --profile ci").expect(0);
+    let junit = place.read("my_test/nextest-store/ci/junit.xml");
+    assert!(junit.contains("<testcase name=\"docker_cli/my_test\""), "{junit}");
+}

@@ -24,6 +24,11 @@ pub(crate) fn package_lists(variable: impl Fn(&str) -> Option<OsString>) -> Opti
     Some(base(variable, "XDG_CACHE_HOME", ".cache")?.join("dockertest/packages"))
 }
 
+/// The folder for data folders of engines with images in them.
+pub(crate) fn templates(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    Some(base(variable, "XDG_CACHE_HOME", ".cache")?.join("dockertest/templates"))
+}
+
 /// The folder that a variable names, or else one in the user's home. One that is not absolute does not count, says the
 /// specification.
 fn base(variable: impl Fn(&str) -> Option<OsString>, name: &str, in_home: &str) -> Option<PathBuf> {

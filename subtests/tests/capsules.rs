@@ -17,7 +17,7 @@ use dockertest::engine::Api;
 use dockertest::engine::daemon::search_path;
 use dockertest::engine::fixtures::test_image;
 use dockertest::environment::Provider;
-use dockertest::environment::capsule::{self, Capsule, CapsuleOptions, CapsuleProvider};
+use dockertest::environment::capsule::{self, Capsule, CapsuleOptions, CapsuleProvider, DataRoot};
 use dockertest::host::{CancelToken, HostProgram};
 
 /// How long anything may take that nobody tells of.
@@ -291,4 +291,71 @@ fn a_capsule_whose_engine_dies_or_hangs_has_a_problem() {
     let problem = capsule.problem().unwrap();
     assert!(problem.contains("is gone") && problem.contains("ended of itself"), "{problem}");
     capsule.dispose().unwrap();
+}
+
+#[test]
+fn a_fork_bomb_and_a_full_disk_hurt_nobody_outside() {
+    if !possible() {
+        return;
+    }
+    let small = DataRoot::Memory { bytes: 64 << 20 };
+    let options = CapsuleOptions::new().processes(200).data_root(small).scratch_bytes(16 << 20);
+    let mut capsule = Capsule::start(&host(), &options).unwrap();
+
+    // Each of them starts another one, until the kernel refuses. What is started is killed.
+    let bomb = "import os, signal\n\
+                started = []\n\
+                while True:\n\
+                \x20   try: pid = os.fork()\n\
+                \x20   except OSError as refused: said = refused.strerror; break\n\
+                \x20   if pid == 0: signal.pause()\n\
+                \x20   started.append(pid)\n\
+                for pid in started: os.kill(pid, signal.SIGKILL)\n\
+                print(said, 50 < len(started) < 200)\n";
+    let refused = printed(&capsule, &[], &["python3", "-c", bomb]);
+    assert_eq!(refused, "Resource temporarily unavailable True");
+
+    for place in ["/var/lib/docker", "/tmp", "/root"] {
+        let fill = format!("head -c 100000000 /dev/zero > {place}/full");
+        let filled = run(&capsule, &[], &["/bin/sh", "-c", &fill]);
+        let said = String::from_utf8_lossy(&filled.stderr).into_owned();
+        assert!(!filled.status.success() && said.contains("No space left"), "{place}: {said}");
+    }
+    assert!(!Path::new("/root/full").exists());
+    assert_eq!(capsule.problem(), None);
+    capsule.dispose().unwrap();
+}
+
+#[test]
+fn who_takes_too_much_memory_is_killed_and_nobody_else() {
+    if !possible() {
+        return;
+    }
+    let options = CapsuleOptions::new().memory_bytes(400 << 20);
+    let mut capsule = Capsule::start(&host(), &options).unwrap();
+    let glutton = run(&capsule, &[], &["python3", "-c", "x = b'x' * (1 << 30)"]);
+    assert_eq!(glutton.status.signal(), Some(9), "{glutton:?}");
+    assert_eq!(capsule.problem(), None);
+    capsule.dispose().unwrap();
+}
+
+#[test]
+fn images_are_in_a_capsule_from_the_beginning_and_stay_when_one_removes_them() {
+    if !possible() {
+        return;
+    }
+    let name = "dockertest/prepared:latest";
+    let options = CapsuleOptions::new().with_test_image(&host(), name).unwrap();
+    assert_eq!(options, CapsuleOptions::new().with_test_image(&host(), name).unwrap());
+    let mut identities = Vec::new();
+    for _ in 0..2 {
+        let capsule = Capsule::start(&host(), &options).unwrap();
+        let said = printed(&capsule, &[], &["docker", "run", "--rm", name, "echo", "hello"]);
+        assert_eq!(said, "hello");
+        identities.push(printed(&capsule, &[], &["docker", "info", "--format", "{{.ID}}"]));
+        printed(&capsule, &[], &["docker", "rmi", "--force", name]);
+        assert_eq!(printed(&capsule, &[], &["docker", "images", "--all", "--quiet"]), "");
+        capsule.dispose().unwrap();
+    }
+    assert_ne!(identities[0], identities[1], "each engine is one of its own");
 }

@@ -36,6 +36,7 @@ pub(super) fn enter(room: &Room, name: &str, base: &Path, hierarchies: &[Hierarc
         match &data.from {
             DataFrom::Memory { bytes } => in_memory(place, 0o711, *bytes)?,
             DataFrom::Disk { folder } => {
+                make(folder, 0o711)?;
                 make(place, 0o711)?;
                 attach(Some(folder), place, None, MsFlags::MS_BIND, None)?;
             }

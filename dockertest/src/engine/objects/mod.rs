@@ -11,6 +11,7 @@ pub(crate) mod label;
 pub(crate) mod ledger;
 mod life;
 mod sweep;
+
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use crate::config::Section;
 use crate::engine::Api;
 use crate::engine::facts::CLIENT_OPTIONS;
 use crate::engine::fixtures::test_image;
@@ -136,10 +138,7 @@ impl Context {
     /// ```
     #[must_use]
     pub fn test_image_name(&self) -> String {
-        let option = |name| self.section().get(name).filter(|value| !value.is_empty());
-        let parts = [option("docker_registry_host"), option("docker_registry_user"), option("docker_repo_name")];
-        let name = parts.into_iter().flatten().collect::<Vec<_>>().join("/");
-        option("docker_repo_tag").map_or(name.clone(), |tag| format!("{name}:{tag}"))
+        test_image_of(self.section())
     }
 
     /// A container that a test needs around it, not the one that it is about: made through the API, without a network,
@@ -157,4 +156,12 @@ impl Context {
     pub fn container(&mut self) -> Fixture<'_> {
         Fixture::new(self)
     }
+}
+
+/// The full name of the test image that a section's options name.
+pub(crate) fn test_image_of(section: &Section) -> String {
+    let option = |name| section.get(name).filter(|value| !value.is_empty());
+    let parts = [option("docker_registry_host"), option("docker_registry_user"), option("docker_repo_name")];
+    let name = parts.into_iter().flatten().collect::<Vec<_>>().join("/");
+    option("docker_repo_tag").map_or(name.clone(), |tag| format!("{name}:{tag}"))
 }

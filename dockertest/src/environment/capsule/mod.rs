@@ -5,6 +5,7 @@
 //! shared with it is written here; all else is gone with it.
 
 mod enter;
+mod images;
 mod options;
 mod planning;
 mod provider;
@@ -12,6 +13,7 @@ mod running;
 mod standing;
 
 pub use enter::{ENTER, enter};
+pub use images::ImagesFailure;
 pub use options::{CapsuleOptions, DataRoot, EngineKind};
 pub use provider::CapsuleProvider;
 pub use running::Capsule;

@@ -12,7 +12,7 @@ use crate::config::Configuration;
 ///
 /// assert_eq!(DataRoot::default(), DataRoot::Memory { bytes: 4 << 30 });
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DataRoot {
     /// In memory, at most so much. What is there counts as memory of the capsule, too.
@@ -22,6 +22,8 @@ pub enum DataRoot {
     },
     /// On the disk that has `/tmp`. It is as large as that disk.
     Disk,
+    /// In this folder, where it stays when the capsule is gone.
+    Folder(PathBuf),
 }
 
 impl Default for DataRoot {

@@ -7,6 +7,7 @@ use super::options::{CapsuleOptions, DataRoot, EngineKind};
 use super::running::SOCKET;
 use crate::engine::daemon::folder::Folder;
 use crate::engine::daemon::plan::{Data, DataFrom, Helper, Limits, Plan, Program, Room, Template};
+use crate::engine::daemon::search_path;
 
 /// Where engines keep their data. No engine can keep it on an overlay, which the root is.
 const DOCKER_DATA: &str = "/var/lib/docker";
@@ -53,7 +54,7 @@ pub(super) fn plan(options: &CapsuleOptions, folder: &Folder) -> Plan {
     files.retain(|(path, _)| options.files.iter().all(|(other, _)| other != path));
     files.extend(options.files.iter().cloned());
     let limit = |number: u64| Some(number).filter(|number| *number > 0);
-    let data = [DOCKER_DATA, PODMAN_DATA].map(|place| data(options.data_root, place, folder));
+    let data = [DOCKER_DATA, PODMAN_DATA].map(|place| data(&options.data_root, place, folder));
     let template = options.template.clone().map(|folder| Template { folder, place: PathBuf::from(DOCKER_DATA) });
     let room = Room {
         lower: options.lower.clone(),
@@ -75,14 +76,31 @@ fn containerd(options: &CapsuleOptions) -> Helper {
     Helper { program, socket: PathBuf::from(CONTAINERD_SOCKET) }
 }
 
-fn data(root: DataRoot, place: &str, folder: &Folder) -> Data {
+fn data(root: &DataRoot, place: &str, folder: &Folder) -> Data {
+    let name = place.trim_start_matches('/').replace('/', "-");
     let from = match root {
-        DataRoot::Memory { bytes } => DataFrom::Memory { bytes },
-        DataRoot::Disk => {
-            DataFrom::Disk { folder: folder.data().join(place.trim_start_matches('/').replace('/', "-")) }
-        }
+        DataRoot::Memory { bytes } => DataFrom::Memory { bytes: *bytes },
+        DataRoot::Disk => DataFrom::Disk { folder: folder.data().join(name) },
+        DataRoot::Folder(base) => DataFrom::Disk { folder: base.join(name) },
     };
     Data { place: PathBuf::from(place), from }
+}
+
+/// The name of the engine's data in a folder that was given for it.
+pub(super) const DOCKER_DATA_NAME: &str = "var-lib-docker";
+
+/// The file of the engine's program, wherever below the root it lies.
+pub(super) fn engine_file(options: &CapsuleOptions) -> Option<PathBuf> {
+    let program = engine_program(options);
+    let folders = if program.components().count() > 1 {
+        vec![PathBuf::new()]
+    } else {
+        std::env::split_paths(&search_path()).collect()
+    };
+    options.lower.iter().find_map(|root| {
+        let found = |folder: &PathBuf| root.join(folder.join(program).strip_prefix("/").ok()?).canonicalize().ok();
+        folders.iter().filter_map(found).find(|file| file.is_file())
+    })
 }
 
 /// Limits that are not above those of this process.
@@ -113,7 +131,7 @@ pub(super) fn obstacle(options: &CapsuleOptions) -> Option<String> {
                 .to_owned(),
         );
     }
-    if options.lower == [Path::new("/")] && !has_program(options) {
+    if options.lower == [Path::new("/")] && engine_file(options).is_none() {
         return Some(format!(
             "a capsule needs the engine's program `{}`, which is not in PATH; install it (`apt-get install docker.io`), or \
              take an engine that is there with `--env shared`",
@@ -129,14 +147,6 @@ fn engine_program(options: &CapsuleOptions) -> &Path {
         EngineKind::Docker => &options.engine,
         EngineKind::Podman => Path::new("podman"),
     }
-}
-
-fn has_program(options: &CapsuleOptions) -> bool {
-    let program = engine_program(options);
-    if program.components().count() > 1 {
-        return program.is_file();
-    }
-    std::env::split_paths(&crate::engine::daemon::search_path()).any(|folder| folder.join(program).is_file())
 }
 
 #[cfg(test)]

@@ -4,10 +4,14 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use super::options::CapsuleOptions;
+use super::images::ImagesFailure;
+use super::options::{CapsuleOptions, EngineKind};
 use super::planning::obstacle;
 use super::running::Capsule;
+use crate::config::Configuration;
 use crate::engine::daemon::DaemonFailure;
+use crate::engine::fixtures::test_image::TestImageFailure;
+use crate::engine::objects::test_image_of;
 use crate::environment::{DisposeFailure, Instance, Provider, ProvisionFailure};
 use crate::host::{CancelToken, HostProgram};
 
@@ -34,6 +38,35 @@ impl CapsuleProvider {
     #[must_use]
     pub fn new(host: HostProgram, options: CapsuleOptions) -> Self {
         CapsuleProvider { host, options }
+    }
+
+    /// Capsules as the configuration wants them: with the engine that `docker_path` is for, and with the test image in it
+    /// from the beginning, if that can be made here.
+    ///
+    /// # Errors
+    /// The image can be made, but not brought into an engine.
+    ///
+    /// ```no_run
+    /// # use dockertest::config::Layers;
+    /// # use dockertest::environment::capsule::CapsuleProvider;
+    /// # use dockertest::host::HostProgram;
+    /// let configuration = Layers::new().load()?;
+    /// let host = HostProgram::new("/usr/local/bin/dockertest-host");
+    /// let provider = CapsuleProvider::configured(host, &configuration)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn configured(host: HostProgram, configuration: &Configuration) -> Result<Self, ImagesFailure> {
+        let options = CapsuleOptions::configured(configuration);
+        if obstacle(&options).is_some() || options.kind != EngineKind::Docker {
+            return Ok(CapsuleProvider::new(host, options));
+        }
+        let image = test_image_of(&configuration.defaults());
+        let options = match options.clone().with_test_image(&host, &image) {
+            // Without what it is made of, or a place for it, the steps have to see where they get it.
+            Err(ImagesFailure::Image(TestImageFailure::Missing(_)) | ImagesFailure::NoPlace) => options,
+            other => other?,
+        };
+        Ok(CapsuleProvider::new(host, options))
     }
 
     /// Why there can be no capsule here, and what to do; nothing if there can be.

@@ -9,6 +9,7 @@ use super::planning::plan;
 use super::standing::StandingCapsule;
 use crate::engine::daemon::folder::{self, CAPSULE, Folder};
 use crate::engine::daemon::launched::Launched;
+use crate::engine::daemon::order::Order;
 use crate::engine::daemon::plan::Plan;
 use crate::engine::daemon::{DaemonFailure, ping};
 use crate::host::HostProgram;
@@ -131,6 +132,11 @@ impl Capsule {
         }
         let reason = ping(&self.seen(SOCKET)).err()?;
         Some(format!("the engine of the capsule {} does not answer: {reason}", self.id))
+    }
+
+    /// Terminates the engine, which then has written all that it keeps, and waits until it has ended.
+    pub(super) fn stop_engine(&mut self) -> Result<(), DaemonFailure> {
+        self.launched.order(Order::Stop)
     }
 
     /// The last lines of what the engine has said.

@@ -1,0 +1,134 @@
+//! Images that are in a capsule from the beginning: the data folder of an engine that had them, kept among what the user
+//! has that can be made again.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::options::{CapsuleOptions, DataRoot, EngineKind};
+use super::planning::{DOCKER_DATA_NAME, engine_file};
+use super::running::{Capsule, SOCKET};
+use crate::engine::daemon::DaemonFailure;
+use crate::engine::fixtures::test_image::{self, TestImageFailure};
+use crate::engine::{Api, ApiFailure};
+use crate::host::HostProgram;
+use crate::user_folders;
+
+/// What engines keep beside images that should not be the same in all capsules, or be there at all.
+const NOT_KEPT: [&str; 6] = ["engine-id", "containers", "swarm", "tmp", "plugins", "runtimes"];
+
+/// Changes with what is in a template, so that older ones are not taken.
+const VERSION: u32 = 1;
+
+/// How long an engine may take to answer.
+const API_LIMIT: Duration = Duration::from_secs(60);
+
+/// The images of a capsule cannot be prepared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImagesFailure {
+    /// There is no folder to keep them in.
+    #[error("there is no place for prepared images: set HOME or XDG_CACHE_HOME")]
+    NoPlace,
+    /// Nobody knows which engine it would be.
+    #[error("the engine's program `{}` is not below the root of the capsule", .0.display())]
+    NoEngine(PathBuf),
+    /// The folder cannot be filled.
+    #[error("cannot prepare images in {}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The engine that was to take them did not come up, or did not end.
+    #[error(transparent)]
+    Engine(#[from] DaemonFailure),
+    /// It does not answer.
+    #[error("the engine that was to take the images does not answer")]
+    Api(#[from] ApiFailure),
+    /// The test image cannot be made.
+    #[error(transparent)]
+    Image(#[from] TestImageFailure),
+}
+
+impl CapsuleOptions {
+    /// The same with the test image under this name in the engine from the beginning. The first time, an engine of this
+    /// kind is started to take the image; what it made of it is kept below `$XDG_CACHE_HOME/dockertest/templates` and
+    /// is laid below every capsule.
+    ///
+    /// # Errors
+    /// It cannot be prepared.
+    ///
+    /// ```no_run
+    /// use dockertest::environment::capsule::CapsuleOptions;
+    /// use dockertest::host::HostProgram;
+    ///
+    /// let host = HostProgram::new("/usr/local/bin/dockertest-host");
+    /// let options = CapsuleOptions::new().with_test_image(&host, "dockertest/test:latest")?;
+    /// # Ok::<(), dockertest::environment::capsule::ImagesFailure>(())
+    /// ```
+    pub fn with_test_image(self, host: &HostProgram, name: &str) -> Result<Self, ImagesFailure> {
+        let place = user_folders::templates(|name| std::env::var_os(name)).ok_or(ImagesFailure::NoPlace)?;
+        let template = prepared(&place, host, &self, name)?;
+        Ok(self.template(template))
+    }
+}
+
+/// The data folder with the test image; made if it is not there.
+fn prepared(place: &Path, host: &HostProgram, options: &CapsuleOptions, name: &str) -> Result<PathBuf, ImagesFailure> {
+    let template = place.join(key(options, name)?);
+    let data = template.join(DOCKER_DATA_NAME);
+    if data.is_dir() {
+        return Ok(data);
+    }
+    let failed = |source| ImagesFailure::Folder { path: place.to_owned(), source };
+    fs::create_dir_all(place).map_err(failed)?;
+    // Whoever is first puts it into its place; what the others made is removed with their folders.
+    let making = tempfile::Builder::new().prefix(".making-").tempdir_in(place).map_err(failed)?;
+    fill(making.path(), host, options, name)?;
+    match fs::rename(making.path(), &template) {
+        Err(error) if !data.is_dir() => Err(failed(error)),
+        Ok(()) | Err(_) => Ok(data),
+    }
+}
+
+/// Starts an engine with its data in the folder, gives it the image, and terminates it: one that is killed has not
+/// written all.
+fn fill(folder: &Path, host: &HostProgram, options: &CapsuleOptions, name: &str) -> Result<(), ImagesFailure> {
+    let options = CapsuleOptions { data_root: DataRoot::Folder(folder.to_owned()), template: None, ..options.clone() };
+    let mut capsule = Capsule::start(host, &options)?;
+    let api = Api::connect(&format!("unix://{}", capsule.seen(SOCKET).display()), API_LIMIT)?;
+    test_image::ensure(&api, name)?;
+    capsule.stop_engine()?;
+    capsule.dispose()?;
+    for unwanted in NOT_KEPT {
+        let path = folder.join(DOCKER_DATA_NAME).join(unwanted);
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(ImagesFailure::Folder { path, source: error });
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Differs with the engine's program, its options, and the image.
+fn key(options: &CapsuleOptions, name: &str) -> Result<String, ImagesFailure> {
+    let file = engine_file(options).ok_or_else(|| ImagesFailure::NoEngine(options.engine.clone()))?;
+    let data = fs::metadata(&file).map_err(|source| ImagesFailure::Folder { path: file.clone(), source })?;
+    let mut hasher = DefaultHasher::new();
+    (VERSION, &file, data.len(), data.mtime(), data.mtime_nsec()).hash(&mut hasher);
+    (&options.engine_options, options.containerd_first, &options.lower, name).hash(&mut hasher);
+    test_image::archive(&[name])?.hash(&mut hasher);
+    let kind = match options.kind {
+        EngineKind::Docker => "docker",
+        EngineKind::Podman => "podman",
+    };
+    Ok(format!("{kind}-{:016x}", hasher.finish()))
+}

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use dockertest::environment::Wanted;
 use dockertest::report::{Format, UnknownFormat};
 
 pub(crate) mod env;
@@ -22,6 +23,7 @@ Examples:
   dockertest run                                     run all subtests
   dockertest run --args=example,docker_cli/version   run these two
   dockertest run --set docker_path=/usr/bin/podman   test another engine
+  dockertest run --env capsule --jobs 2              two at a time, each on a new engine of its own
   dockertest resume                                  go on after an interruption, a crash, a reboot
   dockertest list                                    show what can be run
   dockertest config docker_cli/version --origin      show a section's values, and where each was set
@@ -32,6 +34,7 @@ Exit status:
   1    some step ended FAIL, ERROR or ABORT, or results could not be written
   2    usage, configuration or set-up error: no step has run
   5    a step waits for a reboot: `dockertest resume` goes on
+  6    no instance could be made, or one is left over: `dockertest resume` goes on
   130  interrupted by SIGINT (Ctrl-C): `dockertest resume` goes on
   143  interrupted by SIGTERM: `dockertest resume` goes on
 
@@ -210,6 +213,25 @@ pub(crate) struct Outside {
     pub(crate) plugin: Vec<PathBuf>,
 }
 
+/// Where steps are run, and how many at a time.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Environment")]
+pub(crate) struct Place {
+    /// Where subtests run: auto, shared, capsule or callout [default: option provider of [environment]].
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub(crate) env: Option<Wanted>,
+    /// How many subtests run at a time; auto: as many as the environment and the machine bear [default: option jobs of
+    /// [environment]].
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
+    pub(crate) jobs: Option<String>,
+}
+
+/// A number from 1, or `auto`.
+fn jobs(text: &str) -> Result<String, String> {
+    let is_number = text.parse::<usize>().is_ok_and(|number| number > 0);
+    if is_number || text == "auto" { Ok(text.to_owned()) } else { Err("expected a number from 1, or auto".to_owned()) }
+}
+
 /// Which run a command is about.
 #[derive(Debug, Args)]
 pub(crate) struct Results {
@@ -252,8 +274,29 @@ pub(crate) struct Run {
     /// Say what would be run, and run nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Run only what fails, by all runs up to now.
+    #[arg(long)]
+    pub(crate) failing: bool,
+    /// Run only what this file names, one a line, in its order; - is standard input.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) load_list: Option<PathBuf>,
+    /// Run the subtests in another order: the same number gives the same order.
+    #[arg(long, value_name = "SEED")]
+    pub(crate) shuffle: Option<u64>,
+    /// Run a subtest that does not pass again, so many times at most. If it passes then, it is flaky, and says so.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) retries: u32,
+    /// Run everything again and again until something fails, or so many times.
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) until_failure: Option<Option<u32>>,
+    /// Run every subtest in an instance of its own, also where the environment uses instances again.
+    #[arg(long)]
+    pub(crate) isolated: bool,
     #[command(flatten)]
     pub(crate) kept: Kept,
+    #[command(flatten)]
+    pub(crate) place: Place,
     #[command(flatten)]
     pub(crate) sources: Sources,
     #[command(flatten)]
@@ -294,6 +337,8 @@ pub(crate) struct Resume {
     pub(crate) retry_interrupted: bool,
     #[command(flatten)]
     pub(crate) kept: Kept,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Args)]

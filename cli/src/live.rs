@@ -18,6 +18,9 @@ use crate::screen::Screen;
 /// How often the line of progress moves while nothing happens.
 const TICK: Duration = Duration::from_millis(250);
 
+/// What the spinner takes of the width of a line.
+const BESIDE: u16 = 3;
+
 /// How often its seconds count on.
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -74,7 +77,7 @@ struct Live {
 impl Live {
     fn new(console: Console<LineWriter<Patient>>) -> Self {
         let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(TICK);
@@ -83,7 +86,7 @@ impl Live {
         let (seen, shown) = (Arc::clone(&progress), bar.clone());
         thread::spawn(move || {
             while ended.recv_timeout(SECOND) == Err(RecvTimeoutError::Timeout) {
-                shown.set_message(locked(&seen).line(now_us()));
+                shown.set_message(text(&locked(&seen)));
             }
         });
         Live { console, progress, bar, _running: running }
@@ -98,7 +101,7 @@ impl Sink for Live {
         if matches!(record.event, Event::RunEnded(_) | Event::RunInterrupted(_)) {
             self.bar.finish_and_clear();
         }
-        self.bar.set_message(locked(&self.progress).line(now_us()));
+        self.bar.set_message(text(&locked(&self.progress)));
         Ok(())
     }
 
@@ -116,6 +119,18 @@ impl Drop for Live {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// A line for each worker, the first one beside the spinner.
+fn text(progress: &Progress) -> String {
+    let width = usize::from(console_width().saturating_sub(BESIDE));
+    let lines = progress.lines(now_us()).into_iter();
+    lines.map(|line| line.chars().take(width).collect()).collect::<Vec<String>>().join("\n")
+}
+
+/// How many columns the terminal has.
+fn console_width() -> u16 {
+    rustix::termios::tcgetwinsize(io::stderr()).map_or(u16::MAX, |size| size.ws_col)
 }
 
 fn locked(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {

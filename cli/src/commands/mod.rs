@@ -13,3 +13,4 @@ pub(crate) mod new;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod runs;
+mod wanted;

@@ -6,9 +6,11 @@ use dockertest::host::CancelToken;
 use dockertest::journal::{Invocation, Plan};
 use dockertest::name::SubtestName;
 use dockertest::report;
-use dockertest::run::{Outcome, ResultsFolder, ResumeFailure, Resumption, RunFailure, Runner, Stop};
+use dockertest::run::{EXIT_PASSED, Outcome, ResultsFolder, ResumeFailure, Resumption, RunFailure, Runner, Stop};
 
 use crate::args::{LiveReport, Resume, Run};
+use crate::commands::wanted;
+use crate::environment;
 use crate::kept;
 use crate::live;
 use crate::screen::{Problem, Screen};
@@ -21,14 +23,32 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
         let list = run.names.join(",");
         return Err(Problem::new(format!("names of subtests belong to `--args`: dockertest run --args={list}")));
     }
-    let folders = Folders::find(&run.sources);
-    let invocation = Invocation {
-        args: run.args.clone(),
-        set: run.sources.set.clone(),
-        plugins: run.outside.plugin.clone(),
-        ..Invocation::default()
+    let Some(args) = wanted::args(run, screen)? else {
+        screen.note("nothing fails, so nothing is run");
+        return Ok(status::SUCCESS);
     };
-    let runner = runner(&folders, &invocation, false, screen)?;
+    let most = run.until_failure.map(|most| most.unwrap_or(u32::MAX));
+    for round in 1.. {
+        let status = once(run, args.clone(), screen)?;
+        match most {
+            Some(most) if status == EXIT_PASSED && round < most && !run.dry_run => {
+                screen.note(format!("round {round} has passed; the next one begins"));
+            }
+            _ => return Ok(status),
+        }
+    }
+    Ok(status::SUCCESS)
+}
+
+/// A whole run.
+fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
+    let folders = Folders::find(&run.sources);
+    let set = run.sources.set.iter().cloned().chain(run.place.as_settings()).collect();
+    let invocation = Invocation { args, set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
+    let mut runner = runner(&folders, &invocation, false, screen)?.retries(run.retries);
+    if let Some(seed) = run.shuffle {
+        runner = runner.shuffled(seed);
+    }
     let plan = runner.plan()?;
     let planned: Vec<SubtestName> = plan.steps.iter().map(|step| step.name.clone()).collect();
     for warning in runner.configuration().example_warnings(&planned) {
@@ -38,12 +58,19 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
         return dry_run(&plan, screen);
     }
     let repository = kept::create(&run.kept, runner.control(), screen)?;
+    let cancel = CancelToken::new()?;
+    let _forwarding = signals::forward(&cancel)?;
+    let mut runner = environment::enter(runner, &cancel, screen)?;
+    if run.isolated {
+        runner = runner.isolated();
+    }
+    if run.shuffle.is_none() {
+        runner = runner.with_durations(repository.durations());
+    }
     let (folder, kept_aside) = ResultsFolder::create(&run.results)?;
     if let Some(aside) = kept_aside {
         screen.note(format!("the former run in `{}` is kept as `{}`", run.results.display(), aside.display()));
     }
-    let cancel = CancelToken::new()?;
-    let _forwarding = signals::forward(&cancel)?;
     let (runner, told) = kept::record(runner, &repository, folder.path());
     let runner = reporting(runner, &run.report, &run.results)?.sink(live::sink(&run.results, screen, &cancel)?);
     let outcome = runner.execute(plan, folder, &cancel);
@@ -59,11 +86,13 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
         // Its last process may have been killed before its reports were.
         return resumption.conclude()?.map_or(Ok(status::SUCCESS), |outcome| ended(Ok(outcome), screen));
     }
-    let invocation = resumption.invocation().clone();
+    let mut invocation = resumption.invocation().clone();
+    invocation.set.extend(resume.place.as_settings());
     let folders = Folders { defaults: invocation.config_defaults.clone(), custom: invocation.config_custom.clone() };
     let runner = runner(&folders, &invocation, resume.retry_interrupted, screen)?;
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
+    let runner = environment::enter(runner, &cancel, screen)?;
     let repository = kept::create(&resume.kept, runner.control(), screen)?;
     let (runner, told) = kept::record(runner, &repository, resumption.results());
     let runner = reporting(runner, &resume.report, folder)?.sink(live::sink(folder, screen, &cancel)?);
@@ -136,6 +165,9 @@ fn ended(outcome: Result<Outcome, RunFailure>, screen: &Screen) -> Result<u8, Pr
     // How to go on is the last line of the tree.
     if let Stop::Reboot { step, reason } = &outcome.stop {
         screen.note(format!("{step} wants this machine to be rebooted: {reason}"));
+    }
+    if !outcome.left.is_empty() {
+        screen.warning(format!("instances are left over: {}", outcome.left.join(", ")));
     }
     if let Some(failure) = &outcome.report_failure {
         screen.warning(format!("a report is not complete (the journal is): {failure}"));

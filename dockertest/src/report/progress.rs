@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::console::phase_text;
 use super::state::RunState;
-use crate::journal::{Event, Record};
+use crate::journal::{Event, Record, StepStarted};
 use crate::name::{StepId, SubtestName};
 use crate::verdict::Verdict;
 
@@ -29,6 +29,8 @@ use crate::verdict::Verdict;
 pub struct Progress {
     state: RunState,
     running: Vec<RunningStep>,
+    /// How many workers have been heard of; 0 in a run that has but one.
+    workers: u32,
 }
 
 /// A step that is running.
@@ -52,6 +54,8 @@ pub struct RunningStep {
     pub phase: String,
     /// When it was started, in microseconds since 1970-01-01 UTC.
     pub started_us: i64,
+    /// The worker that runs it; nothing in a run that has but one.
+    pub worker: Option<u32>,
 }
 
 impl Progress {
@@ -59,7 +63,7 @@ impl Progress {
     pub fn record(&mut self, record: &Record) {
         self.state.record(record);
         match &record.event {
-            Event::StepStarted(started) => self.start(started.step, record.time_us),
+            Event::StepStarted(started) => self.start(started, record.time_us),
             Event::PhaseStarted(entered) => {
                 let step = self.running.iter_mut().find(|step| step.id == entered.step);
                 if let Some(step) = step.filter(|_| entered.subsubtest.is_none()) {
@@ -121,21 +125,55 @@ impl Progress {
     pub fn line(&self, now_us: i64) -> String {
         let counts = format!("[{}/{}]", self.done(), self.total());
         let Some(step) = self.running.first() else { return counts };
-        let seconds = elapsed(step.started_us, now_us).as_secs();
-        let phase = if step.phase.is_empty() { String::new() } else { format!(": {}", step.phase) };
         let others = self.running.len() - 1;
         let others = if others == 0 { String::new() } else { format!(" and {others} more") };
-        format!("{counts} {}{phase} ({seconds} s){others}", step.name)
+        format!("{counts} {}{others}", step.line(now_us))
     }
 
-    fn start(&mut self, id: StepId, started_us: i64) {
+    /// A line for each worker that has been heard of, and above them the counts: for a place that has several lines. With
+    /// one worker, it is the one [`line`](Progress::line).
+    ///
+    /// ```
+    /// use dockertest::report::Progress;
+    ///
+    /// assert_eq!(Progress::default().lines(0), ["[0/0]"]);
+    /// ```
+    #[must_use]
+    pub fn lines(&self, now_us: i64) -> Vec<String> {
+        if self.workers == 0 {
+            return vec![self.line(now_us)];
+        }
+        let of_worker = |worker: u32| {
+            let step = self.running.iter().find(|step| step.worker == Some(worker));
+            let doing = step.map_or_else(|| "-".to_owned(), |step| step.line(now_us));
+            format!("{worker}: {doing}")
+        };
+        let counts = format!("[{}/{}]", self.done(), self.total());
+        std::iter::once(counts).chain((0..self.workers).map(of_worker)).collect()
+    }
+
+    fn start(&mut self, started: &StepStarted, started_us: i64) {
+        let (id, worker) = (started.step, started.worker);
+        self.workers = self.workers.max(worker.map_or(0, |worker| worker.saturating_add(1)));
         let Some(step) = self.state.step(id).filter(|step| step.ending.is_none()) else { return };
         self.running.retain(|step| step.id != id);
-        self.running.push(RunningStep { id, name: step.planned.name.clone(), phase: String::new(), started_us });
+        self.running.push(RunningStep {
+            id,
+            name: step.planned.name.clone(),
+            phase: String::new(),
+            started_us,
+            worker,
+        });
     }
 }
 
 impl RunningStep {
+    fn line(&self, now_us: i64) -> String {
+        let seconds = self.elapsed(now_us).as_secs();
+        let phase = if self.phase.is_empty() { String::new() } else { format!(": {}", self.phase) };
+        format!("{}{phase} ({seconds} s)", self.name)
+    }
+
     /// How long the step has been running at a time, in microseconds since 1970-01-01 UTC.
     #[must_use]
     pub fn elapsed(&self, now_us: i64) -> Duration {
@@ -178,5 +216,19 @@ mod tests {
         [1/2] docker_cli/version (8 s)
         [2/2]
         ");
+    }
+
+    #[test]
+    fn every_worker_has_a_line() {
+        let start = |step: u32, worker: u32| {
+            let started = StepStarted { worker: Some(worker), ..StepStarted::new(StepId(step), 1) };
+            Event::StepStarted(started)
+        };
+        let mut events: Vec<Event> = small_run().into_iter().take(2).collect();
+        events.extend([start(1, 1), start(0, 0)]);
+        let mut progress = Progress::default();
+        records(events).iter().for_each(|record| progress.record(record));
+        let expected = ["[0/2]", "0: example (9 s)", "1: docker_cli/version (10 s)"];
+        assert_eq!(progress.lines(BEGIN_US + 12_300_000), expected);
     }
 }

@@ -372,6 +372,8 @@ impl RunnerBuilder {
             jobs: self.jobs,
             durations: self.durations,
             grouping: self.grouping,
+            retries: 0,
+            shuffle: None,
         };
         let (asking, watching) = (self.asking, self.watching);
         Ok(Runner { configuration, catalog, control, known, options, asking, watching })

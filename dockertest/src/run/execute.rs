@@ -55,6 +55,8 @@ pub(super) struct Execution<'r> {
     /// Facts about the host, for every keyval file.
     pub(super) host_facts: BTreeMap<String, String>,
     pub(super) retry_interrupted: bool,
+    /// How often a step that does not pass is run again.
+    pub(super) retries: u32,
     /// Why the process before this one did not finish, in words.
     pub(super) why_cut_off: String,
     pub(super) course: Course,

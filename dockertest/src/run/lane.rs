@@ -200,6 +200,11 @@ impl<'s, 'e, 'r> Lane<'s, 'e, 'r> {
         run.note_engine(&mut self.pending);
     }
 
+    /// Whether every step has an instance of its own.
+    pub(super) fn is_for_one_step(&self) -> bool {
+        self.pool.is_for_one_step()
+    }
+
     /// The name of the instance; nothing if that is this machine.
     pub(super) fn instance(&self) -> Option<String> {
         let here = self.here.as_ref().filter(|_| !self.pool.is_here())?;

@@ -48,6 +48,7 @@ mod failure;
 mod folder;
 mod gather;
 mod handle;
+mod isolated;
 mod known;
 mod lane;
 pub(crate) mod nearest;

@@ -95,6 +95,7 @@ pub(super) fn make(
     configuration: &Configuration,
     args: &Selection,
     control: &Control,
+    seed: Option<u64>,
 ) -> Result<Plan, PlanFailure> {
     if let Some(list) = args.empty {
         return Err(PlanFailure::Empty(list));
@@ -114,7 +115,23 @@ pub(super) fn make(
     if !problems.is_empty() {
         return Err(PlanFailure::Options(problems));
     }
+    if let (Some(seed), Some(subtests)) = (seed, drafts.get_mut(&Kind::Subtest)) {
+        shuffle(subtests, seed);
+    }
     Ok(Plan { steps: arrange(&drafts) })
+}
+
+/// Puts items in an order that the number alone decides (Fisher and Yates, with numbers of xorshift).
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    // It must not be zero, and neighbours are to differ in all bits.
+    let mut state = seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    for last in (1..items.len()).rev() {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let chosen = usize::try_from(state % (last as u64 + 1)).unwrap_or_default();
+        items.swap(last, chosen);
+    }
 }
 
 /// Puts steps in order and numbers them within their kind; an intratest has the number of the subtest that it follows.

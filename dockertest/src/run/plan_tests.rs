@@ -17,7 +17,7 @@ fn configured(text: &str) -> Configuration {
 
 fn plan(args: &[&str], text: &str) -> Result<Plan, PlanFailure> {
     let configuration = configured(&format!("{EXAMPLES_OFF}{text}"));
-    make(&catalog(), &configuration, &Selection::parse(args), &Control::read(&configuration).unwrap())
+    make(&catalog(), &configuration, &Selection::parse(args), &Control::read(&configuration).unwrap(), None)
 }
 
 fn folders(plan: &Plan) -> Vec<String> {
@@ -96,7 +96,7 @@ fn a_host_of_another_version_is_an_automatic_failure() {
     let mut entry = super::super::catalog::tests::catalog().get(&"zeta".parse().unwrap()).unwrap().clone();
     entry.api_version = "0.1.0".parse().unwrap();
     catalog.add(entry).unwrap();
-    let plan = make(&catalog, &configured(""), &Selection::default(), &Control::default()).unwrap();
+    let plan = make(&catalog, &configured(""), &Selection::default(), &Control::default(), None).unwrap();
     let preset = plan.steps[0].preset.as_ref().unwrap();
     assert_eq!(preset.verdict, Verdict::Fail);
     assert!(preset.reason.contains("built for API version 0.1.0, but this is"), "{}", preset.reason);
@@ -198,7 +198,7 @@ proptest! {
         let args = [names.join(","), format!("x={}", excluded.join(","))];
         let control = Control::default();
         let expected = model(counts, &asked, &excluded);
-        match make(&catalog, &configured(""), &Selection::parse(&args), &control) {
+        match make(&catalog, &configured(""), &Selection::parse(&args), &control, None) {
             Ok(plan) => {
                 let made: Vec<_> = plan.steps.iter().map(|step| step.name.to_string()).collect();
                 prop_assert_eq!(made, expected);
@@ -211,4 +211,17 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_number_makes_an_order_and_the_same_number_the_same() {
+    let order = |seed| {
+        let args = Selection::parse(&["zeta,docker_cli/kill,docker_cli/version,example,pre,post".to_owned()]);
+        let plan = make(&catalog(), &configured(""), &args, &Control::default(), Some(seed)).unwrap();
+        plan.steps.iter().map(PlannedStep::folder).collect::<Vec<_>>()
+    };
+    assert_eq!(order(1), order(1));
+    let orders: std::collections::BTreeSet<_> = (0..20).map(order).collect();
+    assert!(orders.len() > 5, "{orders:?}");
+    assert!(orders.iter().all(|order| order[0].contains("pretests") && order[order.len() - 1].contains("posttests")));
 }

@@ -28,6 +28,7 @@ use super::execute::{Course, Execution, Finished};
 use super::failure::RunFailure;
 use super::folder::ResultsFolder;
 use super::handle::{RunHandle, on_own_thread};
+use super::isolated::Isolated;
 use super::outcome::{Counts, Outcome, Stop};
 use super::plan::{ALONE, GROUP, PlanFailure, make};
 use super::progress::StepState;
@@ -56,6 +57,10 @@ pub(super) struct Options {
     /// How long subtests took before, by name.
     pub(super) durations: BTreeMap<String, Duration>,
     pub(super) grouping: Option<Grouping>,
+    /// How often a step that does not pass is run again.
+    pub(super) retries: u32,
+    /// By which number the subtests are put in another order.
+    pub(super) shuffle: Option<u64>,
 }
 
 /// Tells the group of a subtest by its name, if it is in one.
@@ -120,6 +125,76 @@ impl Runner {
         self
     }
 
+    /// Has steps run elsewhere, so many at a time, as [`RunnerBuilder::provider`] and [`RunnerBuilder::jobs`] do: for who
+    /// has to know the configuration first.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use std::sync::Arc;
+    ///
+    /// use dockertest::environment::Shared;
+    /// use dockertest::run::Runner;
+    ///
+    /// let runner = Runner::builder().build()?.in_environment(Arc::new(Shared), NonZeroUsize::MIN);
+    /// # Ok::<(), dockertest::run::SetupFailure>(())
+    /// ```
+    #[must_use]
+    pub fn in_environment(mut self, provider: Arc<dyn Provider>, jobs: NonZeroUsize) -> Runner {
+        (self.options.provider, self.options.jobs) = (provider, jobs);
+        self
+    }
+
+    /// Tells the group of subtests that have none in their section, as [`RunnerBuilder::group_by`] does.
+    #[must_use]
+    pub fn grouped_by(mut self, group: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Runner {
+        self.options.grouping = Some(Grouping(Box::new(group)));
+        self
+    }
+
+    /// Tells how long subtests took before, as [`RunnerBuilder::durations`] does.
+    #[must_use]
+    pub fn with_durations(mut self, durations: BTreeMap<String, Duration>) -> Runner {
+        self.options.durations = durations;
+        self
+    }
+
+    /// Has every step run in an instance of its own, whatever the provider is used to.
+    #[must_use]
+    pub fn isolated(mut self) -> Runner {
+        if !self.options.provider.is_for_one_step() && !self.options.provider.is_here() {
+            self.options.provider = Arc::new(Isolated(self.options.provider));
+        }
+        self
+    }
+
+    /// Has a step that does not pass run again, so many times at most. One that passes then is flaky, and says so.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Runner {
+        self.options.retries = retries;
+        self
+    }
+
+    /// Puts the subtests of the plan in another order; the same number gives the same order.
+    ///
+    /// ```
+    /// # use dockertest::host::HostProgram;
+    /// # use dockertest::run::Runner;
+    /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+    /// # {"subtest":{"name":"a"}}
+    /// # {"subtest":{"name":"b"}}
+    /// # {"subtest":{"name":"c"}}
+    /// # {"listed":{"subtests":3}}'"#;
+    /// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
+    /// let runner = Runner::builder().host(host).build()?.shuffled(7);
+    /// assert_eq!(runner.plan()?, runner.plan()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn shuffled(mut self, seed: u64) -> Runner {
+        self.options.shuffle = Some(seed);
+        self
+    }
+
     /// The subtests of all hosts.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
@@ -168,7 +243,7 @@ impl Runner {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan(&self) -> Result<Plan, PlanFailure> {
-        make(&self.catalog, &self.configuration, &self.selection(), &self.control)
+        make(&self.catalog, &self.configuration, &self.selection(), &self.control, self.options.shuffle)
     }
 
     /// Plans and executes, in the results folder that the builder was told. A run that is there is kept aside.
@@ -347,6 +422,7 @@ impl Runner {
             boot_id: &begin.session.boot_id,
             host_facts: sysinfo::keyvals(),
             retry_interrupted: self.options.retry_interrupted,
+            retries: self.options.retries,
             why_cut_off: begin.why_cut_off,
             course: Course::new(begin.states, begin.counts),
         };

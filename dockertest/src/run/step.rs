@@ -16,20 +16,53 @@ use super::lane::Lane;
 use super::outcome::Stop;
 use super::plan::{DEFAULT_CLEANUP_TIMEOUT, cleanup_timeout};
 use super::progress::Account;
-use super::worker::{Job, Prepared, Ready, is_cut_off};
+use super::worker::{Job, Prepared, Ready, is_cut_off, warning};
 
 /// What the engine's facts bring into a step's request.
 type Facts = (Option<EngineFacts>, BTreeMap<String, String>);
 
 impl<'r> Lane<'_, '_, 'r> {
-    /// Runs a step and keeps its end for the next commit.
+    /// Runs a step, as often as it takes, and keeps its end for the next commit.
     pub(super) fn run_step(
+        &mut self,
+        id: StepId,
+        mut attempt: u32,
+        mut mode: Mode,
+        mut left: Option<Duration>,
+    ) -> Result<(), Leave> {
+        let mut failed = Vec::new();
+        loop {
+            let (mut ending, mut account) = self.attempt(id, attempt, mode, left)?;
+            let may_go_on = !self.run.cancel.is_cancelled() && self.run.time_left() != Some(Duration::ZERO);
+            let again = failed.len() < self.run.retries as usize && may_go_on && !ending.verdict.is_passed();
+            if !again {
+                if ending.verdict.is_passed() && !failed.is_empty() {
+                    let first = format!("flaky: attempt {attempt} passed after {}", failed.join(", "));
+                    ending.reason = [first, ending.reason].join("\n").trim_end().to_owned();
+                }
+                self.end(id, &mut account, ending);
+                return Ok(());
+            }
+            self.end_children(id, &mut account, &ending);
+            let reason = ending.reason.lines().next().unwrap_or_default().to_owned();
+            let text = format!("attempt {attempt} ended {}: {reason}; it is run again", ending.verdict);
+            self.pending.push(warning(id, text));
+            failed.push(format!("{} ({reason})", ending.verdict));
+            if self.is_for_one_step() {
+                self.drop_instance();
+            }
+            (attempt, mode, left) = (attempt + 1, Mode::Full, self.run.time_left());
+        }
+    }
+
+    /// Runs a step once.
+    fn attempt(
         &mut self,
         id: StepId,
         attempt: u32,
         mode: Mode,
         left: Option<Duration>,
-    ) -> Result<(), Leave> {
+    ) -> Result<(Ending, Account), Leave> {
         self.enter()?;
         let facts = self.facts_for(id)?;
         let known = facts.1.clone();
@@ -61,8 +94,7 @@ impl<'r> Lane<'_, '_, 'r> {
                 }
                 self.blame_instance(&mut ending);
                 excuse(&mut ending, &known);
-                self.end(id, &mut account, ending);
-                Ok(())
+                Ok((ending, account))
             }
             StepEnd::Reboot { resume_at, reason } => {
                 let request = RebootRequested { step: id, resume_at, reason: reason.clone() };
@@ -209,12 +241,17 @@ impl<'r> Lane<'_, '_, 'r> {
         Ok(end)
     }
 
-    /// Keeps a step's end for the next commit, after the ends of sub-subtests that it left open.
-    fn end(&mut self, step: StepId, account: &mut Account, ending: Ending) {
+    /// Ends the sub-subtests that a step left open.
+    fn end_children(&mut self, step: StepId, account: &mut Account, ending: &Ending) {
         for subsubtest in account.take_open_children() {
             let ending = Ending::new(Verdict::Abort, ending.reason.clone());
             self.pending.push(Event::SubsubtestEnded(SubsubtestEnded { step, subsubtest, ending }));
         }
+    }
+
+    /// Keeps a step's end for the next commit, after the ends of sub-subtests that it left open.
+    fn end(&mut self, step: StepId, account: &mut Account, ending: Ending) {
+        self.end_children(step, account, &ending);
         self.run.ended(step, ending.verdict);
         self.pending.push(Event::StepEnded(StepEnded { step, ending }));
     }

@@ -34,6 +34,9 @@ pub(crate) const TESTS: &[Test] = &[
     ("parallel::the_first_signal_lets_all_steps_clean_up", the_first_signal_lets_all_steps_clean_up),
     ("parallel::an_urgent_wish_leaves_all_clean_ups_to_a_resume", an_urgent_wish_leaves_all_clean_ups_to_a_resume),
     ("parallel::a_reboot_waits_for_the_other_steps", a_reboot_waits_for_the_other_steps),
+    ("parallel::a_step_that_passes_at_last_is_flaky", a_step_that_passes_at_last_is_flaky),
+    ("parallel::what_never_passes_is_tried_so_many_times", what_never_passes_is_tried_so_many_times),
+    ("parallel::isolated_steps_do_not_share_an_instance", isolated_steps_do_not_share_an_instance),
     ("parallel::the_limit_of_the_run_ends_all_steps", the_limit_of_the_run_ends_all_steps),
 ];
 
@@ -378,4 +381,46 @@ fn the_limit_of_the_run_ends_all_steps() {
         let ending = outcome.steps[step].ending.as_ref().unwrap();
         assert!(ending.verdict == Verdict::Abort && ending.reason.starts_with(how), "{ending:?}");
     }
+}
+
+/// The attempts of a step, by the instances that they were made in.
+fn attempts(events: &[Event], step: usize) -> Vec<Option<String>> {
+    places(events).into_iter().filter(|place| place.0 == step).map(|place| place.1).collect()
+}
+
+fn a_step_that_passes_at_last_is_flaky() {
+    let place = Place::new();
+    let ini = "[Control]\nexclude = pre, post, intra_one, intra_two\n";
+    let flaky = runner(&place, "flaky,good", ini, Instances::for_one_step(), 2).retries(3);
+    let outcome = run(&place, flaky);
+    assert_eq!((outcome.exit_status(), outcome.counts.total()), (EXIT_PASSED, 2));
+    let ending = outcome.steps[0].ending.as_ref().unwrap();
+    let first = "FAIL (the engine is in a bad mood)";
+    assert_eq!(ending.reason, format!("flaky: attempt 3 passed after {first}, {first}"));
+    let events = place.journal();
+    let mut instances = attempts(&events, 0);
+    instances.dedup();
+    assert_eq!(instances.len(), 3, "each in an instance of its own");
+    let told = |event: &Event| {
+        line(event)
+            .is_some_and(|line| line.contains("attempt 1 ended FAIL: the engine is in a bad mood; it is run again"))
+    };
+    assert!(events.iter().any(told));
+    assert_eq!(attempts(&events, 1).len(), 1);
+}
+
+fn what_never_passes_is_tried_so_many_times() {
+    let place = Place::new();
+    let outcome = run(&place, place.runner("fail", SMALL).retries(2));
+    assert_eq!((outcome.exit_status(), outcome.counts.total(), outcome.steps[0].attempts), (EXIT_FAILED, 1, 3));
+    assert_eq!(outcome.steps[0].ending.as_ref().unwrap().reason, "the engine broke its promise");
+}
+
+fn isolated_steps_do_not_share_an_instance() {
+    let place = Place::new();
+    let provider = Instances::default();
+    let seen = provider.watch();
+    run(&place, plain(&place, "good,step/00,step/01", provider, 1).isolated());
+    let seen = seen.lock().unwrap();
+    assert_eq!((seen.made.len(), seen.alive.len()), (3, 0));
 }

@@ -1,0 +1,40 @@
+//! What `dockertest run` is to run: `--args`, narrowed to what a file lists and to what fails.
+
+use std::path::Path;
+
+use crate::args::Run;
+use crate::kept;
+use crate::screen::{Problem, Screen};
+
+/// The values of `--args`; nothing if only what fails was asked for, and nothing fails.
+pub(super) fn args(run: &Run, screen: &Screen) -> Result<Option<Vec<String>>, Problem> {
+    let listed = run.load_list.as_deref().map(read).transpose()?;
+    let failing = if run.failing { Some(kept::open(&run.kept, screen)?.failing()) } else { None };
+    let names = match (listed, failing) {
+        (None, None) => return Ok(Some(run.args.clone())),
+        (Some(listed), None) => listed,
+        (None, Some(failing)) => failing,
+        (Some(listed), Some(failing)) => listed.into_iter().filter(|name| failing.contains(name)).collect(),
+    };
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let names = names.join(",");
+    if run.args.is_empty() {
+        // In this order.
+        return Ok(Some(vec![names]));
+    }
+    Ok(Some(run.args.iter().cloned().chain([format!("i={names}")]).collect()))
+}
+
+/// The names in a file, one a line.
+fn read(file: &Path) -> Result<Vec<String>, Problem> {
+    let text =
+        if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    let text = text.map_err(|error| Problem::new(format!("cannot read the list `{}`: {error}", file.display())))?;
+    let names: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    if names.is_empty() {
+        return Err(Problem::new(format!("the list `{}` has no names, so nothing can be run", file.display())));
+    }
+    Ok(names)
+}

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use dockertest::engine::daemon::{self, Daemon, DaemonOptions, ping};
 use dockertest::host::HostProgram;
+use dockertest::with_causes;
 
 use crate::failure::Failure;
 use crate::paths;
@@ -64,15 +65,10 @@ pub(crate) fn start() -> Result<Engine, Failure> {
     let begin = Instant::now();
     let own = Daemon::start(&this_program, &DaemonOptions::new()).map_err(|failure| {
         let log = failure.log().map_or_else(String::new, |log| format!("; its log ends with\n{log}"));
-        cannot(&format!("{}{log}", with_cause(&failure)))
+        cannot(&format!("{}{log}", with_causes(&failure)))
     })?;
     eprintln!("xtask: started an engine of our own in {} ms", begin.elapsed().as_millis());
     Ok(Engine { address: own.address(), own: Some(own) })
-}
-
-/// An error and its cause, if it has one.
-fn with_cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 impl Engine {

@@ -87,12 +87,14 @@ pub enum ListFailure {
         source: io::Error,
     },
     /// It takes too long.
-    #[error("`{} list` did not end within {}", program.display(), seconds(*limit))]
+    #[error("`{} list` did not end within {}{}", program.display(), seconds(*limit), indented(stderr))]
     TooSlow {
         /// The program.
         program: PathBuf,
         /// How long it had.
         limit: Duration,
+        /// The last lines of its standard error.
+        stderr: String,
     },
     /// It does not keep the protocol.
     #[error("`{} list`: {fault}{}", program.display(), indented(stderr))]
@@ -274,7 +276,7 @@ impl HostProgram {
         let stderr = watched.stderr_tail;
         match watched.cause {
             Some(Cause::Fault(fault)) => return Err(ListFailure::Protocol { program, fault: Box::new(fault), stderr }),
-            Some(_) => return Err(ListFailure::TooSlow { program, limit }),
+            Some(_) => return Err(ListFailure::TooSlow { program, limit, stderr }),
             None => {}
         }
         let last_word = watched.conversation.last_word();

@@ -25,6 +25,9 @@
 #ifndef API
 #define API "0.9.0"
 #endif
+#ifndef API_MINOR
+#define API_MINOR 9
+#endif
 #ifndef CONSTRUCT
 #define CONSTRUCT
 #endif
@@ -39,7 +42,7 @@
 __asm__(".globl dockertest_plugin\n.set dockertest_plugin, 16");
 #elif !defined NO_RECORD
 const struct dockertest_plugin dockertest_plugin = {
-    .magic = MAGIC, .size = SIZE, .abi = ABI, .api_major = 0, .api_minor = 9, .program = PROGRAM,
+    .magic = MAGIC, .size = SIZE, .abi = ABI, .api_major = 0, .api_minor = API_MINOR, .program = PROGRAM,
 };
 #endif
 
@@ -56,6 +59,17 @@ static int32_t say(const struct dockertest_host *host, const char *line)
 static int32_t hello(const struct dockertest_host *host)
 {
     return say(host, "{\"hello\":{\"protocol\":1,\"api-version\":\"" API "\",\"program\":\"bad 0.1\"}}\n");
+}
+
+/* One byte a call. */
+__attribute__((unused)) static int32_t bit_by_bit(const struct dockertest_host *host)
+{
+    const char *line = "{\"hello\":{\"protocol\":1,\"api-version\":\"" API "\",\"program\":\"bad 0.1\"}}\n";
+
+    for (; *line; line++)
+        bytes(host, line, 1);
+    say(host, "{\"subtest\":{\"name\":\"bad\",\"needs-engine\":false}}\n");
+    return say(host, "{\"listed\":{\"subtests\":1}}\n");
 }
 
 static int32_t all(const struct dockertest_host *host)

@@ -5,11 +5,8 @@
 use std::ffi::c_void;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
 use nix::errno::Errno;
@@ -17,15 +14,11 @@ use nix::libc;
 
 use super::abi::{ABI, Host, LIST_SYMBOL, ListFunction, RECORD_SYMBOL, RUN_SYMBOL, Record, RunFunction};
 use super::elf;
+use super::pipe::ToRunner;
 use super::problem::PluginProblem;
 use super::record::Identity;
-use crate::host::protocol::{Hello, HostMessage};
 use crate::host::serve::take_stdout;
-use crate::outcome::{Ending, Level};
-use crate::verdict::Verdict;
-
-/// Who speaks when the plug-in cannot.
-const LOADER: &str = concat!("dockertest ", env!("CARGO_PKG_VERSION"), " (plug-in loader)");
+use crate::version::API_VERSION;
 
 /// What a plug-in is loaded for.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +29,13 @@ pub(in crate::host) enum Call<'a> {
     Run(&'a str),
 }
 
+/// The same without the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    List,
+    Run,
+}
+
 /// Loads a plug-in and has it list or run its subtests. What is wrong with it is told as the protocol has it.
 ///
 /// # Errors
@@ -43,10 +43,10 @@ pub(in crate::host) enum Call<'a> {
 /// speak.
 pub(in crate::host) fn load(file: &Path, call: Call<'_>) -> io::Result<()> {
     // Before anything of the library runs, so that what it prints cannot be taken for the protocol.
-    let to_runner = Box::leak(Box::new(ToRunner::new(take_stdout()?)));
+    let to_runner = Box::leak(Box::new(ToRunner::new(file.to_owned(), call.task(), take_stdout()?)));
     match serve(file, call, to_runner) {
         Ok(()) => Ok(()),
-        Err(problem) => to_runner.tell(file, &problem, call),
+        Err(problem) => to_runner.tell(&problem),
     }
 }
 
@@ -55,7 +55,16 @@ fn serve(file: &Path, call: Call<'_>, to_runner: &'static ToRunner) -> Result<()
     // SAFETY: initialisers of the library may do anything, which is why this process holds nothing but them.
     let library = unsafe { Library::open(Some(file), RTLD_NOW | RTLD_LOCAL) };
     let library = library.map_err(|error| PluginProblem::Load(crate::with_causes(&error)))?;
-    Identity::read(&record(&library)?)?;
+    let identity = Identity::read(&record(&library)?)?;
+    if !identity.is_of(API_VERSION) {
+        let problem = PluginProblem::OtherApi { api: identity.api, program: identity.program.clone() };
+        match call {
+            // Its names are wanted, so that they can be shown. If that does harm, this is known to be why.
+            Call::List => drop(writeln!(io::stderr(), "{problem}")),
+            Call::Run(_) => return Err(problem),
+        }
+    }
+    to_runner.expect(identity);
     let host = Box::leak(Box::new(Host {
         size: u32::try_from(size_of::<Host>()).unwrap_or(u32::MAX),
         abi: ABI,
@@ -75,7 +84,7 @@ fn serve(file: &Path, call: Call<'_>, to_runner: &'static ToRunner) -> Result<()
     };
     // Threads of the library may still run, up to the end of this process.
     std::mem::forget(library);
-    match (to_runner.bad_length(), status) {
+    match (to_runner.finish(), status) {
         (Some(length), _) => Err(PluginProblem::BadAddress { length }),
         (None, 0) => Ok(()),
         (None, status) => Err(PluginProblem::Gave { name: call.symbol(), status }),
@@ -83,6 +92,13 @@ fn serve(file: &Path, call: Call<'_>, to_runner: &'static ToRunner) -> Result<()
 }
 
 impl Call<'_> {
+    fn task(self) -> Task {
+        match self {
+            Call::List => Task::List,
+            Call::Run(_) => Task::Run,
+        }
+    }
+
     fn symbol(self) -> &'static str {
         match self {
             Call::List => LIST_SYMBOL,
@@ -114,77 +130,11 @@ unsafe fn function<F: Copy>(library: &Library, name: &'static str) -> Result<F, 
     Ok(*symbol)
 }
 
-/// The way to the runner.
-struct ToRunner {
-    file: Mutex<File>,
-    /// Whether the plug-in has said anything.
-    has_begun: AtomicBool,
-    /// The length of what could not be written because it was not there; 0 is none.
-    bad_length: AtomicUsize,
-}
-
-impl ToRunner {
-    fn new(file: File) -> ToRunner {
-        ToRunner { file: Mutex::new(file), has_begun: AtomicBool::new(false), bad_length: AtomicUsize::new(0) }
-    }
-
-    fn bad_length(&self) -> Option<usize> {
-        Some(self.bad_length.load(Ordering::Relaxed)).filter(|length| *length > 0)
-    }
-
-    /// Says what is wrong, in place of the plug-in.
-    fn tell(&self, file: &Path, problem: &PluginProblem, call: Call<'_>) -> io::Result<()> {
-        let named = format!("the plug-in `{}`: {problem}", file.display());
-        if self.has_begun.load(Ordering::Relaxed) {
-            return Err(io::Error::other(named));
-        }
-        let mut messages = vec![HostMessage::Hello(Hello::new(LOADER))];
-        match call {
-            // Who asks for a list names the file.
-            Call::List => {
-                let text = problem.to_string();
-                messages.push(HostMessage::Log { subsubtest: None, level: Level::Error, text });
-                messages.push(HostMessage::Listed { subtests: 0 });
-            }
-            Call::Run(_) => messages.push(HostMessage::Ended(Ending::new(Verdict::Error, named))),
-        }
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        for message in messages {
-            let mut line = serde_json::to_vec(&message)?;
-            line.push(b'\n');
-            file.write_all(&line)?;
-        }
-        Ok(())
-    }
-}
-
-/// [`Host::write`]. The kernel looks whether the bytes are there.
+/// [`Host::write`].
 extern "C" fn write(context: *mut c_void, bytes: *const u8, length: usize) -> i32 {
     // SAFETY: the context is what `serve` has put there, and is never freed. What a library makes up is its own crash.
     let Some(to_runner) = (unsafe { context.cast::<ToRunner>().as_ref() }) else { return libc::EINVAL };
-    let file = to_runner.file.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut done = 0;
-    while done < length {
-        // SAFETY: `write(2)` does not touch memory that is not there, it gives EFAULT.
-        let written = unsafe { libc::write(file.as_raw_fd(), bytes.wrapping_add(done).cast(), length - done) };
-        match usize::try_from(written) {
-            Ok(0) => return libc::EIO,
-            Ok(written) => {
-                to_runner.has_begun.store(true, Ordering::Relaxed);
-                done += written;
-            }
-            Err(_) => match Errno::last_raw() {
-                libc::EINTR => {}
-                error => {
-                    if error == libc::EFAULT {
-                        to_runner.bad_length.store(length, Ordering::Relaxed);
-                    }
-                    return error;
-                }
-            },
-        }
-    }
-    0
+    to_runner.write(bytes, length).map_or_else(|error| error as i32, |()| 0)
 }
 
 /// [`Host::read`].

@@ -8,6 +8,7 @@ pub mod abi;
 mod elf;
 mod export;
 mod load;
+mod pipe;
 mod problem;
 mod record;
 

@@ -3,7 +3,8 @@
 use std::io;
 
 use super::abi::{LIST_SYMBOL, RECORD_SYMBOL, RUN_SYMBOL};
-use super::record::BadRecord;
+use super::record::{BadRecord, called};
+use crate::version::{API_VERSION, ApiVersion};
 
 /// Why a plug-in cannot be used. The texts go on from its name: who shows them says which file it is.
 ///
@@ -57,6 +58,28 @@ pub enum PluginProblem {
     /// The record does not fit.
     #[error(transparent)]
     Record(#[from] BadRecord),
+    /// Its subtests were written for another API.
+    #[error(
+        "{} was built for API version {}, which does not fit {API_VERSION}: adapt its subtests, and build it with dockertest \
+         {}.{}", called(program), dotted(*api), API_VERSION.major, API_VERSION.minor
+    )]
+    OtherApi {
+        /// What its record says: major number, minor number, revision.
+        api: [u32; 3],
+        /// The library's name and version.
+        program: String,
+    },
+    /// What it says is not what its record says.
+    #[error(
+        "its record is for API version {}, its `hello` for {hello}: both must be the version that its subtests were \
+         written for; build all of it anew", dotted(*record)
+    )]
+    TwoApis {
+        /// What its record says: major number, minor number, revision.
+        record: [u32; 3],
+        /// What it says when it is called.
+        hello: ApiVersion,
+    },
     /// It has a record, and not all functions.
     #[error("it exports no function `{name}`; a plug-in has `{LIST_SYMBOL}` and `{RUN_SYMBOL}`")]
     NoFunction {
@@ -70,11 +93,18 @@ pub enum PluginProblem {
         length: usize,
     },
     /// A function says that it could not do its work.
-    #[error("its function `{name}` gave {status}, expected 0")]
+    #[error(
+        "its function `{name}` gave {status}, expected 0: look where it returns that (in `dockertest::plugin!()`, 1 stands \
+         for a host that did not take what was written, 2 for a panic)"
+    )]
     Gave {
         /// The function.
         name: &'static str,
         /// What it gave.
         status: i32,
     },
+}
+
+fn dotted([major, minor, revision]: [u32; 3]) -> String {
+    format!("{major}.{minor}.{revision}")
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::abi::{ABI, MAGIC, PROGRAM_BYTES, Record};
+use crate::version::ApiVersion;
 
 /// What a record says, if it is one that this version can work with.
 ///
@@ -57,11 +58,16 @@ fn advice(abi: u32) -> &'static str {
 }
 
 /// A record need not have a name.
-fn called(program: &str) -> String {
+pub(super) fn called(program: &str) -> String {
     if program.is_empty() { "it".to_owned() } else { format!("`{program}`") }
 }
 
 impl Identity {
+    /// Whether the API version has these two numbers; the revision does not count.
+    pub(super) fn is_of(&self, version: ApiVersion) -> bool {
+        self.api[..2] == [u32::from(version.major), u32::from(version.minor)]
+    }
+
     /// Reads the bytes of a record; there may be more of them than the record is long.
     ///
     /// # Errors

@@ -34,6 +34,13 @@ fn compiled(flags: &[&str]) -> TempDir {
     folder
 }
 
+/// Flags, in which there may be blanks.
+fn words(flags: &str) -> Vec<&str> {
+    let starts = flags.match_indices(" -D").map(|(at, _)| at + 1);
+    let starts: Vec<usize> = std::iter::once(0).chain(starts).chain([flags.len()]).collect();
+    starts.windows(2).map(|pair| flags[pair[0]..pair[1]].trim_end()).collect()
+}
+
 #[rstest]
 #[case::aborts_when_it_is_loaded("-DCONSTRUCT=abort()")]
 #[case::crashes_when_it_is_loaded("-DCONSTRUCT=*(volatile int*)0=0")]
@@ -49,7 +56,13 @@ fn compiled(flags: &[&str]) -> TempDir {
 #[case::has_its_record_nowhere("-DNOWHERE")]
 #[case::has_no_list("-DNO_LIST")]
 #[case::has_no_run("-DNO_RUN")]
-#[case::is_of_another_api("-DAPI=\"0.4.2\"")]
+#[case::is_of_another_api("-DAPI_MINOR=4 -DAPI=\"0.4.2\"")]
+#[case::is_of_another_api_and_crashes("-DAPI_MINOR=4 -DLIST=(*(volatile int*)0)")]
+#[case::is_of_another_api_and_speaks_another_language("-DAPI_MINOR=4 -DLIST=say(host,\"HELLO\\n\")")]
+#[case::says_another_api_than_its_record("-DAPI=\"0.4.2\"")]
+#[case::says_our_api_and_its_record_another("-DAPI_MINOR=4")]
+#[case::says_it_bit_by_bit("-DAPI_MINOR=4 -DLIST=bit_by_bit(host)")]
+#[case::has_a_first_line_without_an_end("-DLIST=say(host,\"{\\\"hello\\\":\")")]
 #[case::ends_the_process_in_list("-DLIST=(exit(0),0)")]
 #[case::gives_an_error("-DLIST=3")]
 #[case::gives_an_error_after_its_list("-DLIST=(all(host),3)")]
@@ -63,13 +76,7 @@ fn compiled(flags: &[&str]) -> TempDir {
 #[case::crashes_in_list("-DLIST=(*(volatile int*)0)")]
 #[case::leaves_a_daemon("-DLIST=daemon_of_its_own(host)")]
 fn each_says_what_is_wrong(#[case] flags: &str, #[context] context: Context) {
-    let flags: Vec<&str> = flags.split(" -").collect();
-    let flags: Vec<String> = flags
-        .iter()
-        .enumerate()
-        .map(|(n, flag)| if n == 0 { (*flag).to_owned() } else { format!("-{flag}") })
-        .collect();
-    let folder = compiled(&flags.iter().map(String::as_str).collect::<Vec<_>>());
+    let folder = compiled(&words(flags));
     insta::assert_snapshot!(context.description.unwrap(), said(&folder, LIMIT));
 }
 
@@ -77,10 +84,22 @@ fn each_says_what_is_wrong(#[case] flags: &str, #[context] context: Context) {
 #[case::hangs_when_it_is_loaded("-DCONSTRUCT=for(;;)pause()")]
 #[case::spins_when_it_is_loaded("-DCONSTRUCT=for(volatile int i=0;;i++)")]
 #[case::hangs_in_list("-DLIST=({for(;;)pause();0;})")]
+#[case::is_of_another_api_and_hangs("-DAPI_MINOR=4 -DLIST=({for(;;)pause();0;})")]
 #[case::hangs_after_its_list("-DLIST=({all(host);for(;;)pause();0;})")]
 fn those_that_hang_are_ended(#[case] flag: &str, #[context] context: Context) {
-    let folder = compiled(&[flag]);
+    let folder = compiled(&words(flag));
     insta::assert_snapshot!(context.description.unwrap(), said(&folder, SHORT));
+}
+
+#[test]
+fn a_step_of_another_api_is_not_begun() {
+    let folder = compiled(&words("-DAPI_MINOR=4 -DAPI=\"0.4.2\" -DRUN=(abort(),0)"));
+    let host = host(&folder.path().join("bad.so"));
+    let output = Command::new(&host.path).args(&host.arguments).args(["run", "bad"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(r#"{"ended":{"verdict":"ERROR","reason":"the plug-in `"#), "{said}");
+    assert!(said.contains("`bad 0.1` was built for API version 0.4.0, which does not fit 0.9.0: adapt"), "{said}");
+    assert!(output.status.success(), "{}", output.status);
 }
 
 #[test]

@@ -5,16 +5,21 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::channel::signal_name;
-use super::conversation::LastWord;
+use super::conversation::{Fault, LastWord};
 use super::process::StepEnd;
 use super::supervise::{Cause, EXIT_GRACE, Place, Watched};
 use super::tree::list_for_people;
 use crate::outcome::Ending;
 use crate::verdict::Verdict;
 
-/// The limits of a step, as they are shown.
+/// What a host is called that needs no other name.
+pub(super) const THE_HOST: &str = "the host";
+
+/// A step's host and limits, as they are shown.
 #[derive(Debug, Clone)]
-pub(super) struct LimitTexts {
+pub(super) struct Shown {
+    /// `the host`, or the plug-in with its file's name: of several, that is the one to look at.
+    pub(super) host: String,
     /// For example `5 s (step_timeout of config_custom/defaults.ini:12)`.
     pub(super) step: String,
     /// For example `30 s`.
@@ -22,26 +27,27 @@ pub(super) struct LimitTexts {
 }
 
 /// How the step ended.
-pub(super) fn judge(watched: &Watched, limits: &LimitTexts) -> StepEnd {
+pub(super) fn judge(watched: &Watched, shown: &Shown) -> StepEnd {
+    let host = &shown.host;
     let place = place_text(watched.place.as_ref());
     let (verdict, headline) = match (&watched.cause, watched.conversation.last_word()) {
-        (None | Some(Cause::Lingered), Some(word)) => return said(word, watched),
-        (Some(Cause::Cancelled { .. }), Some(word)) if stands_when_cancelled(word) => return said(word, watched),
-        (Some(Cause::Fault(fault)), _) if watched.place.is_none() => (Verdict::Error, fault.to_string()),
-        (Some(Cause::Fault(fault)), _) => (Verdict::Error, format!("{fault}{place}")),
-        (Some(Cause::TimeLimit), _) => (Verdict::Abort, format!("did not end within {}{place}", limits.step)),
+        (None | Some(Cause::Lingered), Some(word)) => return said(word, watched, host),
+        (Some(Cause::Cancelled { .. }), Some(word)) if stands_when_cancelled(word) => return said(word, watched, host),
+        (Some(Cause::Fault(fault)), _) if watched.place.is_none() => (Verdict::Error, told_of(host, fault)),
+        (Some(Cause::Fault(fault)), _) => (Verdict::Error, format!("{}{place}", told_of(host, fault))),
+        (Some(Cause::TimeLimit), _) => (Verdict::Abort, format!("did not end within {}{place}", shown.step)),
         (Some(Cause::Cancelled { reason }), _) => (Verdict::Abort, format!("interrupted ({reason}){place}")),
         (Some(Cause::Now { reason }), _) => (Verdict::Abort, format!("interrupted at once ({reason}){place}")),
         (Some(Cause::Closed), _) => {
-            let text = "the host closed its standard output without a verdict and did not exit within";
-            (Verdict::Error, format!("{text} {}{place}", seconds(EXIT_GRACE)))
+            let text = "closed its standard output without a verdict and did not exit within";
+            (Verdict::Error, format!("{host} {text} {}{place}", seconds(EXIT_GRACE)))
         }
         (None | Some(Cause::Lingered), None) => {
-            (Verdict::Abort, format!("the host {} without a verdict{place}", status_text(watched.status)))
+            (Verdict::Abort, format!("{host} {} without a verdict{place}", status_text(watched.status)))
         }
     };
     let mut reason = headline;
-    for line in [aftermath(watched, limits), stderr_text(watched)].into_iter().flatten() {
+    for line in [aftermath(watched, shown), stderr_text(watched)].into_iter().flatten() {
         reason.push('\n');
         reason.push_str(&line);
     }
@@ -50,28 +56,33 @@ pub(super) fn judge(watched: &Watched, limits: &LimitTexts) -> StepEnd {
 }
 
 /// What should be known about the end although it does not change the verdict.
-pub(super) fn warnings(watched: &Watched) -> Vec<String> {
+pub(super) fn warnings(watched: &Watched, Shown { host, .. }: &Shown) -> Vec<String> {
     let mut warnings = Vec::new();
     if let (None | Some(Cause::Lingered), Some(word)) = (&watched.cause, watched.conversation.last_word()) {
         if watched.cause.is_some() {
             let grace = seconds(EXIT_GRACE);
-            warnings.push(format!("the host did not exit within {grace} after its last message; it was killed"));
+            warnings.push(format!("{host} did not exit within {grace} after its last message; it was killed"));
         } else if !watched.status.is_some_and(|status| status.success()) {
-            warnings.push(format!("the host said `{word}`, but then it {}", status_text(watched.status)));
+            warnings.push(format!("{host} said `{word}`, but then it {}", status_text(watched.status)));
         }
     }
     warnings.extend(watched.conversation.afterwards());
     if watched.status.is_none() {
-        warnings.push("the host was killed, but it is still there: a call of the kernel does not return".to_owned());
+        warnings.push(format!("{host} was killed, but it is still there: a call of the kernel does not return"));
     }
-    warnings.extend(left_behind(watched));
+    warnings.extend(left_behind(watched, host));
     warnings.extend(watched.missing.iter().cloned());
     warnings
 }
 
-fn left_behind(watched: &Watched) -> Option<String> {
+/// Faults speak of the host.
+fn told_of(host: &str, fault: &Fault) -> String {
+    if host == THE_HOST { fault.to_string() } else { format!("{host}: {fault}") }
+}
+
+fn left_behind(watched: &Watched, host: &str) -> Option<String> {
     let list = list_for_people(&watched.left_over);
-    (!list.is_empty()).then(|| format!("the host left processes behind, which were killed: {list}"))
+    (!list.is_empty()).then(|| format!("{host} left processes behind, which were killed: {list}"))
 }
 
 /// Whether only a new process can clean up: this one began, and said nothing about its end.
@@ -97,7 +108,7 @@ pub(super) fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }
 
-fn said(word: &LastWord, watched: &Watched) -> StepEnd {
+fn said(word: &LastWord, watched: &Watched, host: &str) -> StepEnd {
     match word {
         LastWord::Ended(ending) => {
             let mut ending = ending.clone();
@@ -105,7 +116,7 @@ fn said(word: &LastWord, watched: &Watched) -> StepEnd {
             if ending.seconds == 0.0 {
                 ending.seconds = watched.elapsed.as_secs_f64();
             }
-            if let (Some(reason), Verdict::Good) = (left_behind(watched), ending.verdict) {
+            if let (Some(reason), Verdict::Good) = (left_behind(watched, host), ending.verdict) {
                 (ending.verdict, ending.reason) = (Verdict::Warn, reason);
             }
             StepEnd::Ended(ending)
@@ -130,9 +141,9 @@ fn stands_when_cancelled(word: &LastWord) -> bool {
 }
 
 /// How it went after the host was asked to stop.
-fn aftermath(watched: &Watched, limits: &LimitTexts) -> Option<String> {
+fn aftermath(watched: &Watched, shown: &Shown) -> Option<String> {
     let asked = match &watched.cause {
-        Some(Cause::TimeLimit) => format!("did not end within {}", limits.step),
+        Some(Cause::TimeLimit) => format!("did not end within {}", shown.step),
         Some(Cause::Cancelled { reason }) => reason.clone(),
         _ => return None,
     };
@@ -149,7 +160,7 @@ fn aftermath(watched: &Watched, limits: &LimitTexts) -> Option<String> {
         None if watched.killed && !watched.could_hear => {
             "it had closed its standard input and could not be asked to stop; it was killed".to_owned()
         }
-        None if watched.killed => format!("it did not stop within {} when asked to, and was killed", limits.grace),
+        None if watched.killed => format!("it did not stop within {} when asked to, and was killed", shown.grace),
         None => format!("when asked to stop, it {} without a verdict", status_text(watched.status)),
     })
 }

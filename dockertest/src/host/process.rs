@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::cancel::CancelToken;
 use super::channel::Channel;
 use super::conversation::Task;
-use super::ending::{LimitTexts, cleanup_text, judge, needs_cleanup, seconds, warnings};
+use super::ending::{Shown, THE_HOST, cleanup_text, judge, needs_cleanup, seconds, warnings};
 use super::logs::StepLogs;
 use super::program::HostProgram;
 use super::protocol::{HostMessage, MAX_LINE_BYTES, Mode, RUN_VARIABLE, RunRequest, STEP_VARIABLE};
@@ -223,8 +223,9 @@ impl StepProcess {
             Ok(watched) => watched,
             Err(ending) => return StepEnd::Ended(ending),
         };
-        let mut end = judge(&watched, &self.limit_texts(request));
-        for text in warnings(&watched) {
+        let shown = self.shown(request);
+        let mut end = judge(&watched, &shown);
+        for text in warnings(&watched, &shown) {
             around.logs.log(Level::Warning, None, &text);
             (around.on_message)(HostMessage::Log { subsubtest: None, level: Level::Warning, text });
         }
@@ -260,7 +261,7 @@ impl StepProcess {
     }
 
     fn rules(&self, request: &RunRequest) -> Rules {
-        let limit_reason = format!("did not end within {}", self.limit_texts(request).step);
+        let limit_reason = format!("did not end within {}", self.shown(request).step);
         if request.mode_has_more_than_cleanup() {
             let limit = Some(self.limit).filter(|limit| !limit.is_zero());
             Rules { limit, limit_reason, grace: Some(self.cleanup_limit) }
@@ -269,12 +270,14 @@ impl StepProcess {
         }
     }
 
-    fn limit_texts(&self, request: &RunRequest) -> LimitTexts {
+    fn shown(&self, request: &RunRequest) -> Shown {
+        let plugin = self.program.plugin_file().map(|file| format!("the plug-in `{}`", file.display()));
+        let host = plugin.unwrap_or_else(|| THE_HOST.to_owned());
         let grace = limit_text(request, "cleanup_timeout", self.cleanup_limit);
         if request.mode_has_more_than_cleanup() {
-            LimitTexts { step: limit_text(request, "step_timeout", self.limit), grace }
+            Shown { host, step: limit_text(request, "step_timeout", self.limit), grace }
         } else {
-            LimitTexts { step: grace.clone(), grace }
+            Shown { host, step: grace.clone(), grace }
         }
     }
 

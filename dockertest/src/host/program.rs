@@ -206,11 +206,18 @@ impl HostProgram {
     /// ```
     #[must_use]
     pub fn shown(&self) -> &Path {
-        match &self.arguments[..] {
-            [.., word, file] if word == PLUGIN_WORD => Path::new(file),
+        self.plugin_file().unwrap_or_else(|| match &self.arguments[..] {
             #[cfg(feature = "runner")]
             [_, _, word, program, ..] if word == HostProgram::CALLOUT_WORD => Path::new(program),
             _ => &self.path,
+        })
+    }
+
+    /// The plug-in library that it loads, if it does.
+    pub(super) fn plugin_file(&self) -> Option<&Path> {
+        match &self.arguments[..] {
+            [.., word, file] if word == PLUGIN_WORD => Some(Path::new(file)),
+            _ => None,
         }
     }
 

@@ -39,6 +39,7 @@ mod scenarios;
 mod schema_tests;
 mod state;
 pub mod status;
+pub mod subunit;
 mod tap;
 #[cfg(test)]
 mod tests;

@@ -268,9 +268,13 @@ pub(crate) struct Run {
     /// Folder for the results. A finished run found there is kept aside.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_RESULTS, value_hint = ValueHint::DirPath)]
     pub(crate) results: PathBuf,
-    /// Write a report into a file while the run goes on: console, status, json, junit, tap or jsonl. May be repeated.
+    /// Write a report into a file while the run goes on: console, status, json, junit, tap, subunit or jsonl. May be
+    /// repeated; the file - is standard output, in place of the tree.
     #[arg(long, value_name = "FORMAT=FILE")]
     pub(crate) report: Vec<LiveReport>,
+    /// Write a stream of subunit, and nothing else, to standard output: the same as --report subunit=-.
+    #[arg(long)]
+    pub(crate) subunit: bool,
     /// Say what would be run, and run nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -329,7 +333,8 @@ impl FromStr for LiveReport {
 pub(crate) struct Resume {
     #[command(flatten)]
     pub(crate) results: Results,
-    /// Write a report into a file, of the whole run: console, status, json, junit, tap or jsonl. May be repeated.
+    /// Write a report into a file, of the whole run: console, status, json, junit, tap, subunit or jsonl. May be repeated;
+    /// the file - is standard output, in place of the tree.
     #[arg(long, value_name = "FORMAT=FILE")]
     pub(crate) report: Vec<LiveReport>,
     /// Run a step that was cut off again, instead of leaving it at ABORT.
@@ -423,6 +428,9 @@ pub(crate) struct List {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print a stream of subunit: what can be run by itself, for programs such as stestr.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) subunit: bool,
     #[command(flatten)]
     pub(crate) sources: Sources,
     #[command(flatten)]
@@ -468,6 +476,8 @@ pub(crate) enum ReportFormat {
     Junit,
     /// TAP, version 14.
     Tap,
+    /// A stream of subunit, version 2.
+    Subunit,
     /// A line of JSON for each step.
     Jsonl,
 }

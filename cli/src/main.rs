@@ -11,6 +11,7 @@ mod hosts;
 mod kept;
 mod live;
 mod patient;
+mod reports;
 mod screen;
 mod signals;
 mod sources;

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use dockertest::name::Kind;
+use dockertest::report::subunit::{Packet, Status};
 use dockertest::run::Entry;
 use dockertest::version::API_VERSION;
 use serde_json::{Value, json};
@@ -24,6 +26,10 @@ pub(crate) fn list(list: &List, screen: &Screen) -> Result<u8, Problem> {
         enabled: enabled(entry.info.name.as_str()),
         plugin: catalog.plugin(entry),
     });
+    if list.subunit {
+        screen.output(subunit(rows)?)?;
+        return Ok(status::SUCCESS);
+    }
     let text = if list.json {
         let entries: Vec<Value> = rows.map(|row| row.json()).collect();
         format!("{}\n", serde_json::to_string_pretty(&entries)?)
@@ -32,6 +38,24 @@ pub(crate) fn list(list: &List, screen: &Screen) -> Result<u8, Problem> {
     };
     screen.output(&text)?;
     Ok(status::SUCCESS)
+}
+
+/// A packet for each subtest that can be chosen, or for each of its sub-subtests if it has any: the smallest things that
+/// can be run by themselves.
+fn subunit<'a>(rows: impl Iterator<Item = Row<'a>>) -> Result<Vec<u8>, Problem> {
+    let mut stream = Vec::new();
+    for row in rows.filter(|row| row.fits() && row.entry.info.kind == Kind::Subtest) {
+        let subtest = &row.entry.info;
+        let mut names: Vec<String> =
+            subtest.subsubtests.iter().map(|child| format!("{}/{child}", subtest.name)).collect();
+        if names.is_empty() {
+            names.push(subtest.name.to_string());
+        }
+        for name in names {
+            stream.extend(Packet { status: Status::Exists, ..Packet::of_test(name) }.encode()?);
+        }
+    }
+    Ok(stream)
 }
 
 struct Row<'a> {

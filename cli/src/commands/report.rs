@@ -24,6 +24,7 @@ impl From<ReportFormat> for Format {
             ReportFormat::Json => Format::Json,
             ReportFormat::Junit => Format::Junit,
             ReportFormat::Tap => Format::Tap,
+            ReportFormat::Subunit => Format::Subunit,
             ReportFormat::Jsonl => Format::JsonLines,
         }
     }

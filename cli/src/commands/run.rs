@@ -1,18 +1,15 @@
 //! `dockertest run` and `dockertest resume`
 
-use std::path::Path;
-
 use dockertest::host::CancelToken;
 use dockertest::journal::{Invocation, Plan};
 use dockertest::name::SubtestName;
-use dockertest::report;
 use dockertest::run::{EXIT_PASSED, Outcome, ResultsFolder, ResumeFailure, Resumption, RunFailure, Runner, Stop};
 
-use crate::args::{LiveReport, Resume, Run};
+use crate::args::{Resume, Run};
 use crate::commands::wanted;
 use crate::environment;
 use crate::kept;
-use crate::live;
+use crate::reports;
 use crate::screen::{Problem, Screen};
 use crate::signals;
 use crate::sources::{self, Folders};
@@ -42,6 +39,7 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
 
 /// A whole run.
 fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
+    let live_reports = reports::wanted(&run.report, run.subunit)?;
     let folders = Folders::find(&run.sources);
     let set = run.sources.set.iter().cloned().chain(run.place.as_settings()).collect();
     let invocation = Invocation { args, set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
@@ -72,7 +70,7 @@ fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
         screen.note(format!("the former run in `{}` is kept as `{}`", run.results.display(), aside.display()));
     }
     let (runner, told) = kept::record(runner, &repository, folder.path());
-    let runner = reporting(runner, &run.report, &run.results)?.sink(live::sink(&run.results, screen, &cancel)?);
+    let runner = reports::watch(runner, &live_reports, &run.results, screen, &cancel)?;
     let outcome = runner.execute(plan, folder, &cancel);
     kept::tell(&told, screen);
     ended(outcome, screen)
@@ -95,7 +93,7 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let runner = environment::enter(runner, &cancel, screen)?;
     let repository = kept::create(&resume.kept, runner.control(), screen)?;
     let (runner, told) = kept::record(runner, &repository, resumption.results());
-    let runner = reporting(runner, &resume.report, folder)?.sink(live::sink(folder, screen, &cancel)?);
+    let runner = reports::watch(runner, &resume.report, folder, screen, &cancel)?;
     let outcome = runner.resume(resumption, &cancel);
     kept::tell(&told, screen);
     match outcome {
@@ -103,13 +101,6 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
         Err(failure) => Err(failure.into()),
         Ok(outcome) => ended(Ok(outcome), screen),
     }
-}
-
-/// The runner with reports that are written into files.
-fn reporting(runner: Runner, reports: &[LiveReport], results: &Path) -> Result<Runner, Problem> {
-    reports
-        .iter()
-        .try_fold(runner, |runner, wanted| Ok(runner.sink(report::live(wanted.format, &wanted.file, results)?)))
 }
 
 fn runner(folders: &Folders, wanted: &Invocation, retry: bool, screen: &Screen) -> Result<Runner, Problem> {

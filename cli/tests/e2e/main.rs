@@ -16,5 +16,6 @@ mod plugins;
 mod reports;
 mod repository;
 mod runs;
+mod subunit;
 mod suite;
 mod support;

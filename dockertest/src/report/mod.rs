@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cases;
 mod comparison;
 mod console;
 mod explain;
@@ -39,6 +40,9 @@ mod scenarios;
 mod schema_tests;
 mod state;
 pub mod status;
+mod stream;
+#[cfg(test)]
+mod stream_tests;
 pub mod subunit;
 mod tap;
 #[cfg(test)]
@@ -51,7 +55,7 @@ pub use comparison::{ComparedCell, ComparedEngine, ComparedRow, Comparison};
 pub use console::{Console, Style};
 pub use files::files;
 pub use progress::{Progress, RunningStep};
-pub use projection::live;
+pub use projection::{live, live_into};
 pub use results::{EngineResult, HostResult, Results, StepResult, SubsubtestResult, Totals};
 pub use state::{RunState, Standing, StepState, SubsubtestState};
 #[cfg(feature = "harness")]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Console, Format, Results, RunState, RunnerIs, StepState, Style, junit, lines, status, tap};
+use super::{Console, Format, Results, RunState, RunnerIs, StepState, Style, junit, lines, status, stream, tap};
 use crate::journal::{Event, Record, Sink};
 
 /// A report in the making. The same records make the same bytes, whether they come live or from a journal.
@@ -26,6 +26,7 @@ pub(super) fn of(format: Format, results: &Path) -> Box<dyn Projection> {
         Format::Console => Box::new(Console::new(Vec::new(), Style::Plain, results)),
         Format::Junit => Box::new(junit::Junit::default()),
         Format::Tap => Box::new(tap::Tap::default()),
+        Format::Subunit => Box::new(stream::Stream::default()),
         Format::JsonLines => Box::new(lines::Lines::default()),
     }
 }
@@ -105,24 +106,47 @@ impl Projection for Console<Vec<u8>> {
 /// The file cannot be made.
 pub fn live(format: Format, file: &Path, results: &Path) -> io::Result<Box<dyn Sink>> {
     let out = File::create(file).map_err(|error| explain(file, &error))?;
-    Ok(Box::new(Live {
-        projection: of(format, results),
-        file: file.to_owned(),
-        out: BufWriter::new(out),
-        finished: false,
-    }))
+    Ok(Box::new(Live::new(format, file, Box::new(out), results)))
+}
+
+/// The same for something that is open already, for example standard output. When nobody reads it any more, the run goes
+/// on.
+///
+/// ```
+/// use dockertest::report::{Format, live_into};
+///
+/// let sink = live_into(Format::Subunit, Box::new(std::io::stdout()), "results/default".as_ref());
+/// # drop(sink);
+/// ```
+#[must_use]
+pub fn live_into(format: Format, out: Box<dyn Write + Send>, results: &Path) -> Box<dyn Sink> {
+    Box::new(Live::new(format, Path::new("-"), out, results))
 }
 
 struct Live {
     projection: Box<dyn Projection>,
     file: PathBuf,
-    out: BufWriter<File>,
+    out: BufWriter<Box<dyn Write + Send>>,
     finished: bool,
 }
 
 impl Live {
+    fn new(format: Format, file: &Path, out: Box<dyn Write + Send>, results: &Path) -> Live {
+        let (projection, out) = (of(format, results), BufWriter::new(out));
+        Live { projection, file: file.to_owned(), out, finished: false }
+    }
+
+    /// A reader that went away is no fault of the run.
+    fn unless_gone(&self, done: io::Result<()>) -> io::Result<()> {
+        match done {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            done => done.map_err(|error| explain(&self.file, &error)),
+        }
+    }
+
     fn take(&mut self, record: &Record) -> io::Result<()> {
-        self.projection.record(record, &mut self.out).map_err(|error| explain(&self.file, &error))
+        let taken = self.projection.record(record, &mut self.out);
+        self.unless_gone(taken)
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -130,7 +154,7 @@ impl Live {
             return Ok(());
         }
         let done = self.projection.finish(RunnerIs::Unknown, &mut self.out).and_then(|()| self.out.flush());
-        done.map_err(|error| explain(&self.file, &error))
+        self.unless_gone(done)
     }
 }
 
@@ -148,7 +172,8 @@ impl Sink for Live {
     }
 
     fn idle(&mut self) -> io::Result<()> {
-        self.out.flush().map_err(|error| explain(&self.file, &error))
+        let flushed = self.out.flush();
+        self.unless_gone(flushed)
     }
 }
 

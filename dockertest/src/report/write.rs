@@ -30,14 +30,23 @@ pub enum Format {
     Junit,
     /// TAP, the Test Anything Protocol, version 14.
     Tap,
+    /// A stream of subunit, version 2.
+    Subunit,
     /// A line of JSON for each step that has ended.
     JsonLines,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: &'static [Format] =
-        &[Format::Status, Format::Json, Format::Console, Format::Junit, Format::Tap, Format::JsonLines];
+    pub const ALL: &'static [Format] = &[
+        Format::Status,
+        Format::Json,
+        Format::Console,
+        Format::Junit,
+        Format::Tap,
+        Format::Subunit,
+        Format::JsonLines,
+    ];
 
     /// The word for it on the command line, for example `status`.
     #[must_use]
@@ -48,6 +57,7 @@ impl Format {
             Format::Console => "console",
             Format::Junit => "junit",
             Format::Tap => "tap",
+            Format::Subunit => "subunit",
             Format::JsonLines => "jsonl",
         }
     }
@@ -65,7 +75,7 @@ impl fmt::Display for Format {
 /// use dockertest::report::Format;
 ///
 /// let failure = "xml".parse::<Format>().unwrap_err();
-/// let expected = "`xml` is not a report format (expected status, json, console, junit, tap or jsonl)";
+/// let expected = "`xml` is not a report format (expected status, json, console, junit, tap, subunit or jsonl)";
 /// assert_eq!(failure.to_string(), expected);
 /// let typo = "junut".parse::<Format>().unwrap_err().to_string();
 /// assert!(typo.ends_with("; did you mean `junit`?"));

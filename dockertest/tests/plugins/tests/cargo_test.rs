@@ -7,6 +7,7 @@ mod common;
 mod shelf;
 
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Stdio;
 
 use nix::sys::signal::{Signal, kill, killpg};
@@ -179,11 +180,40 @@ fn a_pretest_that_fails_is_told_with_the_test() {
 #[test]
 fn a_harness_without_subtests_says_so() {
     let shelf = Shelf::new();
-    let done = Done::from(shelf.cargo(&["test", "--locked", "--test", "nothing"], &[]).output().unwrap());
+    let done = Done::from(shelf.cargo(&["test", "--test", "nothing"], &[]).output().unwrap());
     assert_ne!(done.status, Some(0));
     let expected = "no subtest is linked into this program; name the crate that holds them: \
                     `dockertest::harness!(shelf_subtests);`";
     assert!(done.stderr.contains(expected), "{}", done.stderr);
+}
+
+#[test]
+fn a_name_that_is_taken_is_told() {
+    let shelf = Shelf::new();
+    let done = Done::from(shelf.cargo(&["test", "--test", "twice"], &[]).output().unwrap());
+    assert_ne!(done.status, Some(0));
+    let expected = "two subtests that are linked into this program have the name `shelf/passes`";
+    assert!(done.stderr.contains(expected), "{}", done.stderr);
+}
+
+fn has_dockerd() -> bool {
+    ["/usr/sbin/dockerd", "/usr/bin/dockerd", "/usr/local/bin/dockerd"].iter().any(|file| Path::new(file).exists())
+}
+
+/// The engine's first process is the test program once more.
+#[test]
+fn a_subtest_may_have_an_engine_of_its_own() {
+    if !nix::unistd::geteuid().is_root() || !has_dockerd() {
+        eprintln!("skipped: only root can start an engine, and one must be installed");
+        return;
+    }
+    let shelf = Shelf::new();
+    let done = Done::from(shelf.cargo(&["test", "--test", "own"], &[]).output().unwrap()).expect(0);
+    assert_eq!(done.line("test own_engine"), "test own_engine ... ok");
+    let results = shelf.path().join("results/shelf-subtests-own/own_engine/1");
+    let address = std::fs::read_to_string(results.join("docker/subtests/own_engine.test_1-of-1/address")).unwrap();
+    let socket = address.strip_prefix("unix://").unwrap();
+    assert!(!Path::new(socket).parent().unwrap().exists(), "nothing is left of {address}");
 }
 
 #[test]

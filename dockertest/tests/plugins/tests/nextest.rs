@@ -54,7 +54,7 @@ fn nextest(shelf: &Shelf, words: &[&str]) -> Done {
     let mut command = shelf.cargo(&words, &[]);
     let config = shelf.path().join("nextest.toml");
     std::fs::write(&config, format!("{CONFIG}dir = {:?}\n", shelf.path().join("store"))).unwrap();
-    command.args(["--locked", "--test", "subtests", "--cargo-quiet", "--config-file"]).arg(config);
+    command.args(["--test", "subtests", "--cargo-quiet", "--config-file"]).arg(config);
     command.env("NEXTEST_NO_INPUT_HANDLER", "1");
     command.output().unwrap().into()
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
+use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -15,6 +17,47 @@ use crate::common::{built, cargo, package};
 
 /// Longer than anything here takes but for building, and shorter than patience.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The package outside our sources, with the versions that we are built with.
+fn source() -> PathBuf {
+    let (ours, copy) = (package().join("shelf"), built().join("shelf"));
+    let library = package().join("../..").canonicalize().unwrap();
+    // Of several tests that want it, one makes it.
+    let lock = File::create(built().join("shelf.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut wanted = BTreeMap::new();
+    read(&ours, Path::new(""), &mut wanted);
+    let manifest = wanted.get_mut(Path::new("Cargo.toml")).unwrap();
+    *manifest = manifest.replace("path = \"../../..\"", &format!("path = {library:?}"));
+    // Cargo leaves out of its own what is not needed, so this is to compare with.
+    let versions = fs::read_to_string(library.join("../Cargo.lock")).unwrap();
+    wanted.insert("versions".into(), versions.clone());
+    let mut there = BTreeMap::new();
+    if copy.exists() {
+        read(&copy, Path::new(""), &mut there);
+    }
+    if there.remove(Path::new("Cargo.lock")).is_none() || there != wanted {
+        let _ = fs::remove_dir_all(&copy);
+        wanted.insert("Cargo.lock".into(), versions);
+        for (path, text) in wanted {
+            fs::create_dir_all(copy.join(&path).parent().unwrap()).unwrap();
+            fs::write(copy.join(path), text).unwrap();
+        }
+    }
+    copy
+}
+
+/// The files in a folder, by their path below it.
+fn read(folder: &Path, below: &Path, files: &mut BTreeMap<PathBuf, String>) {
+    for entry in fs::read_dir(folder.join(below)).unwrap() {
+        let path = below.join(entry.unwrap().file_name());
+        if folder.join(&path).is_dir() {
+            read(folder, &path, files);
+        } else {
+            files.insert(path.clone(), fs::read_to_string(folder.join(path)).unwrap());
+        }
+    }
+}
 
 /// Where tests of the package write, for one test of ours.
 pub struct Shelf(TempDir);
@@ -64,7 +107,7 @@ impl Shelf {
         let place = self.path().display();
         let places = ["meets/one", "meets/other", "waits"].map(|name| format!("shelf/{name}.meeting_place={place}"));
         let mut command = cargo();
-        command.args(words).current_dir(package().join("shelf")).env("CARGO_TARGET_DIR", built());
+        command.args(words).current_dir(source()).env("CARGO_TARGET_DIR", built());
         command.env("DOCKERTEST_RESULTS", self.path().join("results"));
         command.env("DOCKERTEST_SET", [&places.join(" "), set.join(" ").as_str()].join(" "));
         command
@@ -72,7 +115,7 @@ impl Shelf {
 
     /// `cargo test`, with these words for the test program.
     pub fn command(&self, words: &[&str], set: &[&str]) -> Command {
-        self.cargo(&[&["test", "--locked", "--quiet", "--test", "subtests", "--"], words].concat(), set)
+        self.cargo(&[&["test", "--quiet", "--test", "subtests", "--"], words].concat(), set)
     }
 
     /// Runs that.
@@ -82,7 +125,7 @@ impl Shelf {
 
     /// The test program by itself, without options but where the subtest `shelf/waits` tells that it waits.
     pub fn program(&self, words: &[&str]) -> Command {
-        let build = ["test", "--locked", "--no-run", "--message-format", "json", "--test", "subtests"];
+        let build = ["test", "--no-run", "--message-format", "json", "--test", "subtests"];
         let build = Done::from(self.cargo(&build, &[]).output().unwrap()).expect(0);
         let messages = build.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         let path =
@@ -102,7 +145,7 @@ impl Shelf {
     pub fn waiting(&self) -> Vec<i32> {
         let told = self.path().join("waiting");
         wait_until("the subtest waits", || told.exists());
-        let text = std::fs::read_to_string(told).unwrap();
+        let text = fs::read_to_string(told).unwrap();
         text.split(' ').map(|pid| pid.parse().unwrap()).collect()
     }
 

@@ -5,6 +5,7 @@
 #![expect(clippy::doc_markdown, reason = "these texts are shown on a terminal, as they are")]
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -79,6 +80,19 @@ Examples:
       Use a build of your own.
   dockertest engines add docker-installed --root /
       Give the installed engine a name.";
+
+const MATRIX_EXAMPLES: &str = "\
+Examples:
+  dockertest matrix --engines docker-20.10,docker-28.5 --args=docker_cli/kill
+      Run one subtest on two engines (`dockertest engines list` shows which there are).
+  dockertest matrix --again
+      Show the table of the last time once more.
+
+Exit status:
+  0    every step of every run ended GOOD, WARN or TEST_NA
+  1    some step ended FAIL, ERROR or ABORT
+  2    usage, configuration or set-up error: nothing was run
+  130  interrupted by SIGINT (Ctrl-C)";
 
 const NEW_EXAMPLES: &str = "\
 Examples:
@@ -159,6 +173,9 @@ pub(crate) enum Command {
     /// Make clean engines by hand, look into them, remove them.
     #[command(subcommand, after_help = env::EXAMPLES)]
     Env(env::EnvCommand),
+    /// Run the suite on many engines, each in capsules of its own, and compare.
+    #[command(after_help = MATRIX_EXAMPLES)]
+    Matrix(Matrix),
     /// Write a subtest to begin with: module, options, a fault, a test.
     #[command(after_help = NEW_EXAMPLES)]
     New(New),
@@ -566,6 +583,32 @@ pub(crate) struct AddEngine {
     /// A package besides the engine's own. May be repeated.
     #[arg(long, value_name = "NAME", requires = "suite")]
     pub(crate) package: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Matrix {
+    /// The engines to compare, separated by commas, as they were added [default: all].
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) engines: Vec<String>,
+    /// What to run on each, as for `run`.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) args: Vec<String>,
+    /// Folder for the results, with a folder for each engine.
+    #[arg(long, value_name = "DIR", default_value = "results/matrix", value_hint = ValueHint::DirPath)]
+    pub(crate) results: PathBuf,
+    /// How many steps run at a time [default: 1].
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Run nothing: compare again what has been run.
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) outside: Outside,
 }
 
 #[derive(Debug, Args)]

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         Command::HostCheck(wanted) => commands::host_check::host_check(&wanted, &screen),
         Command::Engines(wanted) => commands::engines::engines(&wanted, &screen),
         Command::Env(wanted) => commands::env::env(&wanted, &screen),
+        Command::Matrix(wanted) => commands::matrix::matrix(&wanted, &screen),
         Command::New(wanted) => commands::new::new(&wanted, &screen),
         Command::Completions(completions) => commands::completions::completions(&completions, &screen),
         Command::Help(help) => commands::help::help(&help, &screen),

@@ -9,6 +9,7 @@ pub(crate) mod faults;
 pub(crate) mod help;
 pub(crate) mod host_check;
 pub(crate) mod list;
+pub(crate) mod matrix;
 pub(crate) mod new;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -7,12 +7,14 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{chdir, pivot_root, sethostname};
 
 use super::hierarchies::Hierarchy;
 use super::plan::{DataFrom, Room};
+use super::search_path;
 use super::template;
 
 /// What the host's name may have.
@@ -67,7 +69,12 @@ fn stack(room: &Room, base: &Path) -> Result<PathBuf, String> {
     for folder in [&upper, &work, &root] {
         make(folder, 0o755)?;
     }
-    let lower: Vec<Vec<u8>> = room.lower.iter().map(|path| escaped(path)).collect();
+    let mut lower: Vec<Vec<u8>> = Vec::with_capacity(room.lower.len());
+    for (number, path) in room.lower.iter().enumerate() {
+        let folder =
+            if path.is_dir() { path.clone() } else { open_image(path, &base.join(format!("image-{number}")))? };
+        lower.push(escaped(&folder));
+    }
     let mut options = b"lowerdir=".to_vec();
     options.extend(lower.join(&b':'));
     options.extend(b",upperdir=");
@@ -78,6 +85,20 @@ fn stack(room: &Room, base: &Path) -> Result<PathBuf, String> {
     mount(Some("overlay"), &root, Some("overlay"), MsFlags::empty(), Some(options.as_os_str()))
         .map_err(|error| format!("cannot lay a root over {}: {error}", options.display()))?;
     Ok(root)
+}
+
+/// Mounts a file with a file system in it. The loop device that it needs is found and given back by the system's own
+/// program for that.
+fn open_image(image: &Path, place: &Path) -> Result<PathBuf, String> {
+    make(place, 0o755)?;
+    let mut command = Command::new("mount");
+    command.args(["-o", "loop,ro"]).arg(image).arg(place).env("PATH", search_path()).stdin(Stdio::null());
+    let done = command.output().map_err(|error| format!("cannot start `mount` for {}: {error}", image.display()))?;
+    if done.status.success() {
+        return Ok(place.to_owned());
+    }
+    let said = String::from_utf8_lossy(&done.stderr);
+    Err(format!("cannot mount {}: {}", image.display(), said.trim().replace('\n', "; ")))
 }
 
 /// `/proc`, `/sys`, `/dev`.

@@ -2,6 +2,7 @@
 //! capsule can have in place of it. Nothing of what is installed is touched.
 
 mod build;
+mod capsule;
 mod failure;
 mod probe;
 mod record;

@@ -75,8 +75,9 @@ impl EngineKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CapsuleOptions {
-    /// What lies below the root of the capsule, the uppermost first; only `/` as it comes. A folder of this machine's
-    /// root file system cannot be stacked upon `/`; a mounted image or another file system can.
+    /// What lies below the root of the capsule, the uppermost first; only `/` as it comes: folders, and files with a file
+    /// system in them. A folder of this machine's root file system cannot be stacked upon `/`; a file, or a folder of
+    /// another file system, can.
     pub lower: Vec<PathBuf>,
     /// What kind of engine it is.
     pub kind: EngineKind,
@@ -153,7 +154,7 @@ impl CapsuleOptions {
         self
     }
 
-    /// The same with these folders below its root, the uppermost first.
+    /// The same with these folders and file system images below its root, the uppermost first.
     #[must_use]
     pub fn lower<P: Into<PathBuf>>(mut self, folders: impl IntoIterator<Item = P>) -> Self {
         self.lower = folders.into_iter().map(Into::into).collect();

@@ -138,8 +138,8 @@ pub(super) fn obstacle(options: &CapsuleOptions) -> Option<String> {
             engine_program(options).display()
         ));
     }
-    let unreadable = options.lower.iter().find(|folder| !folder.is_dir())?;
-    Some(format!("a capsule needs the folder `{}` below its root, which is not there", unreadable.display()))
+    let missing = options.lower.iter().find(|layer| !layer.exists())?;
+    Some(format!("a capsule needs `{}` below its root, which is not there", missing.display()))
 }
 
 fn engine_program(options: &CapsuleOptions) -> &Path {

@@ -1,0 +1,142 @@
+//! `dockertest matrix`
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dockertest::environment::EngineBuild;
+use dockertest::environment::capsule::CapsuleProvider;
+use dockertest::host::CancelToken;
+use dockertest::journal::{self, Event, Record};
+use dockertest::report::{Comparison, RunState};
+use dockertest::run::{EXIT_FAILED, Outcome, Runner, Stop};
+
+use super::engines::builds;
+use crate::args::Matrix;
+use crate::screen::{Problem, Screen, visible};
+use crate::signals;
+use crate::sources::{self, Folders, absolute};
+use crate::{hosts, status};
+
+/// The files with the comparison, in the folder that has the results of all runs.
+const TABLE: &str = "comparison.txt";
+const PAGE: &str = "comparison.md";
+const DATA: &str = "comparison.json";
+
+pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
+    let known = builds()?;
+    let names: Vec<&str> = wanted.engines.iter().flat_map(|list| list.split(',')).map(str::trim).collect();
+    let chosen: Vec<EngineBuild> = if names.is_empty() {
+        known.all()?
+    } else {
+        names.iter().map(|name| known.get(name)).collect::<Result<_, _>>()?
+    };
+    if chosen.is_empty() {
+        return Err(Problem::new("there are no engines to compare: dockertest engines add"));
+    }
+    let results = absolute(&wanted.results);
+    if wanted.again {
+        return compare(&chosen, &results, wanted.json, screen);
+    }
+    // All of them are set up before the first one runs: a slip should not cost an hour.
+    let folders = Folders::find(&wanted.sources);
+    let runners = chosen.iter().map(|build| runner(build, wanted, &folders, &results, screen));
+    let runners: Vec<Runner> = runners.collect::<Result<_, _>>()?;
+    let cancel = CancelToken::new()?;
+    let _forwarding = signals::forward(&cancel)?;
+    for (build, runner) in chosen.iter().zip(runners) {
+        screen.note(format!("{} ({} {})", build.name, build.flavor, build.version));
+        let outcome = runner.run(&cancel)?;
+        screen.note(format!("{}: {}", build.name, told(&outcome)));
+        if let Stop::Interrupted { .. } = outcome.stop {
+            screen.note("stopped before the end; what has been run is compared");
+            compare(&chosen, &results, wanted.json, screen)?;
+            return Ok(outcome.exit_status());
+        }
+    }
+    compare(&chosen, &results, wanted.json, screen)
+}
+
+fn runner(
+    build: &EngineBuild,
+    wanted: &Matrix,
+    folders: &Folders,
+    results: &Path,
+    screen: &Screen,
+) -> Result<Runner, Problem> {
+    let provider = CapsuleProvider::new(hosts::program()?, build.capsule());
+    if let Some(obstacle) = provider.obstacle() {
+        return Err(Problem::new(format!("{} cannot be run: {obstacle}", build.name)));
+    }
+    // What somebody says on the command line counts more.
+    let set: Vec<String> = build.settings().into_iter().chain(wanted.sources.set.iter().cloned()).collect();
+    let builder = Runner::builder()
+        .layers(sources::layers(folders, &set))
+        .args(&wanted.args)
+        .host(hosts::program()?)
+        .plugins(hosts::plugins(&wanted.outside.plugin)?)
+        .results(results.join(&build.name))
+        .state(results.join("state"))
+        .provider(Arc::new(provider))
+        .jobs(wanted.jobs.unwrap_or(NonZeroUsize::MIN));
+    let (name, is_coloured) = (build.name.clone(), screen.colored_output());
+    let mut state = RunState::default();
+    let shown = move |record: &Record| show(&name, &mut state, record, is_coloured);
+    let runner = builder.on_event(shown).build().map_err(sources::not_set_up)?;
+    hosts::tell_broken(runner.catalog(), screen);
+    runner.plan()?;
+    Ok(runner)
+}
+
+/// A line for each step that has ended.
+fn show(engine: &str, state: &mut RunState, record: &Record, is_coloured: bool) {
+    use std::io::Write;
+
+    state.record(record);
+    let Event::StepEnded(ended) = &record.event else { return };
+    let Some(step) = state.step(ended.step) else { return };
+    let verdict = ended.ending.verdict;
+    let (on, off) = match (is_coloured, verdict.is_passed()) {
+        (true, true) => ("\u{1b}[32m", "\u{1b}[0m"),
+        (true, false) => ("\u{1b}[31m", "\u{1b}[0m"),
+        (false, _) => ("", ""),
+    };
+    let seconds = ended.ending.seconds;
+    let line = format!("{engine}  {on}{:8}{off}  {seconds:6.1} s  {}", verdict.as_str(), step.planned.name);
+    // Whoever does not read any more gets the table all the same.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+fn told(outcome: &Outcome) -> String {
+    match &outcome.stop {
+        Stop::Complete => format!("{}, results in {}", outcome.verdict(), outcome.results.display()),
+        Stop::Interrupted { reason, .. } => format!("interrupted: {reason}"),
+        Stop::Reboot { step, reason } => format!("{step} waits for a reboot: {reason}"),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Compares what has been run, and keeps the comparison beside it.
+fn compare(chosen: &[EngineBuild], results: &Path, json: bool, screen: &Screen) -> Result<u8, Problem> {
+    let mut states: Vec<(String, RunState)> = Vec::new();
+    for build in chosen {
+        let journal: PathBuf = results.join(&build.name).join(journal::FILE_NAME);
+        if journal.is_file() {
+            states.push((build.name.clone(), RunState::of(&journal::read(&journal)?.records)));
+        }
+    }
+    if states.is_empty() {
+        return Err(Problem::new(format!("nothing has been run in `{}`", results.display())));
+    }
+    let compared = Comparison::of(states.iter().map(|(name, state)| (name.as_str(), state)));
+    let data = format!("{}\n", serde_json::to_string_pretty(&compared)?);
+    let table = compared.table();
+    for (name, text) in [(TABLE, &table), (PAGE, &compared.markdown()), (DATA, &data)] {
+        let file = results.join(name);
+        fs::write(&file, text).map_err(|error| Problem::new(format!("cannot write `{}`: {error}", file.display())))?;
+    }
+    screen.output(if json { data } else { visible(&table).into_owned() })?;
+    screen.note(format!("the comparison is kept in `{}`", results.join(TABLE).display()));
+    Ok(if compared.worst().is_passed() { status::SUCCESS } else { EXIT_FAILED })
+}

@@ -232,6 +232,7 @@ mod tests {
                 "bash-static",
                 "docker-registry",
                 "valgrind",
+                "squashfs-tools",
                 "python3",
                 "iptables",
                 "util-linux"
@@ -266,8 +267,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static bash-static docker-registry valgrind python3")]
-    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static bash-static docker-registry valgrind python3")]
+    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static bash-static docker-registry valgrind squashfs-tools python3")]
+    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static bash-static docker-registry valgrind squashfs-tools python3")]
     fn says_what_is_missing_and_how_to_get_it(#[case] means: Means, #[case] advice: &str) {
         let failure = provide(ALWAYS, means).unwrap_err();
         assert_eq!(failure.status(), 2);

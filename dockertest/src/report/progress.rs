@@ -228,7 +228,7 @@ mod tests {
         events.extend([start(1, 1), start(0, 0)]);
         let mut progress = Progress::default();
         records(events).iter().for_each(|record| progress.record(record));
-        let expected = ["[0/2]", "0: example (9 s)", "1: docker_cli/version (10 s)"];
+        let expected = ["[0/2]", "0: example (10 s)", "1: docker_cli/version (11 s)"];
         assert_eq!(progress.lines(BEGIN_US + 12_300_000), expected);
     }
 }

@@ -409,7 +409,9 @@ async fn run_inside() {
 fn check_asked(outcome: &Outcome, mut told: impl Iterator<Item = Record>) {
     assert_eq!(outcome.exit_status(), EXIT_PASSED, "{outcome:?}");
     let engine = told.find_map(|record| if let Event::Engine(facts) = record.event { Some(facts) } else { None });
-    // The client got as far as the connection, which ends at once.
+    // The client got as far as the connection, which ends at once: before, while or after it asks.
     let problem = engine.unwrap().problem.unwrap();
-    assert!(problem.contains("hyper legacy client"), "{problem}");
+    let ends = ["connection closed before message completed", "Broken pipe", "Connection reset by peer"];
+    assert!(problem.starts_with("no engine answers at `unix://"), "{problem}");
+    assert!(ends.iter().any(|end| problem.contains(end)), "{problem}");
 }

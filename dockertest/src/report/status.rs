@@ -54,7 +54,9 @@ pub fn write_record(before: &RunState, record: &Record, out: &mut String) -> Opt
             None
         }
         Event::StepStarted(started) => {
-            let step = before.step(started.step).filter(|step| step.attempts == 0 && step.ending.is_none())?;
+            // Beside others, a step is told as a whole when it has ended: readers take what follows for a part of it.
+            let step = before.step(started.step).filter(|_| started.worker.is_none());
+            let step = step.filter(|step| step.attempts == 0 && step.ending.is_none())?;
             log.start(out, &step.planned.folder(), step.planned.timeout_seconds);
             Some(started.step)
         }
@@ -135,6 +137,9 @@ impl Log {
         if step.attempts == 0 {
             // It never ran, so no limit applied to it.
             self.start(out, place, 0.0);
+        } else if step.worker.is_some() {
+            let began = Log { time_us: step.started_us.unwrap_or(self.time_us), ..self };
+            began.start(out, place, step.planned.timeout_seconds);
         }
         let message = match (ending.verdict, ending.reason.trim()) {
             (Verdict::Good, "") => "completed successfully",
@@ -188,6 +193,27 @@ fn looks_like_a_field(message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::StepStarted;
+    use crate::journal::sample::{ended, ending, records, small_run};
+
+    #[test]
+    fn what_several_workers_do_is_told_one_after_the_other() {
+        let start = |step: u32| {
+            let started = StepStarted { worker: Some(step), ..StepStarted::new(StepId(step), 1) };
+            Event::StepStarted(started)
+        };
+        let mut events: Vec<Event> = small_run().into_iter().take(2).collect();
+        events.extend([start(0), start(1), ended(1, ending(Verdict::Good, "")), ended(0, ending(Verdict::Good, ""))]);
+        let log = render(&records(events));
+        let told: Vec<_> =
+            log.lines().map(|line| line.trim().split('\t').take(2).collect::<Vec<_>>().join(" ")).collect();
+        let of = |name: &str| ["START", "GOOD", "END GOOD"].map(|code| format!("{code} docker/subtests/{name}"));
+        let first = vec!["START ----".to_owned()];
+        let names = [told[1].split(' ').nth(1).unwrap(), told[4].split(' ').nth(1).unwrap()];
+        let names = names.map(|place| place.trim_start_matches("docker/subtests/"));
+        assert_eq!(told, [first, of(names[0]).into(), of(names[1]).into()].concat());
+        assert!(names[0].starts_with("docker_cli/version") && names[1].starts_with("example"), "{log}");
+    }
 
     #[test]
     fn a_message_that_looks_like_a_field_stays_a_message() {

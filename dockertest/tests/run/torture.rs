@@ -1,9 +1,11 @@
 //! A runner that is killed at random moments and resumed each time loses nothing and does nothing twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dockertest::host::CancelToken;
@@ -13,12 +15,17 @@ use dockertest::run::{FolderFailure, ResultsFolder, ResumeFailure, Resumption, R
 use dockertest::verdict::Verdict;
 
 use crate::Test;
+use crate::instances::Instances;
 use crate::support::{Place, events, host, layers, processes_of};
 
-pub(crate) const TESTS: &[Test] =
-    &[("torture::nothing_is_lost_or_done_twice_by_kills", nothing_is_lost_or_done_twice_by_kills)];
+pub(crate) const TESTS: &[Test] = &[
+    ("torture::nothing_is_lost_or_done_twice_by_kills", nothing_is_lost_or_done_twice_by_kills),
+    ("torture::kills_of_a_parallel_run_lose_nothing_either", kills_of_a_parallel_run_lose_nothing_either),
+];
 
 const STEPS: usize = 20;
+/// Tells a runner how many workers it has.
+const JOBS: &str = "DOCKERTEST_TORTURE_JOBS";
 const SECRET: &str = "step/00.password=topsecret";
 
 /// `runner RESULTS STATE ARGS`: goes on with the run in a folder, or begins it.
@@ -38,7 +45,13 @@ fn run_or_resume(results: &Path, state: &Path, args: &str) -> Result<u8, String>
     let runner = |args: &[String], set: &[String]| {
         let layers = set.iter().fold(layers("[Control]\nexclude = pre\n"), |layers, set| layers.set(set));
         let builder = Runner::builder().layers(layers).host(host(&[])).args(args).state(state).without_engine();
-        builder.build().unwrap()
+        match number_from(JOBS) {
+            Some(jobs) => {
+                let jobs = NonZeroUsize::new(usize::try_from(jobs).unwrap()).unwrap();
+                builder.provider(Arc::new(Instances::for_one_step())).jobs(jobs).build().unwrap()
+            }
+            None => builder.build().unwrap(),
+        }
     };
     match Resumption::open(results) {
         Ok(resumption) => {
@@ -57,9 +70,10 @@ fn run_or_resume(results: &Path, state: &Path, args: &str) -> Result<u8, String>
     }
 }
 
-pub(crate) fn start_runner(results: &Path, state: &Path, args: &str) -> Child {
+fn start_runner(results: &Path, state: &Path, args: &str, jobs: Option<u32>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["runner", results.to_str().unwrap(), state.to_str().unwrap(), args]);
+    command.envs(jobs.map(|jobs| (JOBS, jobs.to_string())));
     command.spawn().unwrap()
 }
 
@@ -76,13 +90,22 @@ impl Dice {
 }
 
 fn nothing_is_lost_or_done_twice_by_kills() {
+    kill_often(None);
+}
+
+fn kills_of_a_parallel_run_lose_nothing_either() {
+    kill_often(Some(3));
+}
+
+/// Kills runs with so many workers.
+fn kill_often(jobs: Option<u32>) {
     let wanted = number_from("DOCKERTEST_TORTURE_KILLS").map_or(10, |number| u32::try_from(number).unwrap());
     let mut dice = Dice(number_from("DOCKERTEST_TORTURE_SEED").unwrap_or(0x2545_F491_4F6C_DD1D));
     let (mut kills, mut runs, mut cut_off) = (0, 0, 0);
-    let whole_us = u64::try_from(time_of_a_whole_run().as_micros()).unwrap();
+    let whole_us = u64::try_from(time_of_a_whole_run(jobs).as_micros()).unwrap();
     while kills < wanted {
         let place = Place::new();
-        kills += torment(&place, &mut || Duration::from_micros(dice.below(whole_us)), wanted - kills);
+        kills += torment(&place, jobs, &mut || Duration::from_micros(dice.below(whole_us)), wanted - kills);
         cut_off += check(&place);
         runs += 1;
     }
@@ -94,20 +117,20 @@ fn number_from(variable: &str) -> Option<u64> {
 }
 
 /// How long a run takes that nobody kills, so that kills hit all of it on any machine.
-fn time_of_a_whole_run() -> Duration {
+fn time_of_a_whole_run(jobs: Option<u32>) -> Duration {
     let place = Place::new();
     let began = Instant::now();
-    torment(&place, &mut || Duration::ZERO, 0);
+    torment(&place, jobs, &mut || Duration::ZERO, 0);
     assert_eq!(check(&place), 0);
     began.elapsed()
 }
 
 /// Runs to the end, with at most so many kills; gives back how many there were.
-fn torment(place: &Place, moment: &mut dyn FnMut() -> Duration, at_most: u32) -> u32 {
+fn torment(place: &Place, jobs: Option<u32>, moment: &mut dyn FnMut() -> Duration, at_most: u32) -> u32 {
     let names: Vec<_> = (0..STEPS).map(|number| format!("step/{number:02}")).collect();
     let mut kills = 0;
     loop {
-        let mut runner = start_runner(&place.results(), &place.state(), &names.join(","));
+        let mut runner = start_runner(&place.results(), &place.state(), &names.join(","), jobs);
         if kills == at_most {
             let status = runner.wait().unwrap();
             assert!(matches!(status.code(), Some(0 | 1)), "{status}");
@@ -151,8 +174,22 @@ fn check(place: &Place) -> usize {
         }
     }
     check_reports(&place.results(), &events);
+    check_instances(&events);
     assert_eq!(processes_of(&started.run), Vec::<String>::new());
     verdicts.values().filter(|ending| ending.verdict == Verdict::Abort).count()
+}
+
+/// Every instance that was made is told to be gone, in this process or a later one.
+fn check_instances(events: &[Event]) {
+    let mut open = BTreeSet::new();
+    for event in events {
+        match event {
+            Event::InstanceProvisioned(made) => assert!(open.insert(&made.instance), "{} twice", made.instance),
+            Event::InstanceDisposed(gone) => assert!(open.remove(&gone.instance), "{} was not there", gone.instance),
+            _ => {}
+        }
+    }
+    assert_eq!(open, BTreeSet::new());
 }
 
 fn check_reports(results: &Path, events: &[Event]) {

@@ -37,8 +37,9 @@ fn a_report_that_is_written_live_has_the_bytes_of_one_made_later() {
     }
     let lines: Vec<serde_json::Value> =
         place.read("l.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 2);
-    assert_eq!((&lines[0]["name"], &lines[0]["verdict"]), (&"example".into(), &"ERROR".into()));
+    assert_eq!(lines.len(), 3);
+    assert!(lines[0]["engine"]["facts"]["client-path"].is_string(), "{}", lines[0]);
+    assert_eq!((&lines[1]["name"], &lines[1]["verdict"]), (&"example".into(), &"ERROR".into()));
 }
 
 #[test]

@@ -226,6 +226,7 @@ impl Asking {
         let mut facts =
             facts.unwrap_or_else(|problem| EngineFacts { address, problem: Some(problem), ..EngineFacts::default() });
         facts.facts.insert(CLIENT_OPTIONS.to_owned(), self.options.clone());
+        facts.facts.insert("client-path".to_owned(), self.path.clone());
         if let Some(client) = client {
             facts.facts.insert("client-flavor".to_owned(), client.flavor);
             facts.facts.insert("client-version".to_owned(), client.version);

@@ -3,6 +3,7 @@
 //! Each depth is four blanks, and the columns of a line end at tab stops of four. Text of strangers cannot break a
 //! line or drive the terminal. Colours are added only in [`Style::Coloured`]; the text is the same without them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,9 +12,10 @@ use anstyle::{AnsiColor, Style as Paint};
 
 use super::results::Totals;
 use super::state::{RunState, Standing, StepState};
+use super::under_test::under_test;
 use super::{text, time};
 use crate::journal::{Event, Iteration, Logged, PhaseStarted, Record, RunStarted, Sink, SubsubtestEnded};
-use crate::name::Kind;
+use crate::name::{Kind, StepId};
 use crate::outcome::{Ending, Evidence, Level, Phase};
 use crate::verdict::Verdict;
 
@@ -67,6 +69,10 @@ pub struct Console<W> {
     page: Page,
     /// The command that runs a step again; nothing: `dockertest run` does.
     again: Option<String>,
+    /// What is to be shown of steps that run beside others, once they have ended.
+    held: BTreeMap<StepId, String>,
+    /// Whether the first line waits for the engine's.
+    holds_start: bool,
 }
 
 impl Console<Vec<u8>> {
@@ -80,7 +86,15 @@ impl<W: Write> Console<W> {
     /// A tree on `out`; `results` is the results folder as the person knows it.
     pub fn new(out: W, style: Style, results: &Path) -> Console<W> {
         let page = Page { style, text: String::new() };
-        Console { out, results: results.to_owned(), state: RunState::default(), page, again: None }
+        Console {
+            out,
+            results: results.to_owned(),
+            state: RunState::default(),
+            page,
+            again: None,
+            held: BTreeMap::new(),
+            holds_start: false,
+        }
     }
 
     /// What is shown as the command that runs a step again, where that is not `dockertest run`; then it is not said
@@ -112,12 +126,50 @@ impl<W: Write> Console<W> {
     pub fn show(&mut self, record: &Record) -> io::Result<()> {
         let ended = self.step_of(record).is_some_and(|step| step.ending.is_some());
         self.state.record(record);
+        self.begin(&record.event);
         if !ended || matches!(record.event, Event::Logged(_)) {
             self.write_event(&record.event);
         }
-        self.out.write_all(self.page.text.as_bytes())?;
-        self.page.text.clear();
-        Ok(())
+        let text = std::mem::take(&mut self.page.text);
+        match record.event.step().filter(|_| !ended && self.is_beside_others(record)) {
+            // Steps that run side by side are not mixed: each is shown when it has ended.
+            Some(step) if !matches!(record.event, Event::StepEnded(_)) => {
+                self.held.entry(step).or_default().push_str(&text);
+                return Ok(());
+            }
+            Some(step) => self.out.write_all(self.held.remove(&step).unwrap_or_default().as_bytes())?,
+            None if matches!(record.event, Event::RunInterrupted(_) | Event::RunEnded(_)) => {
+                let held = std::mem::take(&mut self.held);
+                held.values().try_for_each(|held| self.out.write_all(held.as_bytes()))?;
+            }
+            None => {}
+        }
+        self.out.write_all(text.as_bytes())
+    }
+
+    fn is_beside_others(&self, record: &Record) -> bool {
+        self.step_of(record).is_some_and(|step| step.worker.is_some())
+    }
+
+    /// The first line says which engine is under test, if that is known before anything else happens.
+    fn begin(&mut self, event: &Event) {
+        let start = |page: &mut Page| page.row(0, "START", Paint::new(), &["----", "----"]);
+        match event {
+            Event::RunStarted(_) => self.holds_start = true,
+            Event::Planned(_) | Event::InstanceProvisioned(_) => {}
+            Event::Engine(facts) => {
+                let text = under_test(facts, self.state.provider.as_deref());
+                if std::mem::take(&mut self.holds_start) {
+                    self.page.text.push_str(&visible(&text));
+                    self.page.text.push('\n');
+                    start(&mut self.page);
+                } else {
+                    self.page.said(1, "", Level::Info, &text);
+                }
+            }
+            _ if std::mem::take(&mut self.holds_start) => start(&mut self.page),
+            _ => {}
+        }
     }
 
     /// Takes in a record without showing anything.
@@ -156,7 +208,6 @@ impl<W: Write> Console<W> {
         // A run that is not of `dockertest run` is none for `dockertest resume`, either.
         let can_be_resumed = self.again.is_none();
         match (event, step) {
-            (Event::RunStarted(_), _) => page.row(0, "START", Paint::new(), &["----", "----"]),
             (Event::RunResumed(_), _) => page.resumed(&self.state),
             (Event::RunEnded(ended), _) => {
                 page.row(0, &format!("END {}", ended.verdict), colour(ended.verdict), &["----", "----"]);
@@ -183,7 +234,8 @@ impl<W: Write> Console<W> {
                 page.step_ended(step, &ended.ending, again);
             }
             (
-                Event::Planned(_)
+                Event::RunStarted(_)
+                | Event::Planned(_)
                 | Event::Engine(_)
                 | Event::InstanceProvisioned(_)
                 | Event::InstanceDisposed(_)

@@ -13,6 +13,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use super::projection::Projection;
 use super::state::{RunState, StepState};
 use super::text::first_line;
+use super::under_test::{options, path, whose};
 use super::{RunnerIs, Standing, explain, time};
 use crate::journal::{Event, Record};
 use crate::name::StepId;
@@ -68,6 +69,18 @@ impl Junit {
         suite.add_property(Property::new("folder", step.planned.folder()));
         if let Some(facts) = self.state.engine.as_ref().filter(|facts| facts.problem.is_none()) {
             suite.add_property(Property::new("engine", format!("{} {}", facts.flavor, facts.version)));
+        }
+        if let Some(facts) = &self.state.engine {
+            let whose = whose(facts, self.state.provider.as_deref());
+            let more =
+                [("path", path(facts)), ("options", options(facts)), ("address", &facts.address), ("whose", &whose)];
+            for (name, value) in more.into_iter().filter(|(_, value)| !value.is_empty()) {
+                suite.add_property(Property::new(format!("engine-{name}"), value));
+            }
+        }
+        let worker = step.worker.map(|worker| worker.to_string());
+        for (name, value) in [("worker", &worker), ("instance", &step.instance)] {
+            suite.properties.extend(value.as_ref().map(|value| Property::new(name, value.as_str())));
         }
         let mut worst = Verdict::Good;
         for child in &step.subsubtests {

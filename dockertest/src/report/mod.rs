@@ -49,6 +49,7 @@ mod tap;
 mod tests;
 mod text;
 mod time;
+mod under_test;
 mod write;
 
 pub use comparison::{ComparedCell, ComparedEngine, ComparedRow, Comparison};

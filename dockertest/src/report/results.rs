@@ -148,6 +148,9 @@ pub struct EngineResult {
     /// Why it did not answer, if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// What made the instances that it runs in: `capsule`, `callout`; nothing if it is the one that is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
 }
 
 /// A step that has ended.
@@ -187,6 +190,12 @@ pub struct StepResult {
     pub ended: Option<String>,
     /// How often it was started.
     pub attempts: u32,
+    /// The worker that ran it last, if there were several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<u32>,
+    /// The instance that it ran in last; nothing if that was this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     /// The phase that decided the verdict, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
@@ -261,7 +270,7 @@ impl Results {
                 boot_id: state.session.boot_id.clone(),
                 utc_offset_seconds: state.session.utc_offset_seconds,
             },
-            engine: state.engine.as_ref().map(EngineResult::of),
+            engine: EngineResult::of_run(state),
             steps: state.endings().map(|(step, ending)| StepResult::of(step, ending)).collect(),
             pending: pending(state).map(|step| step.planned.folder()).collect(),
         }
@@ -349,8 +358,13 @@ impl Totals {
 }
 
 impl EngineResult {
+    pub(super) fn of_run(state: &RunState) -> Option<EngineResult> {
+        state.engine.as_ref().map(|facts| EngineResult { provider: state.provider.clone(), ..EngineResult::of(facts) })
+    }
+
     fn of(facts: &EngineFacts) -> EngineResult {
         EngineResult {
+            provider: None,
             address: facts.address.clone(),
             flavor: facts.flavor.clone(),
             version: facts.version.clone(),
@@ -373,6 +387,8 @@ impl StepResult {
             started: step.started_us.map(rfc3339),
             ended: step.ended_us.map(rfc3339),
             attempts: step.attempts,
+            worker: step.worker,
+            instance: step.instance.clone(),
             phase: ending.phase,
             evidence: ending.evidence.as_deref().cloned(),
             known_failure: ending.known_failure.clone(),

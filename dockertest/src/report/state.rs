@@ -34,6 +34,8 @@ pub struct RunState {
     pub steps: Vec<StepState>,
     /// What the engine said about itself.
     pub engine: Option<EngineFacts>,
+    /// What made the instances that steps ran in; nothing if they ran on this machine.
+    pub provider: Option<String>,
     /// Whether the run goes on.
     pub standing: Standing,
     /// The time of the first record, in microseconds since 1970-01-01 UTC.
@@ -106,6 +108,10 @@ pub struct StepState {
     pub planned: PlannedStep,
     /// How often it was started.
     pub attempts: u32,
+    /// The worker that ran it last; nothing in a run that has but one.
+    pub worker: Option<u32>,
+    /// The instance that it was run in last; nothing if that is this machine.
+    pub instance: Option<String>,
     /// When it was first started, in microseconds since 1970-01-01 UTC.
     pub started_us: Option<i64>,
     /// The phase that it entered last; cleared when the step ends.
@@ -171,7 +177,10 @@ impl RunState {
                 self.standing = Standing::Running;
             }
             Event::Engine(facts) => self.engine = Some(facts.clone()),
-            Event::InstanceProvisioned(_) | Event::InstanceDisposed(_) => {}
+            Event::InstanceProvisioned(made) => {
+                self.provider.get_or_insert_with(|| made.provider.clone());
+            }
+            Event::InstanceDisposed(_) => {}
             Event::RunInterrupted(interrupted) => {
                 self.standing = Standing::Interrupted { reason: interrupted.reason.clone() };
             }
@@ -277,6 +286,7 @@ impl RunState {
             Event::StepStarted(started) => {
                 step.attempts = step.attempts.saturating_add(1).max(started.attempt);
                 step.started_us.get_or_insert(time_us);
+                (step.worker, step.instance) = (started.worker, started.instance.clone());
             }
             Event::PhaseStarted(entered) if entered.subsubtest.is_none() => {
                 step.phase = Some((entered.phase, entered.iteration));
@@ -296,6 +306,8 @@ impl StepState {
         StepState {
             planned,
             attempts: 0,
+            worker: None,
+            instance: None,
             started_us: None,
             phase: None,
             subsubtests: Vec::new(),

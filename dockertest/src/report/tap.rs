@@ -36,6 +36,9 @@ impl Projection for Tap {
             let skip = if self.state.steps.is_empty() { " # SKIP nothing was planned" } else { "" };
             text.push_str(&format!("TAP version 14\n1..{}{skip}\n", self.state.steps.len()));
         }
+        if let (Event::Engine(_), Some(line)) = (&record.event, self.state.engine_under_test()) {
+            text.push_str(&format!("# {}\n", description(&line)));
+        }
         out.write_all(text.as_bytes())
     }
 

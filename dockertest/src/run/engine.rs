@@ -3,6 +3,7 @@
 
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use std::{io, thread};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -39,6 +40,8 @@ struct Shared {
 struct Known {
     /// Whether somebody asks, or has asked.
     claimed: bool,
+    /// Whether somebody has waited for the facts.
+    waited_for: bool,
     facts: Option<EngineFacts>,
     /// What was tidied up, until somebody has recorded it and the facts.
     news: Option<Vec<String>>,
@@ -79,7 +82,7 @@ impl Engine {
 
     fn unknown(problem: &str) -> Engine {
         let facts = EngineFacts { problem: Some(problem.to_owned()), ..EngineFacts::default() };
-        let known = Known { claimed: true, facts: Some(facts), news: None };
+        let known = Known { claimed: true, waited_for: false, facts: Some(facts), news: None };
         Engine(Arc::new(Shared { known: Mutex::new(known), bell: None }))
     }
 
@@ -108,11 +111,26 @@ impl Engine {
 
     /// Waits until the facts are there or somebody wants to stop. The probe has limits of its own.
     pub(super) fn wait(&self, cancel: &CancelToken) {
+        self.wait_for(cancel, PollTimeout::NONE);
+    }
+
+    /// Whether somebody has waited for the facts already, no matter how long.
+    pub(super) fn was_waited_for(&self) -> bool {
+        self.lock().waited_for
+    }
+
+    /// The same, but no longer than this.
+    pub(super) fn wait_at_most(&self, cancel: &CancelToken, limit: Duration) {
+        self.wait_for(cancel, PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX));
+    }
+
+    fn wait_for(&self, cancel: &CancelToken, limit: PollTimeout) {
+        self.lock().waited_for = true;
         let Some(bell) = &self.0.bell else { return };
         let mut sources = vec![PollFd::new(bell.as_fd(), PollFlags::POLLIN)];
         sources.extend(cancel.above(CancelLevel::None).map(|wish| PollFd::new(wish, PollFlags::POLLIN)));
         // Ends early only by a signal, and what is there then is looked at once more.
-        while poll(&mut sources, PollTimeout::NONE).is_err() {}
+        while poll(&mut sources, limit).is_err() {}
     }
 }
 

@@ -348,6 +348,23 @@ impl<'r> Execution<'r> {
         pending.extend(done.into_iter().map(runner_warning));
     }
 
+    /// The facts about the engine under test, for every keyval file.
+    pub(super) fn engine_keyvals(&self) -> BTreeMap<String, String> {
+        let facts = self.engine.facts().unwrap_or_default();
+        let fact = |name: &str| facts.facts.get(name).cloned().unwrap_or_default();
+        let provider = if self.provider.is_here() { "shared" } else { self.provider.name() };
+        let values = [
+            ("engine-provider", provider.to_owned()),
+            ("engine-path", fact("client-path")),
+            ("engine-options", fact("client-options")),
+            ("engine-address", facts.address.clone()),
+            ("engine-flavor", facts.flavor.clone()),
+            ("engine-version", facts.version.clone()),
+        ];
+        let known = values.into_iter().filter(|(_, value)| !value.is_empty());
+        known.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
     /// The folder that steps of an instance leave things in for each other.
     pub(super) fn shared_folder(&self, instance: &str) -> PathBuf {
         shared_folder(self.worker.results, instance)

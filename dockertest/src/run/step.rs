@@ -18,6 +18,9 @@ use super::plan::{DEFAULT_CLEANUP_TIMEOUT, cleanup_timeout};
 use super::progress::Account;
 use super::worker::{Job, Prepared, Ready, is_cut_off, warning};
 
+/// How long the first step waits for an engine that it does not need.
+const ENGINE_MOMENT: Duration = Duration::from_secs(1);
+
 /// What the engine's facts bring into a step's request.
 type Facts = (Option<EngineFacts>, BTreeMap<String, String>);
 
@@ -162,6 +165,7 @@ impl<'r> Lane<'_, '_, 'r> {
         let Some(entry) = run.catalog.get(&run.steps[id.index()].name) else { return Ok(Facts::default()) };
         let needs_engine = entry.info.needs_engine;
         if !needs_engine && run.known.iter().next().is_none() {
+            self.wait_for_engine_a_moment()?;
             return Ok(Facts::default());
         }
         if run.engine.facts().is_none() {
@@ -173,6 +177,19 @@ impl<'r> Lane<'_, '_, 'r> {
         let facts = run.engine.facts().unwrap_or_default();
         let known = known_for(run.known, &entry.info, &facts);
         Ok((needs_engine.then_some(facts), known))
+    }
+
+    /// Before the first step, it is waited a moment for the engine also if the step does not need it: so the first thing that
+    /// a run says is which engine it is about.
+    fn wait_for_engine_a_moment(&mut self) -> Result<(), Leave> {
+        let run = self.run;
+        if run.engine.facts().is_none() && !run.engine.was_waited_for() {
+            self.flush()?;
+            run.engine.wait_at_most(run.cancel, ENGINE_MOMENT);
+            run.check_cancelled()?;
+        }
+        run.note_engine(&mut self.pending);
+        Ok(())
     }
 
     /// How to run a step; or how it ends, if nobody can run it.
@@ -214,6 +231,7 @@ impl<'r> Lane<'_, '_, 'r> {
     /// Records what can be told about a step while its host starts: its configuration.
     fn describe(&self, id: StepId, mut values: BTreeMap<String, String>) {
         values.extend(self.run.host_facts.clone());
+        values.extend(self.run.engine_keyvals());
         self.run.journal.append(Event::Keyvals(Keyvals { step: id, iteration: None, values }));
     }
 

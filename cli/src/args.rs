@@ -35,7 +35,7 @@ Exit status:
   1    some step ended FAIL, ERROR or ABORT, or results could not be written
   2    usage, configuration or set-up error: no step has run
   5    a step waits for a reboot: `dockertest resume` goes on
-  6    no instance could be made, or one is left over: `dockertest resume` goes on
+  6    no instance could be made, or one is left over: `dockertest resume` goes on, if the run had begun
   130  interrupted by SIGINT (Ctrl-C): `dockertest resume` goes on
   143  interrupted by SIGTERM: `dockertest resume` goes on
 
@@ -448,6 +448,10 @@ pub(crate) struct List {
     /// Print a stream of subunit: what can be run by itself, for programs such as stestr.
     #[arg(long, conflicts_with = "json")]
     pub(crate) subunit: bool,
+    /// Where subtests run: auto, shared, capsule or callout [default: option provider of [environment]]. With callout, they
+    /// are listed in an instance.
+    #[arg(long, value_name = "ENVIRONMENT", help_heading = "Environment")]
+    pub(crate) env: Option<Wanted>,
     #[command(flatten)]
     pub(crate) sources: Sources,
     #[command(flatten)]

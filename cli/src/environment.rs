@@ -1,17 +1,20 @@
 //! Where a run's steps are run, and how many at a time: what the command line and the section `[environment]` say.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
+use dockertest::config::Configuration;
 use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider, EngineKind};
 use dockertest::environment::{Callout, EnvironmentSettings, Provider, Shared, Wanted, concurrency};
 use dockertest::host::CancelToken;
-use dockertest::run::Runner;
+use dockertest::run::{Catalog, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_SETUP, EXIT_TERMINATED, Runner, SetupFailure};
+use signal_hook::consts::SIGTERM;
 
 use crate::args::Place;
-use crate::hosts;
 use crate::screen::{Problem, Screen};
+use crate::{hosts, signals};
 
 impl Place {
     /// The same as arguments of `--set`, so that they are kept with the run and a resume does as the run did.
@@ -22,14 +25,95 @@ impl Place {
     }
 }
 
-/// Has a runner run its steps where the configuration says.
-pub(crate) fn enter(runner: Runner, cancel: &CancelToken, screen: &Screen) -> Result<Runner, Problem> {
+/// What a runner is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Only to say what would be run.
+    DryRun,
+    /// To run what is planned.
+    Run,
+    /// To go on with what an earlier process has begun.
+    Resume,
+}
+
+/// Has a runner run its steps where the configuration says. What can be run in the user's instances is known when this
+/// returns.
+pub(crate) fn enter(
+    runner: Runner,
+    purpose: Purpose,
+    cancel: &CancelToken,
+    screen: &Screen,
+) -> Result<Runner, Problem> {
     let folder = std::env::current_dir()?;
     let settings = EnvironmentSettings::read(runner.configuration(), &folder)?;
+    let is_callout = settings.provider == Wanted::Callout;
+    if purpose == Purpose::DryRun && !is_callout {
+        return Ok(runner);
+    }
+    if purpose == Purpose::Run && !is_callout {
+        // A wrong name is told before anything is done for it.
+        runner.plan()?;
+    }
     let provider = provider(&runner, &settings, &folder, screen)?;
-    let jobs = jobs(&*provider, &settings, &folder, cancel, screen)?;
+    let jobs = match purpose {
+        Purpose::DryRun => NonZeroUsize::MIN,
+        Purpose::Run | Purpose::Resume => jobs(&*provider, &settings, &folder, cancel, screen)?,
+    };
     let grouping = move |name: &str| settings.group(name).map(str::to_owned);
-    Ok(runner.in_environment(provider, jobs).grouped_by(grouping))
+    let runner = runner.in_environment(provider, jobs).grouped_by(grouping);
+    if !is_callout {
+        return Ok(runner);
+    }
+    // In a resume it may be that only one step is left.
+    let count = if purpose == Purpose::Run { runner.width() } else { NonZeroUsize::MIN };
+    let known = broken(runner.catalog());
+    let runner = runner.listed_inside(count, cancel).map_err(|failure| not_listed(failure, cancel))?;
+    tell_others(runner.catalog(), &known, screen);
+    Ok(runner)
+}
+
+/// What can be run where the configuration says, for what only wants to know that. An instance of the user's that is made
+/// for it is gone when this returns.
+pub(crate) fn look_around(
+    catalog: Catalog,
+    configuration: &Configuration,
+    screen: &Screen,
+) -> Result<Catalog, Problem> {
+    let folder = std::env::current_dir()?;
+    let settings = EnvironmentSettings::read(configuration, &folder)?;
+    if settings.provider != Wanted::Callout {
+        return Ok(catalog);
+    }
+    let cancel = CancelToken::new()?;
+    let _forwarding = signals::forward(&cancel)?;
+    let provider = Callout::telling(settings.callouts()?, folder, say);
+    let known = broken(&catalog);
+    let listed = catalog.asked_in(&provider, NonZeroUsize::MIN, &cancel);
+    let catalog = listed.map_err(|failure| not_listed(failure, &cancel))?;
+    tell_others(&catalog, &known, screen);
+    Ok(catalog)
+}
+
+/// Why nobody knows what can be run in the instances.
+fn not_listed(failure: SetupFailure, cancel: &CancelToken) -> Problem {
+    let status = match (cancel.signal(), &failure) {
+        (Some(SIGTERM), _) => EXIT_TERMINATED,
+        (Some(_), _) => EXIT_INTERRUPTED,
+        (None, SetupFailure::Instance(_)) => EXIT_ENVIRONMENT,
+        (None, _) => EXIT_SETUP,
+    };
+    Problem::from(failure).with_status(status)
+}
+
+/// What is left out, in words.
+fn broken(catalog: &Catalog) -> BTreeSet<String> {
+    catalog.broken().iter().map(ToString::to_string).collect()
+}
+
+/// Says what is left out that was not before.
+fn tell_others(catalog: &Catalog, known: &BTreeSet<String>, screen: &Screen) {
+    let others = broken(catalog);
+    others.difference(known).for_each(|broken| screen.problem(&Problem::new(broken.as_str())));
 }
 
 fn provider(
@@ -63,6 +147,7 @@ fn provider(
                 None => Arc::new(provider),
             }
         }
+        other => return Err(Problem::new(format!("this program has no environment `{other}`"))),
     })
 }
 

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         Ok(status) => ExitCode::from(status),
         Err(problem) => {
             screen.problem(&problem);
-            ExitCode::from(status::USAGE)
+            ExitCode::from(problem.status())
         }
     }
 }

@@ -8,17 +8,29 @@ use std::io::{self, IsTerminal, Write};
 use dockertest::with_causes;
 
 use crate::args::Color;
+use crate::status;
 
 /// Something that stopped a command before it could do its work, as text that may have several lines.
 #[derive(Debug)]
 pub(crate) struct Problem {
     text: String,
+    status: u8,
 }
 
 impl Problem {
     /// A problem with a message of its own.
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Problem { text: text.into() }
+        Problem { text: text.into(), status: status::USAGE }
+    }
+
+    /// The same, with which the program ends with another status than usual.
+    pub(crate) fn with_status(self, status: u8) -> Self {
+        Problem { status, ..self }
+    }
+
+    /// The status with which the program ends.
+    pub(crate) fn status(&self) -> u8 {
+        self.status
     }
 }
 
@@ -31,7 +43,7 @@ impl Display for Problem {
 impl<E: std::error::Error> From<E> for Problem {
     /// The error with all its causes on one line. A cause that the text before it already contains is left out.
     fn from(error: E) -> Self {
-        Problem { text: with_causes(&error) }
+        Problem::new(with_causes(&error))
     }
 }
 

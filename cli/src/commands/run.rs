@@ -7,7 +7,7 @@ use dockertest::run::{EXIT_PASSED, Outcome, ResultsFolder, ResumeFailure, Resump
 
 use crate::args::{Resume, Run};
 use crate::commands::wanted;
-use crate::environment;
+use crate::environment::{self, Purpose};
 use crate::kept;
 use crate::reports;
 use crate::screen::{Problem, Screen};
@@ -47,18 +47,20 @@ fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
     if let Some(seed) = run.shuffle {
         runner = runner.shuffled(seed);
     }
+    let is_dry = run.dry_run || runner.is_dry_run();
+    let cancel = CancelToken::new()?;
+    let _forwarding = signals::forward(&cancel)?;
+    let purpose = if is_dry { Purpose::DryRun } else { Purpose::Run };
+    let mut runner = environment::enter(runner, purpose, &cancel, screen)?;
     let plan = runner.plan()?;
     let planned: Vec<SubtestName> = plan.steps.iter().map(|step| step.name.clone()).collect();
     for warning in runner.configuration().example_warnings(&planned) {
         screen.warning(warning);
     }
-    if run.dry_run || runner.is_dry_run() {
+    if is_dry {
         return dry_run(&plan, screen);
     }
     let repository = kept::create(&run.kept, runner.control(), screen)?;
-    let cancel = CancelToken::new()?;
-    let _forwarding = signals::forward(&cancel)?;
-    let mut runner = environment::enter(runner, &cancel, screen)?;
     if run.isolated {
         runner = runner.isolated();
     }
@@ -90,7 +92,7 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let runner = runner(&folders, &invocation, resume.retry_interrupted, screen)?;
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let runner = environment::enter(runner, &cancel, screen)?;
+    let runner = environment::enter(runner, Purpose::Resume, &cancel, screen)?;
     let repository = kept::create(&resume.kept, runner.control(), screen)?;
     let (runner, told) = kept::record(runner, &repository, resumption.results());
     let runner = reports::watch(runner, &resume.report, folder, screen, &cancel)?;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::host::{CancelToken, HostProgram};
 
@@ -43,6 +44,30 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// # Errors
     /// Nothing could be made, or somebody wants to stop. What was made until then is disposed of, or named in the failure.
     fn provision(&self, count: NonZeroUsize, cancel: &CancelToken) -> Result<Vec<Box<dyn Instance>>, ProvisionFailure>;
+
+    /// Has hosts asked for their subtests in an instance, if they are not to be asked on this machine: `ask` gets an
+    /// instance, and how long a host may take. It is one of `count` instances that are made at once, because steps will
+    /// want them; they are what [`provision`](Provider::provision) gives back next.
+    ///
+    /// # Errors
+    /// As [`provision`](Provider::provision).
+    ///
+    /// ```
+    /// use dockertest::environment::{Provider, Shared};
+    /// # use dockertest::host::CancelToken;
+    ///
+    /// # use std::num::NonZeroUsize;
+    /// Shared.list(NonZeroUsize::MIN, &CancelToken::new()?, &mut |_, _| unreachable!("hosts are asked on this machine"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn list(
+        &self,
+        _count: NonZeroUsize,
+        _cancel: &CancelToken,
+        _ask: &mut dyn FnMut(&dyn Instance, Duration),
+    ) -> Result<(), ProvisionFailure> {
+        Ok(())
+    }
 
     /// Disposes of several of its instances, at once if it can. Says what is left.
     ///

@@ -29,6 +29,7 @@ const CALLOUTS: [&str; 3] = ["instance_provision", "instance_execute", "instance
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Wanted {
     /// The best that can be had.
     Auto,
@@ -74,6 +75,7 @@ impl std::str::FromStr for Wanted {
 /// assert_eq!(CalloutLimits::default().provision.as_secs(), 600);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CalloutLimits {
     /// One call of `instance_provision`.
     pub provision: Duration,
@@ -107,6 +109,7 @@ impl Default for CalloutLimits {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Callouts {
     /// Makes instances; nothing if there is a fixed set of them.
     pub provision: Option<String>,
@@ -118,6 +121,26 @@ pub struct Callouts {
     pub ids: Vec<String>,
     /// How long each may take.
     pub limits: CalloutLimits,
+}
+
+impl Callouts {
+    /// The three callouts, with the usual limits.
+    ///
+    /// ```
+    /// use dockertest::environment::Callouts;
+    ///
+    /// let callouts = Callouts::new("lab provision $INSTANCE_COUNT", "lab execute $INSTANCE_ID", "lab dispose $INSTANCE_IDS");
+    /// assert!(callouts.ids.is_empty());
+    /// ```
+    pub fn new(provision: impl Into<String>, execute: impl Into<String>, dispose: impl Into<String>) -> Callouts {
+        Callouts {
+            provision: Some(provision.into()),
+            execute: execute.into(),
+            dispose: Some(dispose.into()),
+            ids: Vec::new(),
+            limits: CalloutLimits::default(),
+        }
+    }
 }
 
 /// The section `[environment]`.

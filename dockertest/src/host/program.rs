@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::cancel::CancelToken;
 use super::channel::Channel;
 use super::conversation::{Fault, LastWord, Task};
 use super::ending::{seconds, status_text};
@@ -117,6 +118,14 @@ pub enum ListFailure {
         complete: bool,
         /// The last lines of its standard error.
         stderr: String,
+    },
+    /// Somebody wanted to stop before it had ended.
+    #[error("`{} list` was stopped ({reason})", program.display())]
+    Stopped {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        reason: String,
     },
     /// It says that something is wrong with it.
     #[error("`{} list`: {text}", program.display())]
@@ -239,6 +248,11 @@ impl HostProgram {
     /// assert!(failure.to_string().contains("not a message of the protocol: `list`"));
     /// ```
     pub fn list(&self, limit: Duration) -> Result<Listing, ListFailure> {
+        self.list_unless(limit, None)
+    }
+
+    /// The same, unless somebody wants to stop.
+    pub(crate) fn list_unless(&self, limit: Duration, cancel: Option<&CancelToken>) -> Result<Listing, ListFailure> {
         let program = || self.shown().to_owned();
         let mut command = self.command(&["list"]);
         // A list belongs to no step; the mark still finds what it may leave behind. Another thread may be listing the
@@ -247,7 +261,9 @@ impl HostProgram {
         let place = format!("{:?} {}", std::thread::current().id(), self.shown().display());
         let channel = Channel::spawn(&mut command, Mark::new("list", &place))
             .map_err(|source| ListFailure::Start { program: program(), source })?;
-        let rules = Rules { limit: Some(limit), limit_reason: String::new(), grace: None };
+        // A list has nothing to clean up.
+        let grace = cancel.map(|_| Duration::ZERO);
+        let rules = Rules { limit: Some(limit), limit_reason: String::new(), grace };
         let mut subtests: Vec<SubtestInfo> = Vec::new();
         let mut config: Vec<ConfigFile> = Vec::new();
         let mut complaints: Vec<String> = Vec::new();
@@ -259,7 +275,12 @@ impl HostProgram {
             _ => {}
         };
         let mut logs = StepLogs::tail_only();
-        let watched = Supervisor::new(channel, Task::List, rules, &mut logs, &mut take).watch(b"");
+        let supervisor = Supervisor::new(channel, Task::List, rules, &mut logs, &mut take);
+        let supervisor = match cancel {
+            Some(cancel) => supervisor.cancelled_by(cancel),
+            None => supervisor,
+        };
+        let watched = supervisor.watch(b"");
         let listing = self.listing(watched, subtests, limit)?;
         if complaints.is_empty() {
             Ok(Listing { config, ..listing })
@@ -283,6 +304,9 @@ impl HostProgram {
         let stderr = watched.stderr_tail;
         match watched.cause {
             Some(Cause::Fault(fault)) => return Err(ListFailure::Protocol { program, fault: Box::new(fault), stderr }),
+            Some(Cause::Cancelled { reason } | Cause::Now { reason }) => {
+                return Err(ListFailure::Stopped { program, reason });
+            }
             Some(_) => return Err(ListFailure::TooSlow { program, limit, stderr }),
             None => {}
         }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::config::{LoadFailure, ReadFailure};
+use crate::environment::ProvisionFailure;
 use crate::journal::WriteFailure;
 
 use super::catalog::CatalogFailure;
@@ -29,6 +30,9 @@ pub enum SetupFailure {
     /// Hosts do not list their subtests.
     #[error(transparent)]
     Hosts(#[from] CatalogFailure),
+    /// There is no instance in which hosts could be asked for their subtests.
+    #[error("hosts cannot be asked for their subtests, because there is no instance: {0}")]
+    Instance(#[from] ProvisionFailure),
     /// The section `Control` cannot be read.
     #[error(transparent)]
     Control(#[from] ReadFailure),

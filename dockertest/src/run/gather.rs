@@ -1,9 +1,12 @@
 //! Asking hosts and plug-ins what they hold, and putting the configuration together with what they bring.
 
+use std::num::NonZeroUsize;
+
 use crate::config::{Configuration, Draft, Layers, LoadFailure, NamedPlugin, Problem, check_host_file};
+use crate::environment::Provider;
 use crate::host::discovery::{Ask, LIST_LIMIT, ask_all};
 use crate::host::protocol::ConfigFile;
-use crate::host::{BrokenPlugin, HostProgram, ListFailure, Listing, Plugins};
+use crate::host::{BrokenPlugin, CancelToken, HostProgram, ListFailure, Listing, Plugins};
 
 use super::catalog::{Catalog, CatalogFailure, CatalogProblem, Entry};
 use super::failure::SetupFailure;
@@ -102,6 +105,41 @@ impl Catalog {
                 Err(failure) if catalog.blame(&failure) => draft = layers.read(),
                 Err(failure) => return Err(SetupFailure::Configuration(failure)),
             }
+        }
+    }
+
+    /// What the same hosts and plug-ins say in an instance, if the provider wants them to be asked there; else what they
+    /// said here. The provider makes `count` instances for it, which the steps of a run get next.
+    ///
+    /// # Errors
+    /// There is no instance, or a host does not answer there.
+    ///
+    /// ```
+    /// # use std::num::NonZeroUsize;
+    /// use dockertest::environment::Shared;
+    /// use dockertest::run::Catalog;
+    /// # use dockertest::host::CancelToken;
+    ///
+    /// let catalog = Catalog::default().asked_in(&Shared, NonZeroUsize::MIN, &CancelToken::new()?)?;
+    /// assert_eq!(catalog.subtests().count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn asked_in(
+        self,
+        provider: &dyn Provider,
+        count: NonZeroUsize,
+        cancel: &CancelToken,
+    ) -> Result<Catalog, SetupFailure> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let mut answers = None;
+        provider.list(count, cancel, &mut |instance, limit| {
+            // One after the other: that is all that can be asked of an instance.
+            let ask = |host: &HostProgram| instance.host(host, &here).list_unless(limit, Some(cancel));
+            answers = Some(self.hosts.iter().map(ask).collect());
+        })?;
+        match answers {
+            Some(answers) => Ok(Catalog::of(self.hosts, self.own, answers)?),
+            None => Ok(self),
         }
     }
 

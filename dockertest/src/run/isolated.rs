@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::environment::{DisposeFailure, Instance, Provider, ProvisionFailure};
 use crate::host::CancelToken;
@@ -25,6 +26,15 @@ impl Provider for Isolated {
 
     fn provision(&self, count: NonZeroUsize, cancel: &CancelToken) -> Result<Vec<Box<dyn Instance>>, ProvisionFailure> {
         self.0.provision(count, cancel)
+    }
+
+    fn list(
+        &self,
+        count: NonZeroUsize,
+        cancel: &CancelToken,
+        ask: &mut dyn FnMut(&dyn Instance, Duration),
+    ) -> Result<(), ProvisionFailure> {
+        self.0.list(count, cancel, ask)
     }
 
     fn dispose(&self, instances: Vec<Box<dyn Instance>>) -> Vec<DisposeFailure> {

@@ -25,14 +25,14 @@ use super::catalog::Catalog;
 use super::engine::{Engine, Tidying};
 use super::events::{Feed, Told};
 use super::execute::{Course, Execution, Finished};
-use super::failure::RunFailure;
+use super::failure::{RunFailure, SetupFailure};
 use super::folder::ResultsFolder;
 use super::handle::{RunHandle, on_own_thread};
 use super::isolated::Isolated;
 use super::outcome::{Counts, Outcome, Stop};
 use super::plan::{ALONE, GROUP, PlanFailure, make};
 use super::progress::StepState;
-use super::schedule::Demands;
+use super::schedule::{Demands, Schedule};
 use super::selection::Selection;
 use super::worker::{Worker, remove_tree};
 use super::{secrets, session, sysinfo};
@@ -193,6 +193,39 @@ impl Runner {
     pub fn shuffled(mut self, seed: u64) -> Runner {
         self.options.shuffle = Some(seed);
         self
+    }
+
+    /// Asks the hosts for their subtests once more, in an instance, if the provider wants them to be asked there: what
+    /// holds for the plan is what they say there. `count` instances are made for it, which the run gets first.
+    ///
+    /// # Errors
+    /// There is no instance, or a host does not answer there.
+    ///
+    /// ```
+    /// # use dockertest::host::CancelToken;
+    /// use dockertest::run::Runner;
+    ///
+    /// let runner = Runner::builder().build()?;
+    /// let count = runner.width();
+    /// let runner = runner.listed_inside(count, &CancelToken::new()?)?;
+    /// # assert_eq!(runner.catalog().subtests().count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn listed_inside(mut self, count: NonZeroUsize, cancel: &CancelToken) -> Result<Runner, SetupFailure> {
+        self.catalog = self.catalog.asked_in(&*self.options.provider, count, cancel)?;
+        Ok(self)
+    }
+
+    /// How many steps run at a time at most, with what is planned and as far as the provider can have instances.
+    #[must_use]
+    pub fn width(&self) -> NonZeroUsize {
+        let jobs = jobs(&*self.options.provider, self.options.jobs);
+        // Without a plan nothing is run.
+        let plan = self.plan().unwrap_or(Plan { steps: Vec::new() });
+        let demands = demands(&plan, &self.configuration, &self.options);
+        let states = vec![StepState::Waiting; plan.steps.len()];
+        let schedule = Schedule::new(&plan.steps, &demands, &states, jobs == 1);
+        NonZeroUsize::new(schedule.width().min(jobs)).unwrap_or(NonZeroUsize::MIN)
     }
 
     /// The subtests of all hosts.

@@ -2,6 +2,7 @@
 //! host of their subtests, the runner that is killed, and a process that is left behind.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+mod callouts;
 mod disk;
 mod embedding;
 mod host;
@@ -25,6 +26,8 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["host", rest @ ..] => host::main(rest),
         ["runner", rest @ ..] => torture::runner_main(rest),
+        ["parallel-runner", rest @ ..] => torture::parallel_runner_main(rest),
+        ["callout-runner", rest @ ..] => callouts::runner_main(rest),
         ["broken-pipes", rest @ ..] => embedding::broken_pipes_main(rest),
         ["live-tree", rest @ ..] => ExitCode::from(live_tree::show(rest.iter().map(Into::into)).unwrap()),
         ["sleeper"] => loop {
@@ -36,7 +39,8 @@ fn main() -> ExitCode {
 
 /// A small stand-in for the usual test program: names filter, `--list`, `--exact` and `--skip` work.
 fn run_tests(options: &[&str]) -> ExitCode {
-    let tests: Vec<Test> = [runner::TESTS, parallel::TESTS, torture::TESTS, disk::TESTS, embedding::TESTS].concat();
+    let tests: Vec<Test> =
+        [runner::TESTS, parallel::TESTS, callouts::TESTS, torture::TESTS, disk::TESTS, embedding::TESTS].concat();
     if options.contains(&"--list") {
         tests.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;

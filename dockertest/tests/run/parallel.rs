@@ -69,7 +69,7 @@ fn run(place: &Place, runner: Runner) -> Outcome {
 }
 
 /// What every step tells, by step.
-fn by_step(events: &[Event]) -> BTreeMap<usize, Vec<String>> {
+pub(crate) fn by_step(events: &[Event]) -> BTreeMap<usize, Vec<String>> {
     let mut told: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for event in events {
         if let (Some(step), Some(line)) = (event.step(), line(event)) {
@@ -80,7 +80,7 @@ fn by_step(events: &[Event]) -> BTreeMap<usize, Vec<String>> {
 }
 
 /// The instance and the worker of every step.
-fn places(events: &[Event]) -> Vec<(usize, Option<String>, Option<u32>)> {
+pub(crate) fn places(events: &[Event]) -> Vec<(usize, Option<String>, Option<u32>)> {
     let started =
         events.iter().filter_map(|event| if let Event::StepStarted(started) = event { Some(started) } else { None });
     started.map(|started| (started.step.index(), started.instance.clone(), started.worker)).collect()

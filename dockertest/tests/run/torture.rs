@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use dockertest::host::CancelToken;
 use dockertest::journal::{Event, FILE_NAME};
 use dockertest::report::{self, Format};
-use dockertest::run::{FolderFailure, ResultsFolder, ResumeFailure, Resumption, Runner};
+use dockertest::run::{FolderFailure, ResultsFolder, ResumeFailure, Resumption, Runner, RunnerBuilder};
 use dockertest::verdict::Verdict;
 
 use crate::Test;
@@ -24,14 +24,24 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 const STEPS: usize = 20;
-/// Tells a runner how many workers it has.
-const JOBS: &str = "DOCKERTEST_TORTURE_JOBS";
 const SECRET: &str = "step/00.password=topsecret";
 
 /// `runner RESULTS STATE ARGS`: goes on with the run in a folder, or begins it.
 pub(crate) fn runner_main(arguments: &[&str]) -> ExitCode {
+    in_role(arguments, |builder, _| builder)
+}
+
+/// `parallel-runner RESULTS STATE ARGS`: the same with three workers, and an instance for each step.
+pub(crate) fn parallel_runner_main(arguments: &[&str]) -> ExitCode {
+    let jobs = NonZeroUsize::new(3).unwrap();
+    in_role(arguments, |builder, _| builder.provider(Arc::new(Instances::for_one_step())).jobs(jobs))
+}
+
+/// The same with a runner of any kind; `change` is told the folder of its state, too.
+pub(crate) fn in_role(arguments: &[&str], change: impl Fn(RunnerBuilder, &Path) -> RunnerBuilder) -> ExitCode {
     let [results, state, args] = arguments else { return ExitCode::FAILURE };
-    match run_or_resume(Path::new(results), Path::new(state), args) {
+    let (results, state) = (Path::new(results), Path::new(state));
+    match go_on(results, state, args, |builder| change(builder, state)) {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {
             eprintln!("{failure}");
@@ -40,18 +50,17 @@ pub(crate) fn runner_main(arguments: &[&str]) -> ExitCode {
     }
 }
 
-fn run_or_resume(results: &Path, state: &Path, args: &str) -> Result<u8, String> {
+fn go_on(
+    results: &Path,
+    state: &Path,
+    args: &str,
+    change: impl Fn(RunnerBuilder) -> RunnerBuilder,
+) -> Result<u8, String> {
     let cancel = CancelToken::new().unwrap();
     let runner = |args: &[String], set: &[String]| {
         let layers = set.iter().fold(layers("[Control]\nexclude = pre\n"), |layers, set| layers.set(set));
         let builder = Runner::builder().layers(layers).host(host(&[])).args(args).state(state).without_engine();
-        match number_from(JOBS) {
-            Some(jobs) => {
-                let jobs = NonZeroUsize::new(usize::try_from(jobs).unwrap()).unwrap();
-                builder.provider(Arc::new(Instances::for_one_step())).jobs(jobs).build().unwrap()
-            }
-            None => builder.build().unwrap(),
-        }
+        change(builder).build().unwrap()
     };
     match Resumption::open(results) {
         Ok(resumption) => {
@@ -70,10 +79,9 @@ fn run_or_resume(results: &Path, state: &Path, args: &str) -> Result<u8, String>
     }
 }
 
-fn start_runner(results: &Path, state: &Path, args: &str, jobs: Option<u32>) -> Child {
+fn start_in_role(role: &str, results: &Path, state: &Path, args: &str) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["runner", results.to_str().unwrap(), state.to_str().unwrap(), args]);
-    command.envs(jobs.map(|jobs| (JOBS, jobs.to_string())));
+    command.args([role, results.to_str().unwrap(), state.to_str().unwrap(), args]);
     command.spawn().unwrap()
 }
 
@@ -90,23 +98,24 @@ impl Dice {
 }
 
 fn nothing_is_lost_or_done_twice_by_kills() {
-    kill_often(None);
+    torture("runner", &|_| {});
 }
 
 fn kills_of_a_parallel_run_lose_nothing_either() {
-    kill_often(Some(3));
+    torture("parallel-runner", &|_| {});
 }
 
-/// Kills runs with so many workers.
-fn kill_often(jobs: Option<u32>) {
+/// Kills runners in a role, and checks what comes of it, also with a check of the caller's own.
+pub(crate) fn torture(role: &str, check_more: &dyn Fn(&Place)) {
     let wanted = number_from("DOCKERTEST_TORTURE_KILLS").map_or(10, |number| u32::try_from(number).unwrap());
     let mut dice = Dice(number_from("DOCKERTEST_TORTURE_SEED").unwrap_or(0x2545_F491_4F6C_DD1D));
     let (mut kills, mut runs, mut cut_off) = (0, 0, 0);
-    let whole_us = u64::try_from(time_of_a_whole_run(jobs).as_micros()).unwrap();
+    let whole_us = u64::try_from(time_of_a_whole_run(role).as_micros()).unwrap();
     while kills < wanted {
         let place = Place::new();
-        kills += torment(&place, jobs, &mut || Duration::from_micros(dice.below(whole_us)), wanted - kills);
+        kills += torment(role, &place, &mut || Duration::from_micros(dice.below(whole_us)), wanted - kills);
         cut_off += check(&place);
+        check_more(&place);
         runs += 1;
     }
     println!("  {kills} kills in {runs} runs, {cut_off} steps were cut off");
@@ -117,20 +126,20 @@ fn number_from(variable: &str) -> Option<u64> {
 }
 
 /// How long a run takes that nobody kills, so that kills hit all of it on any machine.
-fn time_of_a_whole_run(jobs: Option<u32>) -> Duration {
+fn time_of_a_whole_run(role: &str) -> Duration {
     let place = Place::new();
     let began = Instant::now();
-    torment(&place, jobs, &mut || Duration::ZERO, 0);
+    torment(role, &place, &mut || Duration::ZERO, 0);
     assert_eq!(check(&place), 0);
     began.elapsed()
 }
 
 /// Runs to the end, with at most so many kills; gives back how many there were.
-fn torment(place: &Place, jobs: Option<u32>, moment: &mut dyn FnMut() -> Duration, at_most: u32) -> u32 {
+fn torment(role: &str, place: &Place, moment: &mut dyn FnMut() -> Duration, at_most: u32) -> u32 {
     let names: Vec<_> = (0..STEPS).map(|number| format!("step/{number:02}")).collect();
     let mut kills = 0;
     loop {
-        let mut runner = start_runner(&place.results(), &place.state(), &names.join(","), jobs);
+        let mut runner = start_in_role(role, &place.results(), &place.state(), &names.join(","));
         if kills == at_most {
             let status = runner.wait().unwrap();
             assert!(matches!(status.code(), Some(0 | 1)), "{status}");

@@ -25,6 +25,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use std::{fs, io};
 
 use super::{Callouts, DisposeFailure, Instance, Provider, ProvisionFailure};
@@ -57,18 +58,16 @@ const PROVISION_VARIABLE: &str = "DOCKERTEST_PROVISION";
 /// ```
 /// use std::num::NonZeroUsize;
 ///
-/// use dockertest::environment::{Callout, CalloutLimits, Callouts, Provider};
+/// use dockertest::environment::{Callout, Callouts, Provider};
 /// use dockertest::host::CancelToken;
 ///
 /// # let project = tempfile::tempdir()?;
 /// # let project = project.path();
-/// let callouts = Callouts {
-///     provision: Some("for i in $(seq $INSTANCE_COUNT); do mkdir vm-$i && echo vm-$i; done".to_owned()),
-///     execute: "cd $INSTANCE_ID && $COMMAND".to_owned(),
-///     dispose: Some("rmdir $INSTANCE_IDS".to_owned()),
-///     ids: Vec::new(),
-///     limits: CalloutLimits::default(),
-/// };
+/// let callouts = Callouts::new(
+///     "for i in $(seq $INSTANCE_COUNT); do mkdir vm-$i && echo vm-$i; done",
+///     "cd $INSTANCE_ID && $COMMAND",
+///     "rmdir $INSTANCE_IDS",
+/// );
 /// let provider = Callout::new(callouts, project);
 /// let instances = provider.provision(NonZeroUsize::MIN, &CancelToken::new()?)?;
 /// assert_eq!(instances[0].id(), "vm-1");
@@ -79,6 +78,8 @@ const PROVISION_VARIABLE: &str = "DOCKERTEST_PROVISION";
 /// ```
 pub struct Callout {
     shared: Arc<Shared>,
+    /// Made to list subtests, and not used since.
+    spare: Mutex<Vec<Box<dyn Instance>>>,
 }
 
 /// What a provider and its instances have in common.
@@ -97,6 +98,8 @@ struct State {
     live: BTreeMap<String, u32>,
     made: u32,
     pruned: bool,
+    /// What could not be disposed of then.
+    left: Vec<DisposeFailure>,
 }
 
 impl fmt::Debug for Shared {
@@ -126,16 +129,10 @@ impl Callout {
     /// ```
     /// # use std::num::NonZeroUsize;
     /// # use std::sync::mpsc;
-    /// # use dockertest::environment::{Callout, CalloutLimits, Callouts, Provider};
+    /// # use dockertest::environment::{Callout, Callouts, Provider};
     /// # use dockertest::host::CancelToken;
     /// # let project = tempfile::tempdir()?;
-    /// # let callouts = Callouts {
-    /// #     provision: Some("echo booting >&2; echo vm-1".to_owned()),
-    /// #     execute: "$COMMAND".to_owned(),
-    /// #     dispose: Some("true".to_owned()),
-    /// #     ids: Vec::new(),
-    /// #     limits: CalloutLimits::default(),
-    /// # };
+    /// let callouts = Callouts::new("echo booting >&2; echo vm-1", "$COMMAND", "true");
     /// let (tell, told) = mpsc::channel();
     /// let provider = Callout::telling(callouts, project.path(), move |line| tell.send(line.to_owned()).unwrap_or_default());
     /// let instances = provider.provision(NonZeroUsize::MIN, &CancelToken::new()?)?;
@@ -153,7 +150,7 @@ impl Callout {
         let folder = std::path::absolute(&folder).unwrap_or(folder);
         let records = folder.join(RECORDS);
         let shared = Shared { callouts, folder, records, tell: Box::new(tell), state: Mutex::default() };
-        Callout { shared: Arc::new(shared) }
+        Callout { shared: Arc::new(shared), spare: Mutex::default() }
     }
 
     /// Leaves its instances alone when this process ends, also when it is killed: somebody else will dispose of them.
@@ -172,6 +169,15 @@ impl Callout {
         drop(instances);
         Ok(())
     }
+
+    fn make(&self, count: NonZeroUsize, cancel: &CancelToken) -> Result<Vec<Box<dyn Instance>>, ProvisionFailure> {
+        let ids = match &self.shared.callouts.provision {
+            Some(callout) => self.shared.provision(callout, count.get(), cancel)?,
+            None => self.shared.take_fixed(count.get())?,
+        };
+        let instance = |id| Box::new(InCallout::new(id, Arc::clone(&self.shared))) as Box<dyn Instance>;
+        Ok(ids.into_iter().map(instance).collect())
+    }
 }
 
 impl Provider for Callout {
@@ -184,12 +190,40 @@ impl Provider for Callout {
     }
 
     fn provision(&self, count: NonZeroUsize, cancel: &CancelToken) -> Result<Vec<Box<dyn Instance>>, ProvisionFailure> {
-        let ids = match &self.shared.callouts.provision {
-            Some(callout) => self.shared.provision(callout, count.get(), cancel)?,
-            None => self.shared.take_fixed(count.get())?,
-        };
-        let instance = |id| Box::new(InCallout::new(id, Arc::clone(&self.shared))) as Box<dyn Instance>;
-        Ok(ids.into_iter().map(instance).collect())
+        let mut instances = std::mem::take(&mut *self.spare.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(missing) = NonZeroUsize::new(count.get().saturating_sub(instances.len())) {
+            match self.make(missing, cancel) {
+                Ok(made) => instances.extend(made),
+                Err(failure) if instances.is_empty() => return Err(failure),
+                Err(failure) => self.shared.tell(&format!("{failure}\ngoing on with {}", instances.len())),
+            }
+        }
+        Ok(instances)
+    }
+
+    fn list(
+        &self,
+        count: NonZeroUsize,
+        cancel: &CancelToken,
+        ask: &mut dyn FnMut(&dyn Instance, Duration),
+    ) -> Result<(), ProvisionFailure> {
+        let limit = self.shared.callouts.limits.execute;
+        let limit = if limit.is_zero() { Duration::MAX } else { limit };
+        let instances = self.provision(count, cancel)?;
+        if let Some(instance) = instances.first() {
+            ask(&**instance, limit);
+        }
+        // One that failed is not used again.
+        let fine = instances.into_iter().filter(|instance| instance.problem().is_none());
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).extend(fine);
+        Ok(())
+    }
+
+    fn dispose_left(&self, names: &[String]) -> Vec<DisposeFailure> {
+        // What is not in the records is gone.
+        self.shared.prune_once();
+        let state = self.shared.state();
+        state.left.iter().filter(|failure| names.iter().any(|name| name == failure.instance())).cloned().collect()
     }
 
     fn dispose(&self, instances: Vec<Box<dyn Instance>>) -> Vec<DisposeFailure> {
@@ -261,10 +295,13 @@ impl Shared {
         if std::mem::replace(&mut self.state().pruned, true) {
             return;
         }
-        match prune(&self.folder, &self.tell) {
-            Ok(pruned) => pruned.iter().for_each(|pruned| self.tell(&pruned.to_string())),
-            Err(error) => self.tell(&format!("cannot read the records in `{}`: {error}", self.records.display())),
-        }
+        let pruned = prune(&self.folder, &self.tell).unwrap_or_else(|error| {
+            self.tell(&format!("cannot read the records in `{}`: {error}", self.records.display()));
+            Vec::new()
+        });
+        pruned.iter().for_each(|pruned| self.tell(&pruned.to_string()));
+        let failure = |pruned: Pruned| Some(DisposeFailure::new(pruned.instance, pruned.problem?));
+        self.state().left = pruned.into_iter().filter_map(failure).collect();
     }
 
     /// One call: the ids that it printed, and what is wrong, if something is.

@@ -24,7 +24,7 @@ const DISPOSED: &str = "disposed";
 const KEPT: &str = "kept";
 /// Each call of `instance_provision` has a file, with a number behind.
 const PRINTED: &str = "provision-";
-/// A folder that is not complete yet.
+/// A folder that is not complete: yet, or any more.
 const NEW: &str = ".new-";
 
 /// How to dispose of instances.
@@ -87,17 +87,19 @@ impl Record {
         };
         for folder in folders {
             let path = folder?.path();
+            if let Some(maker) = maker_of_new(&path) {
+                // Nothing was made by one that never got so far.
+                if !kept && !Path::new("/proc").join(maker).exists() {
+                    fs::remove_dir_all(&path)?;
+                }
+                continue;
+            }
             let Ok(lock) = File::open(path.join(LOCK)) else { continue };
             if lock.try_lock().is_err() || path.join(KEPT).exists() != kept {
                 continue;
             }
-            let is_new = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(NEW));
-            let head = fs::read(path.join(HEAD)).map(|text| serde_json::from_slice(&text));
-            match head {
-                Ok(Ok(head)) if !is_new => found.push((Record { path, _lock: lock, calls: 0 }, head)),
-                // Nothing was made by one that never got so far.
-                _ if is_new => fs::remove_dir_all(&path)?,
-                _ => {}
+            if let Ok(Ok(head)) = fs::read(path.join(HEAD)).map(|text| serde_json::from_slice(&text)) {
+                found.push((Record { path, _lock: lock, calls: 0 }, head));
             }
         }
         Ok(found)
@@ -178,7 +180,13 @@ impl Record {
 
     /// Removes it, if no instance is left.
     pub(super) fn remove_if_empty(&self) -> io::Result<()> {
-        if self.ids()?.is_empty() { fs::remove_dir_all(&self.path) } else { Ok(()) }
+        if !self.ids()?.is_empty() {
+            return Ok(());
+        }
+        // Under a name by which the rest is known, if this process is killed before all is gone.
+        let going = self.path.with_file_name(format!("{NEW}{}-{}", std::process::id(), self.mark()));
+        fs::rename(&self.path, &going)?;
+        fs::remove_dir_all(&going)
     }
 
     fn outputs(&self) -> io::Result<Vec<PathBuf>> {
@@ -192,4 +200,10 @@ impl Record {
         outputs.sort();
         Ok(outputs)
     }
+}
+
+/// The id of the process that is making a folder which is not complete.
+fn maker_of_new(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?.strip_prefix(NEW)?;
+    name.split('-').next().map(str::to_owned)
 }

@@ -97,6 +97,18 @@ pub enum ListFailure {
         /// The last lines of its standard error.
         stderr: String,
     },
+    /// It took too long [earlier](crate::host::Plugins::cache), and is still the same.
+    #[error(
+        "`{0} list` did not end within {1} when it was asked last; it will be asked again when its file has changed, or after \
+         `touch {0}`",
+        program.display(), seconds(*limit)
+    )]
+    KnownToBeTooSlow {
+        /// The program.
+        program: PathBuf,
+        /// How long it had.
+        limit: Duration,
+    },
     /// It does not keep the protocol.
     #[error("`{} list`: {fault}{}", program.display(), indented(stderr))]
     Protocol {

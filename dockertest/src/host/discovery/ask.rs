@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::cache::Cache;
+use super::cache::{Cache, Known};
 use super::identity::Identity;
 use crate::host::{HostProgram, ListFailure, Listing};
 
@@ -27,15 +27,29 @@ impl<'a> Ask<'a> {
     fn answer(self) -> Result<Listing, ListFailure> {
         let Some(cache) = self.cache else { return self.program.list(self.limit) };
         let Some(identity) = Identity::of(self.program) else { return self.program.list(self.limit) };
-        if let Some(listing) = cache.recall(self.program, &identity) {
-            return Ok(listing);
+        match cache.recall(self.program, &identity) {
+            Some(Known::Listing(listing)) => return Ok(listing),
+            // With more time it may do better.
+            Some(Known::TooSlow { limit }) if limit >= self.limit => {
+                return Err(ListFailure::KnownToBeTooSlow { program: self.program.shown().to_owned(), limit });
+            }
+            _ => {}
         }
         let is_settled = identity.is_settled();
-        let listing = self.program.list(self.limit)?;
-        if is_settled && Identity::of(self.program).as_ref() == Some(&identity) {
-            cache.keep(self.program, &identity, &listing);
+        let answer = self.program.list(self.limit);
+        let known = match &answer {
+            Ok(listing) => Some(Known::Listing(listing.clone())),
+            Err(ListFailure::TooSlow { limit, .. }) => Some(Known::TooSlow { limit: *limit }),
+            // Told soon each time, and not always the file's fault: what it needs may be installed meanwhile.
+            Err(_) => None,
+        };
+        if let Some(known) = known
+            && is_settled
+            && Identity::of(self.program).as_ref() == Some(&identity)
+        {
+            cache.keep(self.program, &identity, &known);
         }
-        Ok(listing)
+        answer
     }
 }
 
@@ -58,4 +72,44 @@ pub(crate) fn ask_all(hosts: &[Ask<'_>]) -> Vec<Result<Listing, ListFailure>> {
     });
     answers.sort_unstable_by_key(|(index, _)| *index);
     answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn one_that_takes_too_long_is_not_asked_again_until_it_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("slow.sh");
+        let write = || {
+            fs::write(&path, "#!/bin/sh\necho asked >> \"$0.asked\"\nexec sleep 1000\n").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            let program = HostProgram::new(&path);
+            while !Identity::of(&program).unwrap().is_settled() {
+                thread::sleep(Duration::from_millis(10));
+            }
+            program
+        };
+        let cache = Cache::new(folder.path().join("cache"));
+        let asked = |program: &HostProgram, milliseconds| {
+            let ask = Ask { program, limit: Duration::from_millis(milliseconds), cache: Some(&cache) };
+            let text = ask.answer().unwrap_err().to_string();
+            (text, fs::read_to_string(folder.path().join("slow.sh.asked")).unwrap_or_default().lines().count())
+        };
+        let program = write();
+        let (text, count) = asked(&program, 1000);
+        assert_eq!((text, count), (format!("`{} list` did not end within 1 s", path.display()), 1));
+        let (text, count) = asked(&program, 1000);
+        assert!(text.contains("did not end within 1 s when it was asked last; it will be asked again when"), "{text}");
+        assert!(text.ends_with(&format!("or after `touch {}`", path.display())), "{text}");
+        assert_eq!(count, 1);
+        // In less time it will not do better; in more it may.
+        assert_eq!(asked(&program, 500).1, 1);
+        assert_eq!(asked(&program, 1100).1, 2);
+        assert_eq!(asked(&write(), 1000).1, 3);
+    }
 }

@@ -1,4 +1,5 @@
-//! Lists of plug-ins from earlier times, so that a plug-in is started only when it, or its loader, has changed.
+//! Lists of plug-ins from earlier times, so that a plug-in is started only when it, or its loader, has changed. Of one
+//! that took too long it is kept that it did: it would do so each time.
 //!
 //! A cache may always be wrong: somebody else's, of another version, cut off, read-only, gone. Then it is as if there
 //! were none.
@@ -7,6 +8,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
@@ -19,12 +21,22 @@ use crate::host::{HostProgram, Listing};
 use crate::version::API_VERSION;
 
 /// The number of the files' format; another one is passed over.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The largest file that is read.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// The first line of a file. The second one is the list.
+/// What is known of a plug-in: the second line of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum Known {
+    /// Its list.
+    Listing(Listing),
+    /// It did not end within this time.
+    TooSlow { limit: Duration },
+}
+
+/// The first line of a file.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Head {
@@ -38,9 +50,9 @@ struct Head {
 }
 
 impl Head {
-    fn new(identity: &Identity, list: &[u8]) -> Head {
+    fn new(identity: &Identity, known: &[u8]) -> Head {
         let identity = identity.clone();
-        Head { format: FORMAT, protocol: PROTOCOL, api: API_VERSION.to_string(), identity, sha256: hex(list) }
+        Head { format: FORMAT, protocol: PROTOCOL, api: API_VERSION.to_string(), identity, sha256: hex(known) }
     }
 }
 
@@ -55,29 +67,29 @@ impl Cache {
         Cache { folder }
     }
 
-    /// The list of a plug-in, if it is known for this state of it.
-    pub(super) fn recall(&self, program: &HostProgram, identity: &Identity) -> Option<Listing> {
+    /// What is known of a plug-in in this state.
+    pub(super) fn recall(&self, program: &HostProgram, identity: &Identity) -> Option<Known> {
         let bytes = read_own_file(&self.file(program))?;
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
-        let (head, list) = (&bytes[..end], &bytes[end + 1..]);
+        let (head, known) = (&bytes[..end], &bytes[end + 1..]);
         let head: Head = serde_json::from_slice(head).ok()?;
-        (head == Head::new(identity, list)).then(|| serde_json::from_slice(list).ok()).flatten()
+        (head == Head::new(identity, known)).then(|| serde_json::from_slice(known).ok()).flatten()
     }
 
-    /// Keeps a list.
-    pub(super) fn keep(&self, program: &HostProgram, identity: &Identity, listing: &Listing) {
-        if self.try_keep(program, identity, listing).is_err() {
+    /// Keeps what is known of a plug-in in this state.
+    pub(super) fn keep(&self, program: &HostProgram, identity: &Identity, known: &Known) {
+        if self.try_keep(program, identity, known).is_err() {
             // The plug-in is asked again next time, that is all.
         }
     }
 
-    fn try_keep(&self, program: &HostProgram, identity: &Identity, listing: &Listing) -> io::Result<()> {
-        let list = serde_json::to_vec(listing)?;
-        let head = serde_json::to_vec(&Head::new(identity, &list))?;
+    fn try_keep(&self, program: &HostProgram, identity: &Identity, known: &Known) -> io::Result<()> {
+        let known = serde_json::to_vec(known)?;
+        let head = serde_json::to_vec(&Head::new(identity, &known))?;
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         // Whoever reads at the same time sees the old file or the new one, and of two writers the last one counts.
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(&[&head[..], b"\n", &list].concat())?;
+        file.write_all(&[&head[..], b"\n", &known].concat())?;
         file.persist(self.file(program))?;
         Ok(())
     }
@@ -114,7 +126,7 @@ mod tests {
         folder: tempfile::TempDir,
         cache: Cache,
         program: HostProgram,
-        listing: Listing,
+        known: Known,
     }
 
     impl Bench {
@@ -125,7 +137,7 @@ mod tests {
             fs::write(&program, "1").unwrap();
             let info: SubtestInfo = serde_json::from_str(r#"{"name":"outside/good"}"#).unwrap();
             let listing = Listing { hello: Hello::new("p"), subtests: vec![info], config: Vec::new() };
-            Bench { program: HostProgram::new(program), cache, listing, folder }
+            Bench { program: HostProgram::new(program), cache, known: Known::Listing(listing), folder }
         }
 
         fn identity(&self) -> Identity {
@@ -133,10 +145,10 @@ mod tests {
         }
 
         fn keep(&self) {
-            self.cache.keep(&self.program, &self.identity(), &self.listing);
+            self.cache.keep(&self.program, &self.identity(), &self.known);
         }
 
-        fn recall(&self) -> Option<Listing> {
+        fn recall(&self) -> Option<Known> {
             self.cache.recall(&self.program, &self.identity())
         }
 
@@ -150,11 +162,11 @@ mod tests {
         let bench = Bench::new();
         assert_eq!(bench.recall(), None);
         bench.keep();
-        assert_eq!(bench.recall().as_ref(), Some(&bench.listing));
+        assert_eq!(bench.recall().as_ref(), Some(&bench.known));
         fs::write(&bench.program.path, "22").unwrap();
         assert_eq!(bench.recall(), None);
         bench.keep();
-        assert_eq!(bench.recall().as_ref(), Some(&bench.listing));
+        assert_eq!(bench.recall().as_ref(), Some(&bench.known));
     }
 
     #[test]
@@ -173,7 +185,7 @@ mod tests {
             assert_eq!(bench.recall(), None, "damaged at {at}");
         }
         fs::write(bench.file(), &whole).unwrap();
-        assert_eq!(bench.recall().as_ref(), Some(&bench.listing));
+        assert_eq!(bench.recall().as_ref(), Some(&bench.known));
     }
 
     #[test]
@@ -193,7 +205,7 @@ mod tests {
         nix::unistd::mkfifo(&bench.file(), nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert_eq!(bench.recall(), None);
         bench.keep();
-        assert_eq!(bench.recall().as_ref(), Some(&bench.listing));
+        assert_eq!(bench.recall().as_ref(), Some(&bench.known));
     }
 
     #[test]
@@ -205,7 +217,7 @@ mod tests {
             assert_eq!(bench.recall(), None);
             bench.keep();
         }
-        assert_eq!(bench.recall().as_ref(), Some(&bench.listing));
+        assert_eq!(bench.recall().as_ref(), Some(&bench.known));
     }
 
     #[test]
@@ -217,7 +229,7 @@ mod tests {
                 scope.spawn(|| {
                     for _ in 0..50 {
                         bench.keep();
-                        assert_eq!(bench.recall().as_ref(), Some(&bench.listing));
+                        assert_eq!(bench.recall().as_ref(), Some(&bench.known));
                     }
                 });
             }

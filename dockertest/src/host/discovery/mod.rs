@@ -91,7 +91,8 @@ impl Plugins {
     }
 
     /// Keeps the lists in a folder, which need not exist. A plug-in is asked again only when its file, or its loader,
-    /// has changed. If what it lists depends on more than its file, touch the file when that has changed.
+    /// has changed. If what it lists depends on more than its file, touch the file when that has changed. One that took
+    /// too long is not asked again either.
     #[must_use]
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> Plugins {
         self.cache = Some(Cache::new(folder.into()));

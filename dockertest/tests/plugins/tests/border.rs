@@ -43,9 +43,9 @@ fn is_there() -> bool {
     is_there
 }
 
-fn run_watched(plugin: &Path) -> (Vec<Seen>, String) {
+fn run_watched(plugin: &Path, set: &[&str]) -> (Vec<Seen>, String) {
     let logs = tempfile::tempdir().unwrap();
-    let seen = run(watched(logs.path()), plugin, &[]);
+    let seen = run(watched(logs.path()), plugin, set);
     (seen, findings(&logs))
 }
 
@@ -56,7 +56,7 @@ fn nothing_is_found_at_a_plugin_of_rust(#[case] profile: &str) {
     if !is_there() {
         return;
     }
-    let (seen, findings) = run_watched(&acme(profile));
+    let (seen, findings) = run_watched(&acme(profile), &[]);
     let expected = [
         ("acme_ready", Verdict::Good),
         ("disk_quota", Verdict::Good),
@@ -73,12 +73,39 @@ fn nothing_is_found_at_a_plugin_of_c() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (seen, findings) = run_watched(&example_in_c(folder.path()));
+    let (seen, findings) = run_watched(&example_in_c(folder.path()), &[]);
     assert_eq!(verdicts(&seen), [("hello", Verdict::Good)], "{seen:?}");
     assert_eq!(findings, "");
 }
 
-/// The two tests above can fail.
+/// A panic unwinds to the border, and a wish to stop crosses it while a thread of the plug-in works.
+#[rstest]
+#[case::panics(&["disk_quota/ends.how=panic"], Verdict::Error, "as it was told")]
+#[case::is_stopped(&["disk_quota/ends.how=wait", "disk_quota.step_timeout=4"], Verdict::Abort, "did not end within 4 s")]
+fn nothing_is_found_at_a_step_that_ends_badly(#[case] set: &[&str], #[case] verdict: Verdict, #[case] reason: &str) {
+    if !is_there() {
+        return;
+    }
+    let (seen, findings) = run_watched(&acme("dev"), set);
+    let worst = seen.iter().find(|(.., why)| why.contains(reason)).unwrap_or_else(|| panic!("{seen:?}"));
+    assert_eq!(worst.1, verdict, "{seen:?}");
+    assert_eq!(findings, "");
+}
+
+#[test]
+fn nothing_is_found_at_a_step_of_c_that_gives_an_error() {
+    if !is_there() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("bad.so");
+    compile(&package().join("bad.c"), &["-DRUN=3"], &plugin);
+    let (seen, findings) = run_watched(&plugin, &[]);
+    assert_eq!(verdicts(&seen), [("bad", Verdict::Error)], "{seen:?}");
+    assert_eq!(findings, "");
+}
+
+/// The tests above can fail.
 #[test]
 fn memory_that_was_freed_is_found() {
     if !is_there() {

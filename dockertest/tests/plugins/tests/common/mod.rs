@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +15,8 @@ use dockertest::verdict::Verdict;
 
 /// How long a list may take.
 pub const LIMIT: Duration = Duration::from_secs(30);
+
+const LOCK: &str = "Cargo.lock";
 
 /// The host program that loads plug-ins.
 pub fn loader() -> HostProgram {
@@ -51,15 +54,55 @@ pub fn cargo() -> Command {
     cargo
 }
 
+/// A package of somebody else's: a copy outside our sources, with the versions that we are built with.
+pub fn outside(name: &str) -> PathBuf {
+    let (ours, copy) = (package().join(name), built().join(name));
+    let library = package().join("../..").canonicalize().unwrap();
+    // Of several tests that want it, one makes it.
+    let lock = File::create(built().join(format!("{name}.lock"))).unwrap();
+    lock.lock().unwrap();
+    let mut wanted = BTreeMap::new();
+    read(&ours, Path::new(""), &mut wanted);
+    let manifest = wanted.get_mut(Path::new("Cargo.toml")).unwrap();
+    *manifest = manifest.replace("path = \"../../..\"", &format!("path = {library:?}"));
+    // Cargo leaves out of its own what is not needed, so this is to compare with.
+    let versions = fs::read_to_string(library.join("../Cargo.lock")).unwrap();
+    wanted.insert("versions".into(), versions.clone());
+    let mut there = BTreeMap::new();
+    if copy.exists() {
+        read(&copy, Path::new(""), &mut there);
+    }
+    if there != wanted || !copy.join(LOCK).exists() {
+        let _ = fs::remove_dir_all(&copy);
+        wanted.insert(LOCK.into(), versions);
+        for (path, text) in wanted {
+            fs::create_dir_all(copy.join(&path).parent().unwrap()).unwrap();
+            fs::write(copy.join(path), text).unwrap();
+        }
+    }
+    copy
+}
+
+/// The files in a folder, by their path below it, without what cargo writes there.
+fn read(folder: &Path, below: &Path, files: &mut BTreeMap<PathBuf, String>) {
+    for entry in fs::read_dir(folder.join(below)).unwrap() {
+        let path = below.join(entry.unwrap().file_name());
+        if [LOCK, "target"].map(Path::new).contains(&path.as_path()) {
+            continue;
+        }
+        if folder.join(&path).is_dir() {
+            read(folder, &path, files);
+        } else {
+            files.insert(path.clone(), fs::read_to_string(folder.join(path)).unwrap());
+        }
+    }
+}
+
 /// The crate outside the workspace, in a folder of its own.
 pub fn acme(profile: &str) -> PathBuf {
     let target = built();
-    // Of several tests that want it, one builds it.
-    let lock = File::create(target.join(format!("{profile}.lock"))).unwrap();
-    lock.lock().unwrap();
     let mut cargo = cargo();
-    let manifest = package().join("acme/Cargo.toml");
-    cargo.args(["build", "--quiet", "--locked", "--profile", profile, "--manifest-path"]).arg(manifest);
+    cargo.args(["build", "--quiet", "--profile", profile]).current_dir(outside("acme"));
     let output = cargo.arg("--target-dir").arg(&target).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let folder = if profile == "dev" { "debug" } else { profile };

@@ -2,8 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -13,51 +12,10 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use crate::common::{built, cargo, package};
+use crate::common::{built, cargo, outside};
 
 /// Longer than anything here takes but for building, and shorter than patience.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The package outside our sources, with the versions that we are built with.
-fn source() -> PathBuf {
-    let (ours, copy) = (package().join("shelf"), built().join("shelf"));
-    let library = package().join("../..").canonicalize().unwrap();
-    // Of several tests that want it, one makes it.
-    let lock = File::create(built().join("shelf.lock")).unwrap();
-    lock.lock().unwrap();
-    let mut wanted = BTreeMap::new();
-    read(&ours, Path::new(""), &mut wanted);
-    let manifest = wanted.get_mut(Path::new("Cargo.toml")).unwrap();
-    *manifest = manifest.replace("path = \"../../..\"", &format!("path = {library:?}"));
-    // Cargo leaves out of its own what is not needed, so this is to compare with.
-    let versions = fs::read_to_string(library.join("../Cargo.lock")).unwrap();
-    wanted.insert("versions".into(), versions.clone());
-    let mut there = BTreeMap::new();
-    if copy.exists() {
-        read(&copy, Path::new(""), &mut there);
-    }
-    if there.remove(Path::new("Cargo.lock")).is_none() || there != wanted {
-        let _ = fs::remove_dir_all(&copy);
-        wanted.insert("Cargo.lock".into(), versions);
-        for (path, text) in wanted {
-            fs::create_dir_all(copy.join(&path).parent().unwrap()).unwrap();
-            fs::write(copy.join(path), text).unwrap();
-        }
-    }
-    copy
-}
-
-/// The files in a folder, by their path below it.
-fn read(folder: &Path, below: &Path, files: &mut BTreeMap<PathBuf, String>) {
-    for entry in fs::read_dir(folder.join(below)).unwrap() {
-        let path = below.join(entry.unwrap().file_name());
-        if folder.join(&path).is_dir() {
-            read(folder, &path, files);
-        } else {
-            files.insert(path.clone(), fs::read_to_string(folder.join(path)).unwrap());
-        }
-    }
-}
 
 /// Where tests of the package write, for one test of ours.
 pub struct Shelf(TempDir);
@@ -107,7 +65,7 @@ impl Shelf {
         let place = self.path().display();
         let places = ["meets/one", "meets/other", "waits"].map(|name| format!("shelf/{name}.meeting_place={place}"));
         let mut command = cargo();
-        command.args(words).current_dir(source()).env("CARGO_TARGET_DIR", built());
+        command.args(words).current_dir(outside("shelf")).env("CARGO_TARGET_DIR", built());
         command.env("DOCKERTEST_RESULTS", self.path().join("results"));
         command.env("DOCKERTEST_SET", [&places.join(" "), set.join(" ").as_str()].join(" "));
         command

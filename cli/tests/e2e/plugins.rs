@@ -34,6 +34,9 @@ fn an_executable_is_a_host_like_any_other() {
     let run = place.run(&["run", "--plugin", "plug/host.sh", names]).expect(1);
     let verdicts: Vec<_> = place.verdicts().into_iter().map(|(name, verdict, _)| format!("{name} {verdict}")).collect();
     assert_eq!(verdicts, ["outside/good GOOD", "outside/bad FAIL", "example GOOD"], "{}", run.stderr);
+    let again =
+        format!("again:         dockertest run --args=outside/bad --plugin {}", place.path("plug/host.sh").display());
+    assert!(run.stdout.contains(&again), "{}", run.stdout);
 
     let set = ["--set", "outside/bad.works=yes"];
     place.run(&["run", "--plugin", "plug", names, set[0], set[1]]).expect(0);
@@ -208,6 +211,9 @@ fn a_host_is_checked_rule_by_rule() {
     let rule = report["rules"].as_array().unwrap().iter().find(|rule| rule["rule"] == "unknown-name").unwrap();
     assert_eq!((rule["outcome"].as_str(), rule["seen"].as_str()), (Some("broken"), Some("it ended GOOD: ")));
     place.run(&["host-check", "missing.py"]).expect(2);
+    let unknown = place.run(&["host-check", "host.sh", "--subtest", "outside/godo"]).expect(2);
+    let told = "the host `host.sh` cannot be checked: its list has no subtest `outside/godo`, but `outside/good`, `outside/bad`";
+    assert!(unknown.stderr.contains(told), "{}", unknown.stderr);
 }
 
 /// The hosts of the book.

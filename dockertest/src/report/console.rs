@@ -267,12 +267,19 @@ impl<W: Write + Send> Sink for Console<W> {
     }
 }
 
-/// The command that runs a step alone, with the options that the run was given. Secrets are masked in it.
+/// The command that runs a step alone, with the plug-ins and options that the run was given. Secrets are masked in it.
 fn again(step: &StepState, run: Option<&RunStarted>) -> String {
     let mut command = format!("dockertest run --args={}", step.planned.name);
-    for argument in run.map(|run| run.invocation.set.as_slice()).unwrap_or_default() {
+    let Some(RunStarted { invocation, .. }) = run else { return command };
+    let mut add = |option: &str, argument: &str| {
         let quoted = shlex::try_quote(argument).unwrap_or_else(|_| argument.into());
-        command.push_str(&format!(" --set {quoted}"));
+        command.push_str(&format!(" {option} {quoted}"));
+    };
+    for plugin in &invocation.plugins {
+        add("--plugin", &plugin.to_string_lossy());
+    }
+    for argument in &invocation.set {
+        add("--set", argument);
     }
     command
 }

@@ -18,7 +18,8 @@ pub(crate) fn host_check(wanted: &CheckHost, screen: &Screen) -> Result<u8, Prob
     if let Some(name) = &wanted.subtest {
         check = check.subtest(name.parse()?);
     }
-    let report = check.run().map_err(|error| Problem::new(format!("cannot make a folder to run it in: {error}")))?;
+    let shown = wanted.program.display();
+    let report = check.run().map_err(|error| Problem::new(format!("the host `{shown}` cannot be checked: {error}")))?;
     if wanted.json {
         screen.output(format!("{}\n", serde_json::to_string_pretty(&report)?))?;
     } else {

@@ -7,7 +7,7 @@ mod run;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ impl HostCheck {
         HostCheck { program, subtest: None, layers: Layers::new(), limit: LIMIT, grace: CANCEL_GRACE }
     }
 
-    /// Runs this subtest. For the rules about stopping it should take some time.
+    /// Runs this subtest, which the host has to list. For the rules about stopping it should take some time.
     #[must_use]
     pub fn subtest(self, name: SubtestName) -> HostCheck {
         HostCheck { subtest: Some(name), ..self }
@@ -88,9 +88,12 @@ impl HostCheck {
     /// Calls the host several times.
     ///
     /// # Errors
-    /// There is no folder to run it in. A host that cannot be started breaks the first rule.
+    /// There is no folder to run it in, or the host lists subtests and the one that was asked for is not among them. A
+    /// host that cannot be started breaks the first rule.
     pub fn run(&self) -> io::Result<HostReport> {
-        let folder = tempfile::Builder::new().prefix("dockertest-host-check-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix("dockertest-host-check-").tempdir().map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot make a folder to run the host in: {error}"))
+        })?;
         let mut findings = Findings::default();
         let mut exchanges = Vec::new();
         let program = self.calls(folder.path(), &mut findings, &mut exchanges)?;
@@ -113,9 +116,9 @@ impl HostCheck {
         let known = list::check(&listed, findings);
         let program = known.program.clone();
         done.push(listed);
-        match self.chosen(&known.subtests) {
-            Err(why) => findings.not_tried_from("unknown-name", &why),
-            Ok(info) => {
+        match self.chosen(&known.subtests)? {
+            None => findings.not_tried_from("unknown-name", "its list has no subtest"),
+            Some(info) => {
                 let caller = Caller { check: self, folder, info, known: &known };
                 caller.all(findings, done)?;
             }
@@ -123,18 +126,16 @@ impl HostCheck {
         Ok(program)
     }
 
-    /// The subtest that is run.
-    fn chosen<'k>(&self, known: &'k [SubtestInfo]) -> Result<&'k SubtestInfo, String> {
-        match &self.subtest {
-            Some(name) => {
-                known.iter().find(|info| info.name == *name).ok_or_else(|| format!("its list has no subtest `{name}`"))
-            }
-            None => known
-                .iter()
-                .find(|info| info.kind == Kind::Subtest)
-                .or(known.first())
-                .ok_or_else(|| "its list has no subtest".to_owned()),
-        }
+    /// The subtest that is run; nothing if there is none at all.
+    fn chosen<'k>(&self, known: &'k [SubtestInfo]) -> io::Result<Option<&'k SubtestInfo>> {
+        let Some(wanted) = self.subtest.as_ref().filter(|_| !known.is_empty()) else {
+            return Ok(known.iter().find(|info| info.kind == Kind::Subtest).or(known.first()));
+        };
+        let found = known.iter().find(|info| info.name == *wanted);
+        found.map(Some).ok_or_else(|| {
+            let names: Vec<String> = known.iter().map(|info| format!("`{}`", info.name)).collect();
+            io::Error::new(ErrorKind::NotFound, format!("its list has no subtest `{wanted}`, but {}", names.join(", ")))
+        })
     }
 }
 

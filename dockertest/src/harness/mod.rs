@@ -33,6 +33,8 @@ const STOPPED_BY_SIGNAL: i32 = 128;
 /// Makes a test program of the subtests that are linked into it: of those in the crates that are named, and of those in
 /// the file's own modules. It stands in the main file of a test target with `harness = false`.
 ///
+/// At most one of the crates may have a [`plugin!`](crate::plugin!), whose symbols have the same names everywhere.
+///
 /// `Cargo.toml`, where `acme_subtests` is the package's own library, of the types `cdylib` and `rlib`:
 ///
 /// ```toml

@@ -23,7 +23,6 @@ use crate::verdict::Verdict;
 /// A step, and how to run it.
 ///
 /// [`StepProcess`] shows one being run.
-///
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Step<'a> {

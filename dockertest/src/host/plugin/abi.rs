@@ -92,6 +92,30 @@ impl Record {
 }
 
 /// What a host gives to a library. It and its functions are there until the process ends, and may be used by any thread.
+///
+/// ```
+/// use std::ffi::c_void;
+///
+/// use dockertest::host::plugin::abi::{ABI, Host};
+///
+/// extern "C" fn write(context: *mut c_void, bytes: *const u8, length: usize) -> i32 {
+///     // SAFETY: the context is the vector below, and the library says that the bytes are there.
+///     unsafe { (*context.cast::<Vec<u8>>()).extend_from_slice(std::slice::from_raw_parts(bytes, length)) };
+///     0
+/// }
+///
+/// extern "C" fn read(_: *mut c_void, _: *mut u8, _: usize) -> isize {
+///     0 // nothing more comes
+/// }
+///
+/// let mut said = Vec::<u8>::new();
+/// let host = Host { size: size_of::<Host>() as u32, abi: ABI, context: (&raw mut said).cast(), write, read };
+///
+/// // What a library does with it:
+/// let line = "{\"listed\":{\"subtests\":0}}\n";
+/// assert_eq!((host.write)(host.context, line.as_ptr(), line.len()), 0);
+/// assert_eq!(said, line.as_bytes());
+/// ```
 #[derive(Debug)]
 #[repr(C)]
 pub struct Host {
@@ -109,8 +133,26 @@ pub struct Host {
 }
 
 /// Writes the library's list, as `HOST list` does. Gives 0, or anything else when it could not.
+///
+/// ```
+/// use dockertest::host::plugin::abi::{Host, ListFunction};
+///
+/// unsafe extern "C" fn cannot(_: *const Host) -> i32 {
+///     3 // the list is an error, which says so
+/// }
+/// const LIST: ListFunction = cannot;
+/// ```
 pub type ListFunction = unsafe extern "C" fn(host: *const Host) -> i32;
 
 /// Runs a subtest, as `HOST run NAME` does. The name is UTF-8, without a NUL byte. Gives 0, or anything else when it could
 /// not.
+///
+/// ```
+/// use dockertest::host::plugin::abi::{Host, RunFunction};
+///
+/// unsafe extern "C" fn cannot(_: *const Host, _: *const u8, _: usize) -> i32 {
+///     3 // the step ends as ERROR, with that number
+/// }
+/// const RUN: RunFunction = cannot;
+/// ```
 pub type RunFunction = unsafe extern "C" fn(host: *const Host, name: *const u8, name_length: usize) -> i32;

@@ -17,7 +17,7 @@
 //! #     list) printf '%s\n' "$hello" '{"subtest":{"name":"example"}}' '{"listed":{"subtests":1}}';;
 //! #     run) read request; printf '%s\n' "$hello" '{"ended":{"verdict":"FAIL","reason":"","seconds":0.1}}';;
 //! # esac"#;
-//! # let host = HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+//! # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
 //! # let folder = tempfile::tempdir()?;
 //! # let (path, results) = (folder.path().join(".dockertest"), folder.path().join("results"));
 //! let repository = Repository::create(&path)?;

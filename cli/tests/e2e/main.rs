@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test says so and ends")]
 
 mod bad_input;
+mod callouts;
 mod cargo_test;
 mod commands;
 mod engine;

@@ -62,7 +62,7 @@ pub(super) fn warnings(watched: &Watched, Shown { host, .. }: &Shown) -> Vec<Str
         if watched.cause.is_some() {
             let grace = seconds(EXIT_GRACE);
             warnings.push(format!("{host} did not exit within {grace} after its last message; it was killed"));
-        } else if !watched.status.is_some_and(|status| status.success()) {
+        } else if !exited_well(watched) && !is_overruled(word, watched) {
             warnings.push(format!("{host} said `{word}`, but then it {}", status_text(watched.status)));
         }
     }
@@ -108,6 +108,16 @@ pub(super) fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }
 
+fn exited_well(watched: &Watched) -> bool {
+    watched.status.is_some_and(|status| status.success())
+}
+
+/// Whether it said that it passed, and then its exit said otherwise.
+fn is_overruled(word: &LastWord, watched: &Watched) -> bool {
+    let passed = matches!(word, LastWord::Ended(ending) if ending.verdict.is_passed());
+    passed && watched.cause.is_none() && !exited_well(watched)
+}
+
 fn said(word: &LastWord, watched: &Watched, host: &str) -> StepEnd {
     match word {
         LastWord::Ended(ending) => {
@@ -118,6 +128,12 @@ fn said(word: &LastWord, watched: &Watched, host: &str) -> StepEnd {
             }
             if let (Some(reason), Verdict::Good) = (left_behind(watched, host), ending.verdict) {
                 (ending.verdict, ending.reason) = (Verdict::Warn, reason);
+            }
+            if is_overruled(word, watched) {
+                let status = status_text(watched.status);
+                let first = format!("{host} said `{word}`, but then it {status}");
+                ending.reason = [first, ending.reason].join("\n").trim_end().to_owned();
+                ending.verdict = Verdict::Error;
             }
             StepEnd::Ended(ending)
         }

@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 use crate::config::KnownFailures;
 use crate::environment::{Provider, ProvisionFailure};
 use crate::host::CancelToken;
-use crate::journal::{EngineFacts, Event, PlannedStep, RunEnded, RunInterrupted, WriteFailure, Writer};
+use crate::journal::{EngineFacts, Event, PlannedStep, RunEnded, RunInterrupted, StepEnded, WriteFailure, Writer};
 use crate::name::StepId;
+use crate::outcome::Ending;
+use crate::verdict::Verdict;
 
 use super::catalog::Catalog;
 use super::engine::Engine;
@@ -204,6 +206,9 @@ impl<'r> Execution<'r> {
         if let Err(problem) = lock(&self.sysinfo).finish() {
             events.push(runner_warning(problem));
         }
+        if *stop == Stop::Complete {
+            events.extend(self.lost());
+        }
         events.push(match stop {
             Stop::Complete => {
                 let seconds = (self.worked + self.began.elapsed()).as_secs_f64();
@@ -222,13 +227,24 @@ impl<'r> Execution<'r> {
         self.journal.commit(events).wait()
     }
 
+    /// The ends of steps that were planned and of which no worker has told anything: nothing is passed by being forgotten.
+    fn lost(&self) -> Vec<Event> {
+        let lost = unreported(&lock(&self.course.states));
+        let end = |step: StepId| {
+            let ending = Ending::new(Verdict::Error, "it was planned, and no worker has reported it");
+            self.ended(step, ending.verdict);
+            Event::StepEnded(StepEnded { step, ending })
+        };
+        lost.into_iter().map(end).collect()
+    }
+
     /// What a step has come to.
     pub(super) fn state(&self, id: StepId) -> StepState {
         lock(&self.course.states)[id.index()].clone()
     }
 
     /// A step has ended.
-    pub(super) fn ended(&self, id: StepId, verdict: crate::verdict::Verdict) {
+    pub(super) fn ended(&self, id: StepId, verdict: Verdict) {
         lock(&self.course.states)[id.index()] = StepState::Ended;
         lock(&self.course.counts).add(verdict);
     }
@@ -371,6 +387,11 @@ impl<'r> Execution<'r> {
     }
 }
 
+/// The steps that have not ended.
+fn unreported(states: &[StepState]) -> Vec<StepId> {
+    (0..).map(StepId).zip(states).filter(|(_, state)| **state != StepState::Ended).map(|(id, _)| id).collect()
+}
+
 fn shared_folder(results: &Path, instance: &str) -> PathBuf {
     let (results, instance) = (results.to_owned(), Some(instance.to_owned()));
     crate::host::protocol::History { results, previous: None, instance }.shared()
@@ -380,5 +401,17 @@ impl Standing {
     /// Whether nobody is to begin anything any more.
     fn is_over(&self) -> bool {
         self.stop.is_some() || self.failure.is_some() || self.panic.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_not_ended_is_not_forgotten() {
+        let states = [StepState::Ended, StepState::Waiting, StepState::Running(Box::default()), StepState::Ended];
+        assert_eq!(unreported(&states), [StepId(1), StepId(2)]);
+        assert_eq!(unreported(&[StepState::Ended]), []);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use dockertest::config::Configuration;
 use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider, EngineKind};
-use dockertest::environment::{Callout, EnvironmentSettings, Provider, Shared, Wanted, concurrency};
+use dockertest::environment::{Callout, EnvironmentSettings, Provider, Shared, Tried, Wanted, concurrency};
 use dockertest::host::CancelToken;
 use dockertest::run::{Catalog, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_SETUP, EXIT_TERMINATED, Runner, SetupFailure};
 use signal_hook::consts::SIGTERM;
@@ -54,7 +54,7 @@ pub(crate) fn enter(
         // A wrong name is told before anything is done for it.
         runner.plan()?;
     }
-    let provider = provider(&runner, &settings, &folder, screen)?;
+    let provider = provider(&runner, &settings, &folder, cancel, screen)?;
     let jobs = match purpose {
         Purpose::DryRun => NonZeroUsize::MIN,
         Purpose::Run | Purpose::Resume => jobs(&*provider, &settings, &folder, cancel, screen)?,
@@ -120,6 +120,7 @@ fn provider(
     runner: &Runner,
     settings: &EnvironmentSettings,
     folder: &Path,
+    cancel: &CancelToken,
     screen: &Screen,
 ) -> Result<Arc<dyn Provider>, Problem> {
     Ok(match settings.provider {
@@ -135,19 +136,27 @@ fn provider(
                 None => Arc::new(provider),
             }
         }
-        Wanted::Auto => {
-            let provider = capsules(runner)?;
-            let other = names_an_engine(runner)
-                .then(|| "`docker_options` name an engine, and a capsule has one of its own".to_owned());
-            match other.or_else(|| provider.obstacle()) {
-                Some(obstacle) => {
-                    screen.note(format!("the engine that is configured is used, not a capsule: {obstacle}"));
-                    Arc::new(Shared)
-                }
-                None => Arc::new(provider),
+        Wanted::Auto => match try_capsules(runner, cancel)? {
+            Err(obstacle) => {
+                screen.note(format!("the engine that is configured is used, not a capsule: {obstacle}"));
+                Arc::new(Shared)
             }
-        }
+            Ok(provider) => Arc::new(provider),
+        },
         other => return Err(Problem::new(format!("this program has no environment `{other}`"))),
+    })
+}
+
+/// Capsules, of which the first one is there; or why there are none.
+fn try_capsules(runner: &Runner, cancel: &CancelToken) -> Result<Result<Tried, String>, Problem> {
+    if let Some(named) = names_an_engine(runner) {
+        return Ok(Err(format!("{named} names an engine, and a capsule has one of its own")));
+    }
+    let provider = capsules(runner)?;
+    Ok(match provider.obstacle() {
+        Some(obstacle) => Err(obstacle),
+        // There is more that can be missing than anybody knows: so one is made, which the first step then has.
+        None => Tried::new(Arc::new(provider), cancel).map_err(|failure| failure.to_string()),
     })
 }
 
@@ -165,15 +174,21 @@ fn capsules(runner: &Runner) -> Result<CapsuleProvider, Problem> {
     Ok(CapsuleProvider::new(hosts::program()?, options))
 }
 
-/// Whether the options of the engine's command line name an engine, wherever it is.
-fn names_an_engine(runner: &Runner) -> bool {
+/// What names an engine, wherever it is, if anything does: options of its command line, or a variable.
+fn names_an_engine(runner: &Runner) -> Option<String> {
     let defaults = runner.configuration().defaults();
     let words = shlex::split(defaults.get("docker_options").unwrap_or_default()).unwrap_or_default();
     let names = ["-H", "--host", "-c", "--context", "--url", "--connection", "--remote", "-r"];
-    words.iter().any(|word| {
+    let names_one = |word: &String| {
         let option = word.split('=').next().unwrap_or_default();
         names.contains(&option) || (word.starts_with("-H") && !word.starts_with("--"))
-    })
+    };
+    if let Some(word) = words.iter().find(|word| names_one(word)) {
+        return Some(format!("`{word}` of the option `docker_options`"));
+    }
+    let variables = ["DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST", "CONTAINER_CONNECTION"];
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    variables.into_iter().find(is_set).map(|name| format!("the variable `{name}`"))
 }
 
 /// How many steps run at a time.

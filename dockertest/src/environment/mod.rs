@@ -18,6 +18,7 @@ mod provider;
 mod settings;
 mod shared;
 mod testr_conf;
+mod tried;
 
 pub use builds::{BuildFailure, BuildSource, Builds, EngineBuild, Flavor, Layer, Origin};
 pub use callout::{
@@ -27,3 +28,4 @@ pub use callout::{
 pub use provider::{DisposeFailure, Instance, Provider, ProvisionFailure};
 pub use settings::{CalloutLimits, Callouts, EnvironmentSettings, SettingsFailure, Wanted};
 pub use shared::Shared;
+pub use tried::Tried;

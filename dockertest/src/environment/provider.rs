@@ -144,6 +144,19 @@ impl ProvisionFailure {
         ProvisionFailure { reason: reason.into(), left }
     }
 
+    /// Why.
+    ///
+    /// ```
+    /// use dockertest::environment::ProvisionFailure;
+    ///
+    /// let failure = ProvisionFailure::new("no disk", vec!["a".to_owned()]);
+    /// assert_eq!((failure.reason(), failure.to_string().as_str()), ("no disk", "no disk; left: a"));
+    /// ```
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
     /// The names of instances that were made and could not be disposed of.
     #[must_use]
     pub fn left(&self) -> &[String] {

@@ -5,7 +5,7 @@
 #![expect(clippy::doc_markdown, reason = "these texts are shown on a terminal, as they are")]
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -17,7 +17,7 @@ use dockertest::report::{Format, UnknownFormat};
 pub(crate) mod env;
 
 /// Where results go, and are looked for, when nobody says.
-const DEFAULT_RESULTS: &str = "results/default";
+pub(crate) const DEFAULT_RESULTS: &str = "results/default";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -314,6 +314,11 @@ pub(crate) struct Run {
     /// Run every subtest in an instance of its own, also where the environment uses instances again.
     #[arg(long)]
     pub(crate) isolated: bool,
+    /// Run nothing but probes: find out which other subtests make those fail that fail. What is a matter of luck is tried
+    /// more than once with a number.
+    #[arg(long, value_name = "ROUNDS", num_args = 0..=1, require_equals = true)]
+    #[arg(conflicts_with_all = ["failing", "until_failure", "retries", "isolated", "shuffle", "subunit", "report", "dry_run"])]
+    pub(crate) analyze_isolation: Option<Option<NonZeroU32>>,
     #[command(flatten)]
     pub(crate) kept: Kept,
     #[command(flatten)]

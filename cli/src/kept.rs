@@ -57,12 +57,17 @@ fn configured(screen: &Screen) -> Option<String> {
     control.map(|control| control.repository).map_err(|problem| screen.warning(problem)).ok()
 }
 
+/// Where subtests keep what they set up.
+pub(crate) fn state(repository: &Repository) -> PathBuf {
+    repository.path().join(STATE)
+}
+
 /// Has a run recorded.
 pub(crate) fn record(runner: Runner, repository: &Repository, results: &Path) -> (Runner, Told) {
     let count = usize::try_from(runner.control().keep_journals).unwrap_or(usize::MAX);
     let recorder = repository.recorder(results).keep_journals(count);
     let told = recorder.told();
-    (runner.state(repository.path().join(STATE)).sink(Box::new(recorder)), told)
+    (runner.state(state(repository)).sink(Box::new(recorder)), told)
 }
 
 /// Says what kept the run from being recorded. Nothing is lost by that: the next command takes it in.

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod config;
+mod culprits;
 pub(crate) mod engines;
 pub(crate) mod env;
 pub(crate) mod external;

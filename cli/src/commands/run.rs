@@ -1,12 +1,16 @@
 //! `dockertest run` and `dockertest resume`
 
+use std::num::NonZeroU32;
+
 use dockertest::host::CancelToken;
 use dockertest::journal::{Invocation, Plan};
 use dockertest::name::SubtestName;
-use dockertest::run::{EXIT_PASSED, Outcome, ResultsFolder, ResumeFailure, Resumption, RunFailure, Runner, Stop};
+use dockertest::run::{
+    EXIT_PASSED, Outcome, ResultsFolder, ResumeFailure, Resumption, RunFailure, Runner, RunnerBuilder, Stop,
+};
 
 use crate::args::{Resume, Run};
-use crate::commands::wanted;
+use crate::commands::{culprits, wanted};
 use crate::environment::{self, Purpose};
 use crate::kept;
 use crate::reports;
@@ -19,6 +23,9 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     if !run.names.is_empty() {
         let list = run.names.join(",");
         return Err(Problem::new(format!("names of subtests belong to `--args`: dockertest run --args={list}")));
+    }
+    if let Some(rounds) = run.analyze_isolation {
+        return culprits::analyze(run, rounds.unwrap_or(NonZeroU32::MIN), screen);
     }
     let Some(args) = wanted::args(run, screen)? else {
         screen.note("nothing fails, so nothing is run");
@@ -105,10 +112,15 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     }
 }
 
-fn runner(folders: &Folders, wanted: &Invocation, retry: bool, screen: &Screen) -> Result<Runner, Problem> {
+/// Sets up a runner; says nothing.
+pub(super) fn builder(folders: &Folders, wanted: &Invocation) -> Result<RunnerBuilder, Problem> {
     let plugins = hosts::plugins(&wanted.plugins)?;
     let builder = Runner::builder().layers(sources::layers(folders, &wanted.set)).args(&wanted.args);
-    let mut builder = builder.host(hosts::program()?).plugins(plugins).retry_interrupted(retry);
+    Ok(builder.host(hosts::program()?).plugins(plugins))
+}
+
+pub(super) fn runner(folders: &Folders, wanted: &Invocation, retry: bool, screen: &Screen) -> Result<Runner, Problem> {
+    let mut builder = builder(folders, wanted)?.retry_interrupted(retry);
     if let Some(version) = sources::documentation_version(screen) {
         builder = builder.documentation(version);
     }

@@ -374,6 +374,7 @@ impl RunnerBuilder {
             grouping: self.grouping,
             retries: 0,
             shuffle: None,
+            in_one_instance: false,
         };
         let (asking, watching) = (self.asking, self.watching);
         Ok(Runner { configuration, catalog, control, known, options, asking, watching })

@@ -41,6 +41,7 @@
 
 mod builder;
 mod catalog;
+mod culprits;
 mod engine;
 mod events;
 mod execute;
@@ -68,6 +69,7 @@ mod worker;
 
 pub use builder::RunnerBuilder;
 pub use catalog::{Catalog, CatalogFailure, CatalogProblem, Entry};
+pub use culprits::{Culprits, find_culprits};
 pub use engine::EngineProbe;
 pub use events::Events;
 pub use failure::{RunFailure, SetupFailure};

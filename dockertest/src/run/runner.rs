@@ -61,6 +61,8 @@ pub(super) struct Options {
     pub(super) retries: u32,
     /// By which number the subtests are put in another order.
     pub(super) shuffle: Option<u64>,
+    /// Whether all subtests are one group, whatever they say.
+    pub(super) in_one_instance: bool,
 }
 
 /// Tells the group of a subtest by its name, if it is in one.
@@ -485,6 +487,7 @@ fn demands(plan: &Plan, configuration: &Configuration, options: &Options) -> Dem
         }
         let named = section.get(GROUP).filter(|group| !group.is_empty()).map(str::to_owned);
         let group = named.or_else(|| options.grouping.as_ref().and_then(|grouping| (grouping.0)(step.name.as_str())));
+        let group = if options.in_one_instance { Some(String::new()) } else { group };
         demands.groups.extend(group.map(|group| (index, group)));
     }
     demands

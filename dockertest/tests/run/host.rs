@@ -30,9 +30,13 @@ const SUBTESTS: [(&str, Kind, &str); 10] = [
 ];
 
 /// Subtests that are there only for who asks for them.
-const AROUND: [(&str, Kind, &str); 5] = [
+const AROUND: [(&str, Kind, &str); 9] = [
     ("flaky", Kind::Subtest, ""),
     ("breaks", Kind::Subtest, ""),
+    ("taint/a", Kind::Subtest, ""),
+    ("taint/b", Kind::Subtest, ""),
+    ("tainted/by_one", Kind::Subtest, ""),
+    ("tainted/by_both", Kind::Subtest, ""),
     ("intra_one", Kind::Intratest, ""),
     ("intra_two", Kind::Intratest, ""),
     ("post", Kind::Posttest, ""),
@@ -139,6 +143,9 @@ impl Step {
             "breaks" => self.break_instance(),
             "flaky" => self.pass_the_third_time(),
             name if name.starts_with("step/") => self.work(),
+            "tainted/by_one" => self.fail_if_tainted(&["a"]),
+            "tainted/by_both" => self.fail_if_tainted(&["a", "b"]),
+            name if name.starts_with("taint/") => self.taint(name),
             _ => self.end(Verdict::Good, ""),
         }
     }
@@ -175,6 +182,22 @@ impl Step {
         let (verdict, reason) =
             if passes { (Verdict::Good, "") } else { (Verdict::Fail, "the engine is in a bad mood") };
         self.end(verdict, reason);
+    }
+
+    /// Leaves something in the instance that others stumble over.
+    fn taint(&self, name: &str) {
+        std::fs::write(self.taint_of(name.trim_start_matches("taint/")), "").unwrap();
+        self.end(Verdict::Good, "");
+    }
+
+    fn fail_if_tainted(&self, by: &[&str]) {
+        let tainted = by.iter().all(|name| self.taint_of(name).exists());
+        self.end(if tainted { Verdict::Fail } else { Verdict::Good }, "");
+    }
+
+    fn taint_of(&self, name: &str) -> std::path::PathBuf {
+        let instance = self.request.history.instance.clone().unwrap_or_default();
+        self.request.folders.state.join(format!("taint-{instance}-{name}"))
     }
 
     /// Breaks the instance.

@@ -7,6 +7,7 @@ mod disk;
 mod embedding;
 mod host;
 mod instances;
+mod isolation;
 #[path = "../../examples/live_tree.rs"]
 #[expect(dead_code, reason = "its `main` is here")]
 mod live_tree;
@@ -39,8 +40,16 @@ fn main() -> ExitCode {
 
 /// A small stand-in for the usual test program: names filter, `--list`, `--exact` and `--skip` work.
 fn run_tests(options: &[&str]) -> ExitCode {
-    let tests: Vec<Test> =
-        [runner::TESTS, parallel::TESTS, callouts::TESTS, torture::TESTS, disk::TESTS, embedding::TESTS].concat();
+    let parts = [
+        runner::TESTS,
+        parallel::TESTS,
+        isolation::TESTS,
+        callouts::TESTS,
+        torture::TESTS,
+        disk::TESTS,
+        embedding::TESTS,
+    ];
+    let tests: Vec<Test> = parts.concat();
     if options.contains(&"--list") {
         tests.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;

@@ -49,7 +49,7 @@ fn token() -> CancelToken {
     CancelToken::new().unwrap()
 }
 
-fn jobs(number: usize) -> NonZeroUsize {
+pub(crate) fn jobs(number: usize) -> NonZeroUsize {
     NonZeroUsize::new(number).unwrap()
 }
 

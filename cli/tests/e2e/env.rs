@@ -10,7 +10,7 @@ use dockertest::host::HostProgram;
 
 use crate::support::{Done, Place};
 
-fn possible() -> bool {
+pub(crate) fn possible() -> bool {
     let obstacle = CapsuleProvider::new(HostProgram::new("host"), CapsuleOptions::new()).obstacle();
     assert!(obstacle.is_none() || std::env::var_os("DOCKERTEST_REQUIRE_ENGINE").is_none(), "{obstacle:?}");
     obstacle.is_none()

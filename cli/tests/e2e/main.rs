@@ -17,6 +17,8 @@ mod plugins;
 mod reports;
 mod repository;
 mod runs;
+mod scheduling;
 mod subunit;
 mod suite;
 mod support;
+mod torture;

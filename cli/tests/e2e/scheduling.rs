@@ -1,0 +1,198 @@
+//! Which subtests run, how often, in which order, and what is said when one of them is lost.
+
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::support::{Done, Place};
+
+/// A host of `my/a` to `my/d`. What a file of a subtest's name holds says how that one behaves.
+const HOST: &str = r##"
+hello='{"hello":{"protocol":1,"api-version":"0.9.0","program":"shell-host 1"}}'
+here=${0%/*}
+case $1 in
+list) echo "$hello"
+    for name in a b c d; do echo '{"subtest":{"name":"my/'$name'"}}'; done
+    echo '{"listed":{"subtests":4}}';;
+run) read -r request
+    name=${2##*/}
+    echo "$name" >> "$here/ran"
+    how=$(cat "$here/$name" 2>/dev/null)
+    [ "$how" = "leaves at once" ] && exit 5
+    echo "$hello"
+    [ "$how" = "says nothing" ] && exit 0
+    verdict=GOOD
+    [ "$how" = fails ] && verdict=FAIL
+    [ "$how" = "fails at first" ] && [ $(grep -c "^$name$" "$here/ran") -lt 3 ] && verdict=FAIL
+    [ "$how" = "fails the third time" ] && [ $(grep -c "^$name$" "$here/ran") -ge 3 ] && verdict=FAIL
+    [ "$how" = harms ] && echo > "$here/harmed-by-$name-in-$DOCKERTEST_RUN"
+    for other in $how; do
+        case $how in harmed*) ;; *) break;; esac
+        [ $other = harmed ] || [ $other = by ] && continue
+        [ -e "$here/harmed-by-$other-in-$DOCKERTEST_RUN" ] || { verdict=GOOD; break; }
+        verdict=FAIL
+    done
+    echo '{"ended":{"verdict":"'$verdict'","reason":"","seconds":0.25}}'
+    [ "$how" = "leaves late" ] && exit 7;;
+esac
+exit 0"##;
+
+fn place(behaviours: &[(&str, &str)]) -> Place {
+    let place = Place::new();
+    place.script("plug/host.sh", HOST);
+    for (name, how) in behaviours {
+        place.write(&format!("plug/{name}"), how);
+    }
+    place
+}
+
+const ALL: &str = "--args=my/a,my/b,my/c,my/d";
+
+fn run(place: &Place, arguments: &[&str]) -> Done {
+    place.run(&[&["run", "--plugin", "plug/host.sh"], arguments].concat())
+}
+
+/// What has run since the last time, in order.
+fn ran(place: &Place) -> String {
+    let ran = place.read("plug/ran").replace('\n', " ");
+    std::fs::remove_file(place.path("plug/ran")).unwrap();
+    ran.trim_end().to_owned()
+}
+
+fn runs(place: &Place) -> usize {
+    let runs: Value = serde_json::from_str(&place.run(&["runs", "--json"]).expect(0).stdout).unwrap();
+    runs.as_array().unwrap().len()
+}
+
+/// HOLE-S1 and HOLE-S2: nothing is passed by not being reported, whatever a host exits with.
+#[rstest]
+#[case("says nothing", "ABORT", "without a verdict")]
+#[case("leaves at once", "ABORT", "ended with status 5")]
+#[case("leaves late", "ERROR", "ended with status 7")]
+fn what_is_not_reported_as_it_should_be_is_not_passed(#[case] how: &str, #[case] verdict: &str, #[case] reason: &str) {
+    let place = place(&[("b", how)]);
+    run(&place, &["--args=my/a,my/b,my/c"]).expect(1);
+    let verdicts = place.verdicts();
+    let seen: Vec<(&str, &str)> = verdicts.iter().map(|(name, verdict, _)| (name.as_str(), verdict.as_str())).collect();
+    assert_eq!(seen, [("my/a", "GOOD"), ("my/b", verdict), ("my/c", "GOOD")]);
+    assert!(verdicts[1].2.contains(reason), "{verdicts:?}");
+}
+
+/// HOLE-S3: the exit status does not depend on what is shown, and a loop comes to its end.
+#[rstest]
+#[case(&[])]
+#[case(&["--subunit"])]
+#[case(&["--report", "tap=-"])]
+fn the_status_is_the_same_whatever_is_shown_and_a_loop_stops(#[case] shown: &[&str]) {
+    let place = place(&[("b", "fails the third time")]);
+    let list = [&["--args=my/a,my/b", "--until-failure"], shown].concat();
+    run(&place, &list).expect(1);
+    assert_eq!((ran(&place).as_str(), runs(&place)), ("a b a b a b", 3));
+    run(&place, &[&["--args=my/a", "--until-failure=2"], shown].concat()).expect(0);
+    assert_eq!(ran(&place), "a a");
+}
+
+/// HOLE-S4: what narrows the selection does so in isolated runs as well, and all is one run.
+#[rstest]
+#[case(&[])]
+#[case(&["--isolated"])]
+fn failing_and_lists_say_what_runs(#[case] isolated: &[&str]) {
+    let place = place(&[("b", "fails"), ("d", "fails")]);
+    run(&place, &[&[ALL], isolated].concat()).expect(1);
+    assert_eq!((ran(&place).as_str(), runs(&place)), ("a b c d", 1));
+    run(&place, &[&["--failing"], isolated].concat()).expect(1);
+    assert_eq!((ran(&place).as_str(), runs(&place)), ("b d", 2));
+    place.write("list", "my/d\n\n  my/c \nmy/d\n");
+    run(&place, &[&["--load-list", "list"], isolated].concat()).expect(1);
+    assert_eq!((ran(&place).as_str(), runs(&place)), ("d c", 3), "in the order of the list");
+    run(&place, &[&["--load-list", "list", "--failing"], isolated].concat()).expect(1);
+    assert_eq!(ran(&place), "d");
+    place.write("list", "my/a\n");
+    let nothing = run(&place, &[&["--load-list", "list", "--failing"], isolated].concat()).expect(0);
+    assert!(nothing.stderr.contains("nothing fails, so nothing is run"), "{}", nothing.stderr);
+    assert_eq!(runs(&place), 4);
+    place.write("list", "my/a\nmy/gone\n");
+    let refused = run(&place, &[&["--load-list", "list"], isolated].concat()).expect(2);
+    assert!(refused.stderr.contains("unknown name `my/gone`"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_subtest_that_passes_at_last_is_flaky_and_says_so() {
+    let place = place(&[("b", "fails at first"), ("c", "fails")]);
+    run(&place, &["--args=my/a,my/b,my/c", "--retries=2"]).expect(1);
+    assert_eq!(ran(&place), "a b b b c c c");
+    let verdicts = place.verdicts();
+    assert_eq!((verdicts[1].1.as_str(), verdicts[2].1.as_str()), ("GOOD", "FAIL"));
+    assert!(verdicts[1].2.starts_with("flaky: attempt 3 passed after FAIL"), "{verdicts:?}");
+    let attempts: Vec<u64> =
+        place.results()["steps"].as_array().unwrap().iter().map(|step| step["attempts"].as_u64().unwrap()).collect();
+    assert_eq!(attempts, [1, 3, 3]);
+}
+
+/// HOLE-S7: the order is what was asked for, recorded, and can be had again.
+#[test]
+fn a_seed_is_an_order() {
+    let place = place(&[]);
+    let mut orders = Vec::new();
+    for seed in 0..8 {
+        let seed = format!("--shuffle={seed}");
+        run(&place, &[ALL, &seed]).expect(0);
+        let order = ran(&place);
+        let planned: Vec<String> = place.verdicts().into_iter().map(|(name, ..)| name.replace("my/", "")).collect();
+        assert_eq!(order, planned.join(" "));
+        run(&place, &[ALL, &seed]).expect(0);
+        assert_eq!(ran(&place), order);
+        orders.push(order);
+    }
+    orders.sort();
+    orders.dedup();
+    assert!(orders.len() > 2, "{orders:?}");
+}
+
+/// HOLE-S5: the least set of others, also one of two that do harm only together, however many workers there could be.
+#[rstest]
+#[case(&[("a", "harms"), ("d", "harmed by a")], "fails after my/a (3 of 3 times), and passes alone", 1)]
+#[case(&[("a", "harms"), ("c", "harms"), ("d", "harmed by a c")], "fails after my/a, my/c (3 of 3 times)", 1)]
+#[case(&[("c", "harms"), ("b", "harmed by c")], "fails after my/c (3 of 3 times)", 1)]
+#[case(&[("b", "fails")], "fails alone (1 of 1 times)", 1)]
+#[case(&[("b", "fails at first")], "passes alone and after all others", 0)]
+fn who_makes_a_subtest_fail_is_found(#[case] behaviours: &[(&str, &str)], #[case] found: &str, #[case] status: i32) {
+    let place = place(behaviours);
+    let (suspect, _) = behaviours.last().unwrap();
+    // In this order it fails, whatever does it; with a copy of the list of a run in which it did.
+    let order = if found.contains("after my/c (") { "--args=my/a,my/c,my/b,my/d" } else { ALL };
+    run(&place, &[order]).expect(1);
+    if found.starts_with("passes") {
+        // The luck of that run is used up.
+        run(&place, &[ALL, "--repository", "elsewhere"]).expect(1);
+    }
+    let recorded = runs(&place);
+    let done = run(&place, &[ALL, "--analyze-isolation", "--jobs=4"]).expect(status);
+    assert!(done.stdout.starts_with(&format!("my/{suspect}: {found}")), "{done:?}");
+    assert_eq!((done.stdout.lines().count(), runs(&place)), (1, recorded), "probes are no runs: {done:?}");
+    assert!(done.stderr.contains(&format!("probe 1: my/{suspect} alone: ")), "{}", done.stderr);
+    assert!(place.path("results/isolation/001/journal.jsonl").exists());
+}
+
+#[test]
+fn what_does_not_fail_is_not_analyzed() {
+    let place = place(&[("b", "fails")]);
+    run(&place, &[ALL]).expect(1);
+    ran(&place);
+    // What fails is not among these.
+    let done = run(&place, &["--args=my/a,my/c", "--analyze-isolation"]).expect(0);
+    assert!(done.stderr.contains("none of these subtests fails"), "{}", done.stderr);
+    assert!(!place.path("plug/ran").exists());
+    let done = run(&place, &["--analyze-isolation", "--failing"]).expect(2);
+    assert!(done.stderr.contains("cannot be used with"), "{}", done.stderr);
+}
+
+/// Nothing but the engine that is configured can be had where somebody has named one, and it is said why.
+#[test]
+fn auto_says_why_it_takes_what_is_configured() {
+    let place = place(&[]).with("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+    let done = run(&place, &["--args=my/a", "--env=auto"]).expect(0);
+    assert!(done.stderr.contains("the engine that is configured is used, not a capsule: "), "{}", done.stderr);
+    assert!(done.stderr.contains("the variable `DOCKER_HOST` names an engine"), "{}", done.stderr);
+    let first = done.stdout.lines().next().unwrap();
+    assert!(first.starts_with("engine under test: ") && first.contains("the one that is configured"), "{first}");
+}

@@ -13,6 +13,7 @@ mod faults;
 mod interrupts;
 mod left_over;
 mod new;
+mod parallel;
 mod plugins;
 mod reports;
 mod repository;

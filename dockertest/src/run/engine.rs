@@ -40,8 +40,6 @@ struct Shared {
 struct Known {
     /// Whether somebody asks, or has asked.
     claimed: bool,
-    /// Whether somebody has waited for the facts.
-    waited_for: bool,
     facts: Option<EngineFacts>,
     /// What was tidied up, until somebody has recorded it and the facts.
     news: Option<Vec<String>>,
@@ -82,7 +80,7 @@ impl Engine {
 
     fn unknown(problem: &str) -> Engine {
         let facts = EngineFacts { problem: Some(problem.to_owned()), ..EngineFacts::default() };
-        let known = Known { claimed: true, waited_for: false, facts: Some(facts), news: None };
+        let known = Known { claimed: true, facts: Some(facts), news: None };
         Engine(Arc::new(Shared { known: Mutex::new(known), bell: None }))
     }
 
@@ -114,18 +112,12 @@ impl Engine {
         self.wait_for(cancel, PollTimeout::NONE);
     }
 
-    /// Whether somebody has waited for the facts already, no matter how long.
-    pub(super) fn was_waited_for(&self) -> bool {
-        self.lock().waited_for
-    }
-
     /// The same, but no longer than this.
     pub(super) fn wait_at_most(&self, cancel: &CancelToken, limit: Duration) {
         self.wait_for(cancel, PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX));
     }
 
     fn wait_for(&self, cancel: &CancelToken, limit: PollTimeout) {
-        self.lock().waited_for = true;
         let Some(bell) = &self.0.bell else { return };
         let mut sources = vec![PollFd::new(bell.as_fd(), PollFlags::POLLIN)];
         sources.extend(cancel.above(CancelLevel::None).map(|wish| PollFd::new(wish, PollFlags::POLLIN)));
@@ -141,15 +133,20 @@ pub(super) struct AskingEngine(Engine);
 impl AskingEngine {
     /// Says what the engine is, and what was tidied up in it.
     pub(super) fn tell(self, facts: EngineFacts, done: Vec<String>) {
-        self.settle(facts, done);
+        self.settle(facts, Some(done));
     }
 
-    fn settle(&self, facts: EngineFacts, done: Vec<String>) {
+    /// Says what the engine is, when that is recorded already.
+    pub(super) fn tell_recorded(self, facts: EngineFacts) {
+        self.settle(facts, None);
+    }
+
+    fn settle(&self, facts: EngineFacts, news: Option<Vec<String>>) {
         let mut known = self.0.lock();
         if known.facts.is_some() {
             return;
         }
-        (known.facts, known.news) = (Some(facts), Some(done));
+        (known.facts, known.news) = (Some(facts), news);
         drop(known);
         if let Some(bell) = &self.0.0.bell {
             // A full counter would be readable as well.
@@ -161,6 +158,6 @@ impl AskingEngine {
 impl Drop for AskingEngine {
     fn drop(&mut self) {
         let problem = Some("whoever asks the engine has ended unexpectedly".to_owned());
-        self.settle(EngineFacts { problem, ..EngineFacts::default() }, Vec::new());
+        self.settle(EngineFacts { problem, ..EngineFacts::default() }, Some(Vec::new()));
     }
 }

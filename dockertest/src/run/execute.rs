@@ -364,6 +364,12 @@ impl<'r> Execution<'r> {
         pending.extend(done.into_iter().map(runner_warning));
     }
 
+    /// Records the engine's facts at once.
+    pub(super) fn record_engine(&self, facts: &EngineFacts) {
+        lock(&self.sysinfo).add_engine(facts);
+        self.journal.append(Event::Engine(facts.clone()));
+    }
+
     /// The facts about the engine under test, for every keyval file.
     pub(super) fn engine_keyvals(&self) -> BTreeMap<String, String> {
         let facts = self.engine.facts().unwrap_or_default();

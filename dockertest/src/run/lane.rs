@@ -33,6 +33,8 @@ pub(super) struct Lane<'s, 'e, 'r> {
     /// Events that go into its next commit.
     pub(super) pending: Vec<Event>,
     here: Option<Here>,
+    /// Whether it has waited for an engine that its step did not need.
+    pub(super) has_waited: bool,
 }
 
 /// The instance that a worker has.
@@ -61,7 +63,7 @@ impl<'s, 'e, 'r> Lane<'s, 'e, 'r> {
         scope: &'s Scope<'s, 'e>,
         number: Option<u32>,
     ) -> Lane<'s, 'e, 'r> {
-        Lane { run, pool, scope, number, pending: Vec::new(), here: None }
+        Lane { run, pool, scope, number, pending: Vec::new(), here: None, has_waited: false }
     }
 
     /// Works until nothing is left for it, or the run is to stop.
@@ -196,8 +198,10 @@ impl<'s, 'e, 'r> Lane<'s, 'e, 'r> {
         let Some(asking) = run.engine.claim() else { return };
         let (path, options) = &run.engine_words;
         let inside = self.program(keeper);
-        asking.tell(ask_inside(&inside, keeper, (path, options), run.worker.run, run.cancel), Vec::new());
-        run.note_engine(&mut self.pending);
+        let facts = ask_inside(&inside, keeper, (path, options), run.worker.run, run.cancel);
+        // Before anybody else goes on: it is the first that a run says.
+        run.record_engine(&facts);
+        asking.tell_recorded(facts);
     }
 
     /// Whether every step has an instance of its own.

@@ -19,7 +19,7 @@ use super::progress::Account;
 use super::worker::{Job, Prepared, Ready, is_cut_off, warning};
 
 /// How long the first step waits for an engine that it does not need.
-const ENGINE_MOMENT: Duration = Duration::from_secs(1);
+const ENGINE_MOMENT: Duration = Duration::from_secs(2);
 
 /// What the engine's facts bring into a step's request.
 type Facts = (Option<EngineFacts>, BTreeMap<String, String>);
@@ -179,11 +179,11 @@ impl<'r> Lane<'_, '_, 'r> {
         Ok((needs_engine.then_some(facts), known))
     }
 
-    /// Before the first step, it is waited a moment for the engine also if the step does not need it: so the first thing that
-    /// a run says is which engine it is about.
+    /// Before its first step, a worker waits a moment for the engine also if the step does not need it: so the first thing
+    /// that a run says is which engine it is about.
     fn wait_for_engine_a_moment(&mut self) -> Result<(), Leave> {
         let run = self.run;
-        if run.engine.facts().is_none() && !run.engine.was_waited_for() {
+        if run.engine.facts().is_none() && !std::mem::replace(&mut self.has_waited, true) {
             self.flush()?;
             run.engine.wait_at_most(run.cancel, ENGINE_MOMENT);
             run.check_cancelled()?;

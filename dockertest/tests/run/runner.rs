@@ -225,7 +225,7 @@ fn only_who_needs_the_engine_waits_for_it() {
     let place = Place::new();
     let (went_on, wait) = std::sync::mpsc::channel();
     let probe = Box::new(move || {
-        // Only the first step's end lets the engine answer: it did not wait.
+        // Only the first step's end lets the engine answer: it waited but a moment.
         wait.recv_timeout(Duration::from_secs(20)).unwrap();
         engine()
     });

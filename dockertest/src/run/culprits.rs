@@ -285,7 +285,7 @@ mod tests {
         let mut probe = |order: &[String]| {
             let hit = order.contains(&"b".to_owned());
             count.set(count.get() + u32::from(hit));
-            Ok::<_, Infallible>(hit && count.get() % 3 == 0)
+            Ok::<_, Infallible>(hit && count.get().is_multiple_of(3))
         };
         let rounds = NonZeroU32::new(3).unwrap();
         let found = find_culprits("f", &names("a b c"), &[], rounds, &mut probe).unwrap();

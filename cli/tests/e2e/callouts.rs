@@ -241,3 +241,62 @@ fn after_a_kill_the_next_start_disposes_of_all(#[case] callout: &str, #[case] ne
     assert!(!log.is_empty() && log.values().all(|[made, _, gone]| *made == 1 && *gone >= 1), "{log:?}");
     assert_eq!(fs::read_dir(place.path(".dockertest/callouts")).map_or(0, Iterator::count), 0);
 }
+
+/// The scripts that are ready to be used.
+fn example(name: &str) -> (String, String) {
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/callouts").join(name);
+    let script = script.display().to_string();
+    (TESTR_CONF.replace("./lab", &script), script)
+}
+
+#[track_caller]
+fn expect_files_of_steps(place: &Place) {
+    for (step, subtest) in place.verdicts().iter().zip(["example", "subexample"]) {
+        assert_eq!((step.0.as_str(), step.1.as_str()), (subtest, "GOOD"), "{step:?}");
+    }
+    let step = "results/default/docker/subtests/example.test_1-of-2";
+    for file in ["keyval", "results/keyval", "debug/example.DEBUG", "status"] {
+        assert!(place.path(step).join(file).is_file(), "{file}");
+    }
+}
+
+/// With a stand-in for ssh whose machines are this one, under two names.
+#[test]
+fn the_example_for_ssh_runs_subtests_and_keeps_what_they_write() {
+    let mut place = Place::new();
+    let ssh = place.script("ssh", "echo \"$1\" >>hosts; shift; exec /bin/sh -c \"$*\"");
+    let (there, taken) = (place.path("there"), place.path("taken"));
+    for (name, value) in [("SSH", &ssh), ("THERE", &there), ("TMPDIR", &taken)] {
+        place = place.with(name, value.to_str().unwrap());
+    }
+    fs::create_dir(&taken).unwrap();
+    let place = place.with("SSH_HOSTS", "one root@two");
+    let (conf, script) = example("ssh-host");
+    place.write(".testr.conf", format!("{conf}test_run_concurrency = {script} count\n"));
+    place.run(&run("example,subexample", &[])).expect(0);
+    expect_files_of_steps(&place);
+    let hosts = place.read("hosts");
+    assert!(hosts.contains("one\n") && hosts.contains("root@two\n"), "{hosts}");
+    assert!(!there.exists(), "the copies are removed");
+    let free = fs::read_dir(fs::read_dir(&taken).unwrap().next().unwrap().unwrap().path()).unwrap();
+    assert_eq!(free.count(), 0, "all machines are given back");
+    place.expect_no_process();
+}
+
+#[test]
+fn the_example_for_capsules_runs_subtests_in_one_each() {
+    if !crate::env::possible() {
+        return;
+    }
+    let place = Place::new().with("DOCKERTEST", env!("CARGO_BIN_EXE_dockertest"));
+    place.write(".testr.conf", example("capsule").0);
+    place.run(&run("example,subexample", &["--jobs", "2"])).expect(0);
+    expect_files_of_steps(&place);
+    let results = place.results();
+    let steps = results["steps"].as_array().unwrap();
+    let capsules: Vec<&str> = steps.iter().map(|step| step["instance"].as_str().unwrap()).collect();
+    assert_ne!(capsules[0], capsules[1]);
+    let left = place.run(&["env", "list"]).stdout;
+    assert!(capsules.iter().all(|capsule| !left.contains(capsule)), "{left}");
+    place.expect_no_process();
+}

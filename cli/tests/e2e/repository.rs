@@ -102,6 +102,27 @@ fn the_failing_set_outlives_runs_of_a_few_and_interruptions() {
 }
 
 #[test]
+fn runs_at_the_same_time_share_a_repository_that_none_has_made() {
+    let place = place(&["one", "two"]);
+    let begin = |number: usize, names: &str| {
+        let results = format!("out/{number}");
+        let names = format!("--args={names}");
+        let arguments = ["run", "--plugin", "plug/host.sh", "--results", &results, &names];
+        place.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let wanted = ["my/one", "my/two,my/slow", "my/slow", "my/slow,my/one", "my/two"];
+    let begun: Vec<_> = wanted.iter().enumerate().map(|(number, names)| begin(number, names)).collect();
+    for (child, names) in begun.into_iter().zip(wanted) {
+        let done = Done::from(child.wait_with_output().unwrap()).expect(i32::from(names != "my/slow"));
+        assert!(done.stderr.is_empty(), "{}", done.stderr);
+    }
+    assert_eq!(failing(&place), ["my/one", "my/two"]);
+    let runs: serde_json::Value = serde_json::from_str(&place.run(&["runs", "--json"]).expect(0).stdout).unwrap();
+    let complete = runs.as_array().unwrap().iter().filter(|run| run["state"] == "complete").count();
+    assert_eq!(complete, wanted.len(), "{runs}");
+}
+
+#[test]
 fn a_resumed_run_is_one_run() {
     let place = place(&[]);
     place.script(

@@ -3,7 +3,8 @@
 //! For each engine and each subtest the last word counts, by the time at which it was spoken; so it does not matter in
 //! which order runs come into the index, or how many go on side by side.
 //!
-//! * A run speaks only of the subtests that it ran. What a filter left out keeps what is known of it.
+//! * A run speaks only of the subtests that it ran. What a filter left out keeps what is known of it. So does a sub-subtest
+//!   that failed and was not among those that were asked for: its subtest fails until it has passed, too.
 //! * That something passes is believed only of a complete run, that it fails of every one. So an interruption adds what
 //!   was cut off, and takes nothing away.
 //! * A subtest that was switched off says nothing.
@@ -11,7 +12,7 @@
 //!   is clean by then, proves nothing.
 //! * What failed while no engine answered is forgotten once the subtest has been run on one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::index::Index;
 use super::line::{INTRATEST, Row, Word, plain};
@@ -49,43 +50,88 @@ pub struct FailingStep {
     pub ended_us: i64,
 }
 
-/// The last word about a subtest.
+/// A word about a subtest.
+#[derive(Clone, Copy)]
 struct Said<'a> {
     ended_us: i64,
     row: &'a Row,
     word: Word<'a>,
 }
 
+/// What counts of all that was said about a subtest.
+#[derive(Default)]
+struct Known<'a> {
+    /// The last word about all of it.
+    whole: Option<Said<'a>>,
+    /// Those about some of its sub-subtests, in no order.
+    parts: Vec<Said<'a>>,
+}
+
+impl<'a> Known<'a> {
+    fn add(&mut self, said: Said<'a>) {
+        if said.word.is_partial() {
+            self.parts.push(said);
+        } else if self.whole.is_none_or(|whole| whole.ended_us <= said.ended_us) {
+            self.whole = Some(said);
+        }
+    }
+
+    fn last_us(&self) -> i64 {
+        self.whole.iter().chain(&self.parts).map(|said| said.ended_us).max().unwrap_or(i64::MIN)
+    }
+
+    /// The last word that it fails, unless it has passed since.
+    fn failure(&self) -> Option<Said<'a>> {
+        let mut parts: Vec<Said<'a>> = self.parts.clone();
+        parts.retain(|part| self.whole.is_none_or(|whole| whole.ended_us < part.ended_us));
+        parts.sort_by_key(|part| part.ended_us);
+        // What failed by itself, and the sub-subtests that did.
+        let mut own = None;
+        let mut children: BTreeMap<&str, Said<'a>> = BTreeMap::new();
+        for said in self.whole.into_iter().chain(parts) {
+            let is_believed = said.row.state == RunIs::Complete;
+            own = (!said.word.verdict_with_told().is_passed()).then_some(said);
+            for (child, verdict, _) in said.word.children() {
+                if !verdict.is_passed() {
+                    children.insert(child, said);
+                } else if is_believed {
+                    children.remove(child);
+                }
+            }
+        }
+        own.into_iter().chain(children.into_values()).max_by_key(|said| said.ended_us)
+    }
+}
+
 pub(super) fn failing(index: &Index) -> Vec<FailingStep> {
     let text = &index.text;
-    let mut last: HashMap<(&str, &str), Said<'_>> = HashMap::new();
+    let mut known: HashMap<(&str, &str), Known<'_>> = HashMap::new();
     for row in &index.rows {
         let engine = row.engine(text);
         let is_complete = row.state == RunIs::Complete;
         for word in row.words(text).filter(|word| is_said(*word, is_complete)) {
             let ended_us = word.ended_us(row.started_us);
-            let said = last.entry((engine, word.name)).or_insert(Said { ended_us, row, word });
-            if said.ended_us <= ended_us {
-                *said = Said { ended_us, row, word };
-            }
+            known.entry((engine, word.name)).or_default().add(Said { ended_us, row, word });
         }
     }
     let current = index.last_row().map(|row| row.engine(text));
-    let overruled: HashMap<&str, i64> =
-        last.iter().filter(|((engine, _), _)| *engine != NONE).fold(HashMap::new(), |mut latest, ((_, name), said)| {
-            let time = latest.entry(*name).or_insert(said.ended_us);
-            *time = said.ended_us.max(*time);
+    let overruled: HashMap<&str, i64> = known.iter().filter(|((engine, _), _)| *engine != NONE).fold(
+        HashMap::new(),
+        |mut latest, ((_, name), known)| {
+            let time = latest.entry(*name).or_insert(i64::MIN);
+            *time = known.last_us().max(*time);
             latest
-        });
-    let fails = last.iter().filter(|((engine, name), said)| {
-        let is_overruled = *engine == NONE && overruled.get(name).is_some_and(|later| *later > said.ended_us);
-        !said.word.verdict_with_told().is_passed() && !is_overruled
+        },
+    );
+    let fails = known.iter().filter_map(|((engine, name), known)| {
+        let is_overruled = *engine == NONE && overruled.get(name).is_some_and(|later| *later > known.last_us());
+        known.failure().filter(|_| !is_overruled).map(|said| (*engine, *name, said))
     });
     let mut failing: Vec<FailingStep> = fails
-        .map(|((engine, name), said)| FailingStep {
-            name: (*name).to_owned(),
+        .map(|(engine, name, said)| FailingStep {
+            name: name.to_owned(),
             engine: plain(engine),
-            is_current: *engine == NONE || Some(*engine) == current,
+            is_current: engine == NONE || Some(engine) == current,
             verdict: said.word.verdict,
             told_on: said.word.told_on().map(|(name, verdict)| (name.to_owned(), verdict)).collect(),
             run: said.row.run(text).to_owned(),

@@ -62,6 +62,8 @@ pub(super) struct Word<'a> {
 /// The kind of intratests that had no subtests to follow.
 const LONE_INTRATEST: u8 = b'a';
 pub(super) const INTRATEST: u8 = b'i';
+/// A subtest of which only some sub-subtests were asked for.
+const PART: u8 = b'S';
 
 /// The line of a run, with its end.
 pub(super) fn encode(summary: &Summary, bytes: u64) -> String {
@@ -94,6 +96,7 @@ pub(super) fn encode(summary: &Summary, bytes: u64) -> String {
 fn push_step(line: &mut String, step: &StepSummary, run_started_us: i64, only_intratests: bool) {
     let kind = match step.kind {
         Kind::Pretest => b'p',
+        Kind::Subtest if step.is_partial => PART,
         Kind::Subtest => b's',
         Kind::Intratest if only_intratests => LONE_INTRATEST,
         Kind::Intratest => INTRATEST,
@@ -273,6 +276,11 @@ impl<'a> Word<'a> {
         })
     }
 
+    /// Whether only some of its sub-subtests were asked for.
+    pub(super) const fn is_partial(&self) -> bool {
+        self.kind == PART
+    }
+
     /// When it ended, in microseconds since 1970.
     pub(super) const fn ended_us(&self, run_started_us: i64) -> i64 {
         run_started_us.saturating_add(self.ended_ms.saturating_mul(1000))
@@ -281,13 +289,14 @@ impl<'a> Word<'a> {
     pub(super) fn summary(&self, run_started_us: i64) -> StepSummary {
         let kind = match self.kind {
             b'p' => Kind::Pretest,
-            b's' => Kind::Subtest,
+            b's' | PART => Kind::Subtest,
             b'o' => Kind::Posttest,
             _ => Kind::Intratest,
         };
         StepSummary {
             name: self.name.to_owned(),
             kind,
+            is_partial: self.is_partial(),
             verdict: self.verdict,
             started: self.started,
             seconds: seconds(self.milliseconds),
@@ -350,6 +359,7 @@ mod tests {
     fn subsubtests_and_who_tells_on_a_step_come_back() {
         let mut summary = summary("", vec![]);
         summary.steps[0].told_on.push(("garbage_check".to_owned(), Verdict::Warn));
+        summary.steps[0].is_partial = true;
         summary.steps[0].subsubtests.push(("one".to_owned(), Verdict::Abort, 0.25));
         let line = encode(&summary, 1);
         let row = Row::parse(line.trim_end(), 0, true).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::journal::{Event, Record};
+use crate::journal::{Event, PlannedStep, Record};
 use crate::name::Kind;
 use crate::outcome::Ending;
 use crate::report::Totals;
@@ -17,6 +17,7 @@ use crate::verdict::Verdict;
 /// assert_eq!(RunIs::CutOff.as_str(), "cut off");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RunIs {
     /// A process is at work on it.
     Running,
@@ -115,6 +116,8 @@ pub struct StepSummary {
     pub name: String,
     /// When it runs.
     pub kind: Kind,
+    /// Whether only some of its sub-subtests were to be run.
+    pub is_partial: bool,
     /// The worst verdict.
     pub verdict: Verdict,
     /// How many steps of this name were started; 0 when it ended without being run.
@@ -181,6 +184,7 @@ enum Standing {
 struct Step {
     name: String,
     kind: Kind,
+    is_partial: bool,
     attempts: u32,
     /// Whether it waits for a reboot that it asked for.
     waits: bool,
@@ -212,7 +216,7 @@ impl Gathering {
                 self.args.clone_from(&started.invocation.args);
             }
             Event::Planned(plan) if self.steps.is_empty() => {
-                self.steps = plan.steps.iter().map(|step| Step::new(step.name.to_string(), step.kind)).collect();
+                self.steps = plan.steps.iter().map(Step::new).collect();
             }
             Event::RunResumed(_) => {
                 self.earlier_us = self.elapsed_us();
@@ -291,7 +295,7 @@ impl Gathering {
             }
             let Some((verdict, seconds, ended_us)) = *ending else { continue };
             let place = *places.entry(&step.name).or_insert_with(|| {
-                found.push(StepSummary::first(&step.name, step.kind));
+                found.push(StepSummary::first(step));
                 found.len() - 1
             });
             found[place].add(step, verdict, seconds, ended_us);
@@ -309,10 +313,11 @@ impl Gathering {
 }
 
 impl StepSummary {
-    fn first(name: &str, kind: Kind) -> StepSummary {
+    fn first(step: &Step) -> StepSummary {
         StepSummary {
-            name: name.to_owned(),
-            kind,
+            name: step.name.clone(),
+            kind: step.kind,
+            is_partial: true,
             verdict: Verdict::Good,
             started: 0,
             seconds: 0.0,
@@ -325,6 +330,7 @@ impl StepSummary {
     fn add(&mut self, step: &Step, verdict: Verdict, seconds: f64, ended_us: i64) {
         self.verdict = self.verdict.max(verdict);
         self.ended_us = self.ended_us.max(ended_us);
+        self.is_partial &= step.is_partial;
         if step.attempts > 0 {
             let before = f64::from(self.started);
             self.started += 1;
@@ -335,8 +341,16 @@ impl StepSummary {
 }
 
 impl Step {
-    fn new(name: String, kind: Kind) -> Step {
-        Step { name, kind, attempts: 0, waits: false, ended: None, children: Vec::new() }
+    fn new(planned: &PlannedStep) -> Step {
+        Step {
+            name: planned.name.to_string(),
+            kind: planned.kind,
+            is_partial: planned.subsubtests.is_some(),
+            attempts: 0,
+            waits: false,
+            ended: None,
+            children: Vec::new(),
+        }
     }
 
     /// The sub-subtest may end once in each iteration: then the worst counts.

@@ -9,6 +9,7 @@ use super::*;
 use crate::journal::sample::{ended, planned, run_ended, started, step};
 use crate::journal::{
     EngineFacts, Event, FILE_NAME, FORMAT, Invocation, PlannedStep, RunInterrupted, RunStarted, Session, Sink as _,
+    SubsubtestEnded,
 };
 use crate::name::Kind;
 use crate::outcome::Ending;
@@ -143,6 +144,43 @@ fn a_run_of_a_few_says_nothing_about_the_others() {
     assert_eq!(place.failing(), ["a"]);
     place.run("r3", &[("c", Error)]);
     assert_eq!(place.failing(), ["a", "c"]);
+}
+
+#[test]
+fn a_sub_subtest_that_passes_alone_says_nothing_about_its_siblings() {
+    let place = Place::new();
+    let run = |name: &str, children: &[(&str, Verdict)], asked: Option<&[&str]>, stops: Stops| {
+        let mut planned = step("kill", "test_1-of-1");
+        planned.subsubtests = asked.map(|asked| asked.iter().map(|&child| child.to_owned()).collect());
+        let mut events = beginning(name, "docker", vec![planned]);
+        events.push(started(0, 1));
+        let step = crate::name::StepId(0);
+        let child = |(name, verdict): &(&str, Verdict)| SubsubtestEnded::new(step, *name, Ending::new(*verdict, ""));
+        events.extend(children.iter().map(child).map(Event::SubsubtestEnded));
+        let worst = children.iter().map(|(_, verdict)| *verdict).max().unwrap_or(Abort);
+        events.push(ended(0, Ending::new(worst, "")));
+        events.extend((stops == Stops::Complete).then(|| run_ended(worst)));
+        place.record(name, events);
+    };
+    run("r1", &[("bad", Fail), ("stop", Error), ("tty", Good)], None, Stops::Complete);
+    assert_eq!(place.failing(), ["kill"]);
+    run("r2", &[("tty", Good)], Some(&["tty"]), Stops::Complete);
+    run("r3", &[("stop", Good)], Some(&["stop"]), Stops::Complete);
+    assert_eq!(place.failing(), ["kill"], "`bad` has not passed");
+    assert_eq!(place.open().failing_steps()[0].run, "r1");
+    run("r4", &[("bad", Good)], Some(&["bad"]), Stops::Killed);
+    assert_eq!(place.failing(), ["kill"], "what was not finished takes nothing away");
+    run("r5", &[("bad", Good)], Some(&["bad"]), Stops::Complete);
+    assert!(place.failing().is_empty());
+    run("r6", &[("tty", Fail)], Some(&["tty"]), Stops::Complete);
+    run("r7", &[("bad", Good)], Some(&["bad"]), Stops::Complete);
+    assert_eq!(place.open().failing_steps()[0].run, "r6");
+    run("r8", &[("bad", Good), ("stop", Good)], None, Stops::Complete);
+    assert!(place.failing().is_empty(), "all of it passed; `tty` is no more");
+    run("r9", &[], Some(&["bad"]), Stops::Complete);
+    assert_eq!(place.failing(), ["kill"], "a crash");
+    run("s1", &[("bad", Good)], Some(&["bad"]), Stops::Complete);
+    assert!(place.failing().is_empty());
 }
 
 #[test]

@@ -20,7 +20,7 @@ Usage: dockertest-bench [--quick | --check] --programs DIR --work DIR [NUMBER...
   --check         Only what CI checks: ratios, with room for noise; status 1 if one is too bad
   --programs DIR  Holds dockertest, noop-host, perhaps noop-host-static, and for P13 and P14 dockertest-host
   --work DIR      On a real disk, for results; what is made there is removed
-  NUMBER          What to measure (P1 to P15, peers); default: everything
+  NUMBER          What to measure (P1 to P16, peers); default: everything
 ";
 
 /// What the command line asks for.

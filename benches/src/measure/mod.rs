@@ -8,6 +8,7 @@ mod latency;
 mod memory;
 pub(crate) mod overhead;
 mod plugins;
+mod repository;
 pub(crate) mod slope;
 mod startup;
 mod suite;
@@ -58,6 +59,7 @@ pub const ALL: &[Measurement] = &[
     Measurement { numbers: &["P13"], measure: suite::measure },
     Measurement { numbers: &["P14"], measure: cli_only::measure },
     Measurement { numbers: &["P15"], measure: |setting| plugins::measure(setting).map(Figures::from) },
+    Measurement { numbers: &["P16"], measure: |setting| repository::measure(setting).map(Figures::from) },
     Measurement { numbers: &["peers"], measure: |setting| peers::measure(setting).map(Figures::from) },
 ];
 

@@ -285,7 +285,7 @@ pub(crate) struct Run {
     /// Folder for the results. A finished run found there is kept aside.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_RESULTS, value_hint = ValueHint::DirPath)]
     pub(crate) results: PathBuf,
-    /// Write a report into a file while the run goes on: console, status, json, junit, tap, subunit or jsonl. May be
+    /// Write a report into a file while the run goes on: console, status, json, junit, tap, subunit, jsonl or html. May be
     /// repeated; the file - is standard output, in place of the tree.
     #[arg(long, value_name = "FORMAT=FILE")]
     pub(crate) report: Vec<LiveReport>,
@@ -355,7 +355,7 @@ impl FromStr for LiveReport {
 pub(crate) struct Resume {
     #[command(flatten)]
     pub(crate) results: Results,
-    /// Write a report into a file, of the whole run: console, status, json, junit, tap, subunit or jsonl. May be repeated;
+    /// Write a report into a file, of the whole run: console, status, json, junit, tap, subunit, jsonl or html. May be repeated;
     /// the file - is standard output, in place of the tree.
     #[arg(long, value_name = "FORMAT=FILE")]
     pub(crate) report: Vec<LiveReport>,
@@ -506,6 +506,8 @@ pub(crate) enum ReportFormat {
     Subunit,
     /// A line of JSON for each step.
     Jsonl,
+    /// A page for the browser, in one file.
+    Html,
 }
 
 #[derive(Debug, Args)]

@@ -73,6 +73,14 @@ pub(crate) const ALWAYS: &[Need] = &[
     },
 ];
 
+/// Needed by tests alone.
+pub(crate) const FOR_TESTS: &[Need] = &[Need {
+    program: "chromium",
+    linking: Linking::Any,
+    packages: &["chromium"],
+    purpose: "tests that look at the page of a run",
+}];
+
 /// Needed to start an engine of our own.
 pub(crate) const FOR_AN_ENGINE: &[Need] = &[
     Need { program: "dockerd", linking: Linking::Any, packages: &["docker.io"], purpose: "an engine of our own" },

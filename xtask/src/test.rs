@@ -8,6 +8,7 @@ use crate::child::{self, Running, cargo};
 use crate::counts::{Counter, Counts};
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::packages::{self, FOR_TESTS, Means};
 use crate::setup;
 
 /// Where fuzz and property tests begin, so that `test` finds the same today and tomorrow; `torture` begins elsewhere each
@@ -35,6 +36,7 @@ pub(crate) fn torture() -> Result<ExitCode, Failure> {
 /// Sets up, runs `cargo test` with each list of arguments, also after one has failed, and closes with the counts of all.
 /// A setting counts unless the environment has it already.
 fn run(parts: &[&[&str]], settings: &[(&str, &str)]) -> Result<ExitCode, Failure> {
+    packages::provide(&packages::missing(FOR_TESTS), Means::of_this_machine())?;
     let (counts, code) = setup::with_engine(|engine| {
         // `cargo test` builds the programs of a package only for its own tests; some start those of others.
         child::must_succeed(cargo().args(["build", "--workspace", "--bins"]), "build the programs")?;

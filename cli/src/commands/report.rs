@@ -26,6 +26,7 @@ impl From<ReportFormat> for Format {
             ReportFormat::Tap => Format::Tap,
             ReportFormat::Subunit => Format::Subunit,
             ReportFormat::Jsonl => Format::JsonLines,
+            ReportFormat::Html => Format::Html,
         }
     }
 }

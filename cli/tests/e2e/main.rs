@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test says so and ends")]
 
 mod bad_input;
+mod browser;
 mod callouts;
 mod cargo_test;
 mod commands;
@@ -13,6 +14,7 @@ mod faults;
 mod interrupts;
 mod left_over;
 mod new;
+mod page;
 mod parallel;
 mod plugins;
 mod reports;

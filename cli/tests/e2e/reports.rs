@@ -27,11 +27,13 @@ fn run(place: &Place, reports: &[&str]) -> i32 {
 #[test]
 fn a_report_that_is_written_live_has_the_bytes_of_one_made_later() {
     let place = Place::new();
-    let status =
-        run(&place, &["junit=j.xml", "tap=t.tap", "jsonl=l.jsonl", "json=r.json", "console=c.txt", "status=s"]);
+    let status = run(
+        &place,
+        &["junit=j.xml", "tap=t.tap", "jsonl=l.jsonl", "json=r.json", "console=c.txt", "status=s", "html=h.html"],
+    );
     assert_eq!(status, 1);
     let files = [("junit", "j.xml"), ("tap", "t.tap"), ("jsonl", "l.jsonl"), ("json", "r.json"), ("console", "c.txt")];
-    for (format, file) in files.into_iter().chain([("status", "s")]) {
+    for (format, file) in files.into_iter().chain([("status", "s"), ("html", "h.html")]) {
         let later = place.run(&["report", "--format", format]).expect(0);
         assert_eq!(later.stdout, place.read(file), "{format}");
     }

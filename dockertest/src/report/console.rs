@@ -268,7 +268,7 @@ impl<W: Write + Send> Sink for Console<W> {
 }
 
 /// The command that runs a step alone, with the plug-ins and options that the run was given. Secrets are masked in it.
-fn again(step: &StepState, run: Option<&RunStarted>) -> String {
+pub(super) fn again(step: &StepState, run: Option<&RunStarted>) -> String {
     let mut command = format!("dockertest run --args={}", step.planned.name);
     let Some(RunStarted { invocation, .. }) = run else { return command };
     let mut add = |option: &str, argument: &str| {

@@ -3,8 +3,8 @@
 //! Needs the feature `runner`.
 //!
 //! Every report is a pure function of the records. [`RunState`] folds the records into what is known so far, and each
-//! report is written from that: [`status`] (Autotest's status log), [`keyval`] files, [`Results`] (`results.json`) and
-//! the [`Console`] tree. The same code runs live, as a sink of the journal, and later on a journal that is read back,
+//! report is written from that: [`status`] (Autotest's status log), [`keyval`] files, [`Results`] (`results.json`),
+//! the [`Console`] tree, and the other formats of [`Format`]. The same code runs live, as a sink of the journal, and later on a journal that is read back,
 //! so the bytes are the same.
 //!
 //! Reports never look at anything but records: not at the clock, the time zone or the machine that they are made on.
@@ -28,6 +28,7 @@ mod comparison;
 mod console;
 mod explain;
 mod files;
+mod html;
 mod junit;
 pub mod keyval;
 mod lines;

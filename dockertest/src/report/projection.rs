@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Console, Format, Results, RunState, RunnerIs, StepState, Style, junit, lines, status, stream, tap};
+use super::{Console, Format, Results, RunState, RunnerIs, StepState, Style, html, junit, lines, status, stream, tap};
 use crate::journal::{Event, Record, Sink};
 
 /// A report in the making. The same records make the same bytes, whether they come live or from a journal.
@@ -28,6 +28,7 @@ pub(super) fn of(format: Format, results: &Path) -> Box<dyn Projection> {
         Format::Tap => Box::new(tap::Tap::default()),
         Format::Subunit => Box::new(stream::Stream::default()),
         Format::JsonLines => Box::new(lines::Lines::default()),
+        Format::Html => Box::new(html::Page::default()),
     }
 }
 

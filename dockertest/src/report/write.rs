@@ -34,6 +34,8 @@ pub enum Format {
     Subunit,
     /// A line of JSON for each step that has ended.
     JsonLines,
+    /// A page for the browser that needs no other file.
+    Html,
 }
 
 impl Format {
@@ -46,6 +48,7 @@ impl Format {
         Format::Tap,
         Format::Subunit,
         Format::JsonLines,
+        Format::Html,
     ];
 
     /// The word for it on the command line, for example `status`.
@@ -59,6 +62,7 @@ impl Format {
             Format::Tap => "tap",
             Format::Subunit => "subunit",
             Format::JsonLines => "jsonl",
+            Format::Html => "html",
         }
     }
 }
@@ -75,7 +79,7 @@ impl fmt::Display for Format {
 /// use dockertest::report::Format;
 ///
 /// let failure = "xml".parse::<Format>().unwrap_err();
-/// let expected = "`xml` is not a report format (expected status, json, console, junit, tap, subunit or jsonl)";
+/// let expected = "`xml` is not a report format (expected status, json, console, junit, tap, subunit, jsonl or html)";
 /// assert_eq!(failure.to_string(), expected);
 /// let typo = "junut".parse::<Format>().unwrap_err().to_string();
 /// assert!(typo.ends_with("; did you mean `junit`?"));

@@ -21,7 +21,8 @@ use crate::{hosts, status};
 
 /// The files with the comparison, in the folder that has the results of all runs.
 const TABLE: &str = "comparison.txt";
-const PAGE: &str = "comparison.md";
+const MARKDOWN: &str = "comparison.md";
+const PAGE: &str = "comparison.html";
 const DATA: &str = "comparison.json";
 
 pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
@@ -132,11 +133,11 @@ fn compare(chosen: &[EngineBuild], results: &Path, json: bool, screen: &Screen) 
     let compared = Comparison::of(states.iter().map(|(name, state)| (name.as_str(), state)));
     let data = format!("{}\n", serde_json::to_string_pretty(&compared)?);
     let table = compared.table();
-    for (name, text) in [(TABLE, &table), (PAGE, &compared.markdown()), (DATA, &data)] {
+    for (name, text) in [(TABLE, &table), (MARKDOWN, &compared.markdown()), (PAGE, &compared.html()), (DATA, &data)] {
         let file = results.join(name);
         fs::write(&file, text).map_err(|error| Problem::new(format!("cannot write `{}`: {error}", file.display())))?;
     }
     screen.output(if json { data } else { visible(&table).into_owned() })?;
-    screen.note(format!("the comparison is kept in `{}`", results.join(TABLE).display()));
+    screen.note(format!("the comparison is kept in `{}`", results.join(PAGE).display()));
     Ok(if compared.worst().is_passed() { status::SUCCESS } else { EXIT_FAILED })
 }

@@ -1,5 +1,6 @@
 //! Several runs side by side: the same suite on many engines, and what is different.
 
+mod html;
 mod text;
 
 use serde::Serialize;
@@ -110,6 +111,20 @@ impl Comparison {
         self.rows
             .iter()
             .filter(|row| row.differs() || row.cells.iter().flatten().any(|cell| cell.verdict != Verdict::Good))
+    }
+
+    /// Each verdict that is not `GOOD`, by row and column. A subtest whose sub-subtests say it is left out.
+    fn explanations(&self) -> impl Iterator<Item = (usize, usize, &ComparedCell)> {
+        self.rows.iter().enumerate().flat_map(move |(at, row)| {
+            let children = self.rows[at + 1..].iter().take_while(|child| !row.is_subsubtest && child.is_subsubtest);
+            let children: Vec<&ComparedRow> = children.collect();
+            row.cells.iter().enumerate().filter_map(move |(column, cell)| {
+                let cell = cell.as_ref().filter(|cell| cell.verdict != Verdict::Good)?;
+                let told =
+                    |child: &&ComparedRow| child.cells[column].as_ref().is_some_and(|it| it.verdict == cell.verdict);
+                (!children.iter().any(told)).then_some((at, column, cell))
+            })
+        })
     }
 
     /// The worst verdict of all runs; `ABORT` if one is not complete.

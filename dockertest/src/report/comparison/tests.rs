@@ -39,8 +39,22 @@ fn a_table_shows_every_difference_with_its_explanation() {
     let compared = Comparison::of([("docker-20.10", &good), ("podman-4.3", &bad)]);
     insta::assert_snapshot!("table", compared.table());
     insta::assert_snapshot!("markdown", compared.markdown());
+    let page = compared.html();
+    let (begin, end) = (page.find("<body>").unwrap(), page.find("<script>").unwrap());
+    insta::assert_snapshot!("page", page[begin..end].replace("><", ">\n<"));
     assert_eq!(compared.worst(), Verdict::Fail);
     assert_eq!(compared.remarkable().count(), 4);
+}
+
+#[test]
+fn on_the_page_every_link_leads_to_an_explanation() {
+    let [good, bad] = [run(&[("bad", ending(Verdict::Good, ""))]), run(&[("bad", failed())])];
+    let page = Comparison::of([("<a>", &good), ("b", &bad)]).html();
+    let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
+    let links: Vec<&str> = page.split("href=\"#").skip(1).filter_map(|part| part.split('"').next()).collect();
+    assert!(links.iter().filter(|link| link.starts_with('r')).count() == 2, "of the subtest and its child: {links:?}");
+    assert!(links.iter().all(|link| ids.contains(link)), "{links:?} {ids:?}");
+    assert!(page.contains("&lt;a&gt;") && !page.contains("<a>") && page.contains("\\u{1b}[31m more"));
 }
 
 #[test]

@@ -60,10 +60,8 @@ impl Comparison {
         text
     }
 
-    /// All subtests, and the sub-subtests that are not `GOOD` everywhere.
     fn shown(&self) -> impl Iterator<Item = &ComparedRow> {
-        let is_good = |cell: &Option<ComparedCell>| cell.as_ref().is_some_and(|cell| cell.verdict == Verdict::Good);
-        self.rows.iter().filter(move |row| !row.is_subsubtest || !row.cells.iter().all(is_good))
+        self.rows.iter().filter(|row| row.is_shown())
     }
 
     fn push_totals(&self, text: &mut String, first: usize, widths: &[usize]) {
@@ -95,19 +93,10 @@ impl Comparison {
         }
     }
 
-    /// Each verdict that is not `GOOD`, with what the engine did. A subtest whose sub-subtests say it is left out.
+    /// Each verdict that is not `GOOD`, with what the engine did.
     fn push_explanations(&self, text: &mut String) {
-        for (at, row) in self.rows.iter().enumerate() {
-            let children = self.rows[at + 1..].iter().take_while(|child| !row.is_subsubtest && child.is_subsubtest);
-            let children: Vec<&ComparedRow> = children.collect();
-            for (column, cell) in row.cells.iter().enumerate() {
-                let Some(cell) = cell.as_ref().filter(|cell| cell.verdict != Verdict::Good) else { continue };
-                let told =
-                    |child: &&&ComparedRow| child.cells[column].as_ref().is_some_and(|it| it.verdict == cell.verdict);
-                if children.iter().find(told).is_none() {
-                    push_explanation(text, &row.name, &self.engines[column].name, cell);
-                }
-            }
+        for (row, column, cell) in self.explanations() {
+            push_explanation(text, &self.rows[row].name, &self.engines[column].name, cell);
         }
     }
 }

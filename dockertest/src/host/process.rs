@@ -14,7 +14,7 @@ use super::ending::{Shown, THE_HOST, cleanup_text, judge, needs_cleanup, seconds
 use super::logs::StepLogs;
 use super::program::HostProgram;
 use super::protocol::{HostMessage, MAX_LINE_BYTES, Mode, RUN_VARIABLE, RunRequest, STEP_VARIABLE};
-use super::supervise::{Rules, Supervisor, Watched, line};
+use super::supervise::{Daemons, Rules, Supervisor, Watched, line};
 use super::tree::Mark;
 use crate::name::SubtestName;
 use crate::outcome::{Ending, Level};
@@ -261,11 +261,12 @@ impl StepProcess {
 
     fn rules(&self, request: &RunRequest) -> Rules {
         let limit_reason = format!("did not end within {}", self.shown(request).step);
+        let daemons = Daemons::Sought;
         if request.mode_has_more_than_cleanup() {
             let limit = Some(self.limit).filter(|limit| !limit.is_zero());
-            Rules { limit, limit_reason, grace: Some(self.cleanup_limit) }
+            Rules { limit, limit_reason, grace: Some(self.cleanup_limit), daemons }
         } else {
-            Rules { limit: Some(self.cleanup_limit), limit_reason, grace: None }
+            Rules { limit: Some(self.cleanup_limit), limit_reason, grace: None, daemons }
         }
     }
 

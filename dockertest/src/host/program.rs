@@ -14,7 +14,7 @@ use super::conversation::{Fault, LastWord, Task};
 use super::ending::{seconds, status_text};
 use super::logs::StepLogs;
 use super::protocol::{ConfigFile, Hello, HostMessage, RUN_VARIABLE, STEP_VARIABLE, SubtestInfo};
-use super::supervise::{Cause, Rules, Supervisor, Watched};
+use super::supervise::{Cause, Daemons, Rules, Supervisor, Watched};
 use super::tree::Mark;
 use crate::name::SubtestName;
 use crate::outcome::Level;
@@ -265,6 +265,20 @@ impl HostProgram {
 
     /// The same, unless somebody wants to stop.
     pub(crate) fn list_unless(&self, limit: Duration, cancel: Option<&CancelToken>) -> Result<Listing, ListFailure> {
+        self.ask(limit, cancel, None)
+    }
+
+    /// The same, one of many: daemons of this one are not looked for, but their mark is added to the others'.
+    pub(super) fn list_among(&self, limit: Duration, unsought: &mut Vec<Mark>) -> Result<Listing, ListFailure> {
+        self.ask(limit, None, Some(unsought))
+    }
+
+    fn ask(
+        &self,
+        limit: Duration,
+        cancel: Option<&CancelToken>,
+        unsought: Option<&mut Vec<Mark>>,
+    ) -> Result<Listing, ListFailure> {
         let program = || self.shown().to_owned();
         let mut command = self.command(&["list"]);
         // A list belongs to no step; the mark still finds what it may leave behind. Another thread may be listing the
@@ -275,7 +289,8 @@ impl HostProgram {
             .map_err(|source| ListFailure::Start { program: program(), source })?;
         // A list has nothing to clean up.
         let grace = cancel.map(|_| Duration::ZERO);
-        let rules = Rules { limit: Some(limit), limit_reason: String::new(), grace };
+        let daemons = if unsought.is_some() { Daemons::LeftToCaller } else { Daemons::Sought };
+        let rules = Rules { limit: Some(limit), limit_reason: String::new(), grace, daemons };
         let mut subtests: Vec<SubtestInfo> = Vec::new();
         let mut config: Vec<ConfigFile> = Vec::new();
         let mut complaints: Vec<String> = Vec::new();
@@ -292,7 +307,10 @@ impl HostProgram {
             Some(cancel) => supervisor.cancelled_by(cancel),
             None => supervisor,
         };
-        let watched = supervisor.watch(b"");
+        let mut watched = supervisor.watch(b"");
+        if let Some(unsought) = unsought {
+            unsought.extend(watched.unsought.take());
+        }
         let listing = self.listing(watched, subtests, limit)?;
         if complaints.is_empty() {
             Ok(Listing { config, ..listing })

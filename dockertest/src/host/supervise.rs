@@ -22,7 +22,7 @@ use super::lines::LineReader;
 use super::logs::StepLogs;
 use super::protocol::{HostMessage, RunnerMessage};
 use super::told::Told;
-use super::tree::{self, ProcessDescription, StepTree};
+use super::tree::{self, Mark, ProcessDescription, StepTree};
 use crate::journal::Iteration;
 use crate::outcome::Phase;
 
@@ -51,6 +51,17 @@ pub(super) struct Rules {
     /// How long it may take to clean up when asked to stop. Nothing: it is killed and not asked, and only an urgent
     /// wish to cancel is heeded.
     pub(super) grace: Option<Duration>,
+    /// Who looks for a daemon that a host may have left of which nothing else tells.
+    pub(super) daemons: Daemons,
+}
+
+/// To look for daemons all processes of the machine are looked at, which takes longer than most lists do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Daemons {
+    /// The watch does, when the host has ended.
+    Sought,
+    /// Who started several hosts does, once for all of them: see [`Watched::unsought`].
+    LeftToCaller,
 }
 
 /// Why the watch put an end to it.
@@ -93,6 +104,8 @@ pub(super) struct Watched {
     pub(super) place: Option<Place>,
     /// Processes that it left behind, which have been killed.
     pub(super) left_over: Vec<ProcessDescription>,
+    /// The mark of daemons that nobody has looked for yet.
+    pub(super) unsought: Option<Mark>,
     pub(super) stderr_tail: String,
     pub(super) elapsed: Duration,
     /// What it said and was not handed on, in words.
@@ -146,6 +159,7 @@ pub(super) struct Supervisor<'a> {
     status: Option<ExitStatus>,
     place: Option<Place>,
     left_over: Vec<ProcessDescription>,
+    is_unsought: bool,
     told: Told,
 }
 
@@ -175,6 +189,7 @@ impl<'a> Supervisor<'a> {
             status: None,
             place: None,
             left_over: Vec::new(),
+            is_unsought: false,
             told: Told::new(task),
         }
     }
@@ -228,6 +243,7 @@ impl<'a> Supervisor<'a> {
             conversation: self.conversation,
             place: self.place,
             left_over: self.left_over,
+            unsought: self.is_unsought.then_some(self.channel.mark),
             stderr_tail: self.logs.tail(),
             elapsed: self.began.elapsed(),
             missing: self.told.missing(),
@@ -431,8 +447,10 @@ impl<'a> Supervisor<'a> {
         let is_held = self.channel.stdout.is_some() || self.channel.stderr.is_some();
         let is_usual = self.conversation.last_word().is_some() && self.status.is_some_and(|status| status.success());
         let stays = is_usual && self.channel.group_stays();
-        if !adopts || !is_usual || is_held || stays {
+        if !is_usual || is_held || stays || (!adopts && self.rules.daemons == Daemons::Sought) {
             self.left_over = self.kill_tree();
+        } else {
+            self.is_unsought = !adopts;
         }
     }
 

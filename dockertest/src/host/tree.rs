@@ -210,6 +210,16 @@ impl Belongs for StepTree<'_> {
     }
 }
 
+/// The processes with one of several marks.
+#[derive(Debug)]
+pub(super) struct Marked(pub(super) Vec<Mark>);
+
+impl Belongs for Marked {
+    fn belongs(&self, process: &Process) -> bool {
+        self.0.iter().any(|mark| mark.is_on(process))
+    }
+}
+
 /// The children of a process.
 #[derive(Debug)]
 pub(super) struct ChildrenOf(pub(super) i32);

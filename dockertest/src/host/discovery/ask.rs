@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::cache::{Cache, Known};
 use super::identity::Identity;
+use crate::host::tree::{self, Mark, Marked};
 use crate::host::{HostProgram, ListFailure, Listing};
 
 /// A host that is to be asked.
@@ -24,9 +25,11 @@ impl<'a> Ask<'a> {
         Ask { program, limit, cache: None }
     }
 
-    fn answer(self) -> Result<Listing, ListFailure> {
-        let Some(cache) = self.cache else { return self.program.list(self.limit) };
-        let Some(identity) = Identity::of(self.program) else { return self.program.list(self.limit) };
+    /// What it holds. Marks of daemons that it may have left are added to the others'.
+    fn answer(self, unsought: &mut Vec<Mark>) -> Result<Listing, ListFailure> {
+        let Some((cache, identity)) = self.cache.zip(Identity::of(self.program)) else {
+            return self.program.list_among(self.limit, unsought);
+        };
         match cache.recall(self.program, &identity) {
             Some(Known::Listing(listing)) => return Ok(listing),
             // With more time it may do better.
@@ -36,7 +39,7 @@ impl<'a> Ask<'a> {
             _ => {}
         }
         let is_settled = identity.is_settled();
-        let answer = self.program.list(self.limit);
+        let answer = self.program.list_among(self.limit, unsought);
         let known = match &answer {
             Ok(listing) => Some(Known::Listing(listing.clone())),
             Err(ListFailure::TooSlow { limit, .. }) => Some(Known::TooSlow { limit: *limit }),
@@ -59,17 +62,24 @@ pub(crate) fn ask_all(hosts: &[Ask<'_>]) -> Vec<Result<Listing, ListFailure>> {
     let waiting = Mutex::new(hosts.iter().enumerate());
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
-        let mut done = Vec::new();
+        let (mut done, mut unsought) = (Vec::new(), Vec::new());
         while let Some((index, ask)) = next() {
-            done.push((index, ask.answer()));
+            done.push((index, ask.answer(&mut unsought)));
         }
-        done
+        (done, unsought)
     };
-    let mut answers: Vec<(usize, Result<Listing, ListFailure>)> = thread::scope(|scope| {
+    let worked: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
         let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
-        joined.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        joined.map(|worked| worked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
+    let (answers, unsought): (Vec<_>, Vec<_>) = worked.into_iter().unzip();
+    // Once for all of them: it takes longer than asking one.
+    let unsought = unsought.concat();
+    if !unsought.is_empty() {
+        tree::kill(&Marked(unsought));
+    }
+    let mut answers: Vec<(usize, Result<Listing, ListFailure>)> = answers.into_iter().flatten().collect();
     answers.sort_unstable_by_key(|(index, _)| *index);
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
@@ -97,7 +107,7 @@ mod tests {
         let cache = Cache::new(folder.path().join("cache"));
         let asked = |program: &HostProgram, milliseconds| {
             let ask = Ask { program, limit: Duration::from_millis(milliseconds), cache: Some(&cache) };
-            let text = ask.answer().unwrap_err().to_string();
+            let text = ask.answer(&mut Vec::new()).unwrap_err().to_string();
             (text, fs::read_to_string(folder.path().join("slow.sh.asked")).unwrap_or_default().lines().count())
         };
         let program = write();
@@ -111,5 +121,33 @@ mod tests {
         assert_eq!(asked(&program, 500).1, 1);
         assert_eq!(asked(&program, 1100).1, 2);
         assert_eq!(asked(&write(), 1000).1, 3);
+    }
+
+    /// The daemons are of sessions of their own, and hold no pipe. Without the right to read timer slacks of others nothing
+    /// tells of them.
+    #[test]
+    fn daemons_of_many_are_gone_when_all_have_answered() {
+        if !nix::unistd::geteuid().is_root() {
+            println!("skipped: only root can find such daemons");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let pid = |name: &str| folder.path().join(name);
+        let script = r#"setsid sh -c 'echo $$ > "$0"; exec sleep 1000' "$0" < /dev/null > /dev/null 2>&1 &
+            until [ -s "$0" ]; do :; done
+            echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"p 1"}}
+{"listed":{"subtests":0}}'"#;
+        let host = |name: &str| {
+            HostProgram::new("/bin/sh").arguments(["-c".into(), script.into(), pid(name).into_os_string()])
+        };
+        let hosts = ["a", "b", "c"].map(host);
+        let asks: Vec<Ask<'_>> = hosts.iter().map(|host| Ask::anew(host, Duration::from_secs(30))).collect();
+        assert!(ask_all(&asks).iter().all(Result::is_ok));
+        for name in ["a", "b", "c"] {
+            let pid = fs::read_to_string(pid(name)).unwrap();
+            // Whoever has adopted it may not have reaped it yet.
+            let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+            assert!(stat.is_empty() || stat.contains(") Z "), "{name}: {stat}");
+        }
     }
 }

@@ -110,8 +110,17 @@ pub(crate) fn is_of_step(ctx: &Context, labels: Option<&HashMap<String, String>>
 
 /// All that the engine knows about a container, one thing to a line.
 pub(crate) fn known(container: &Container) -> Outcome<String> {
+    let mut known = container.inspect()?;
+    // Podman unmounts the root a moment after the container has ended, and forgets where it was, and from 5.8 on also
+    // that there was an init.
+    if let Some(driver) = &mut known.graph_driver {
+        driver.data.remove("MergedDir");
+    }
+    if let Some(annotations) = known.host_config.as_mut().and_then(|config| config.annotations.as_mut()) {
+        annotations.remove("io.podman.annotations.init");
+    }
     // By way of a value, whose names are sorted.
-    Ok(serde_json::to_string_pretty(&serde_json::to_value(container.inspect()?)?)?)
+    Ok(serde_json::to_string_pretty(&serde_json::to_value(known)?)?)
 }
 
 /// Fails unless nothing has changed; shows only what has.

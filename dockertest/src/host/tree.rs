@@ -110,11 +110,27 @@ impl Process {
         Process::look(self.pid).is_some_and(|now| now.started_ticks == self.started_ticks && !now.zombie)
     }
 
+    /// The first 15 bytes of its program's name.
+    pub(super) fn name(&self) -> String {
+        fs::read_to_string(format!("/proc/{}/comm", self.pid)).unwrap_or_default().trim_end().to_owned()
+    }
+
+    /// Waits until it has ended, but not longer than that.
+    pub(super) fn await_end(&self, limit: Duration) {
+        let Some(pidfd) = Pid::from_raw(self.pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
+            return;
+        };
+        if self.is_alive() {
+            let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+            // A signal only makes it shorter.
+            let _ = poll(&mut [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)], limit);
+        }
+    }
+
     pub(super) fn describe(&self) -> ProcessDescription {
         let line = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
         let words = line.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ");
-        let name = || fs::read_to_string(format!("/proc/{}/comm", self.pid)).unwrap_or_default();
-        let command = if words.trim().is_empty() { name() } else { words };
+        let command = if words.trim().is_empty() { self.name() } else { words };
         let command = command.trim().chars().take(120).collect();
         ProcessDescription { pid: self.pid.unsigned_abs(), command }
     }
@@ -218,6 +234,11 @@ impl Belongs for Marked {
     fn belongs(&self, process: &Process) -> bool {
         self.0.iter().any(|mark| mark.is_on(process))
     }
+}
+
+/// The children of a process that have not ended.
+pub(super) fn children(of: i32) -> Vec<Process> {
+    Process::ids().filter_map(Process::look).filter(|process| process.parent == of && !process.zombie).collect()
 }
 
 /// The children of a process.

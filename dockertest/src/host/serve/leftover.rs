@@ -1,6 +1,7 @@
 //! Children that a subtest left running.
 
 use std::process;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
@@ -11,11 +12,19 @@ use crate::outcome::Level;
 use crate::subtest::Voice;
 use crate::verdict::Verdict;
 
+/// Programs of podman that end by themselves soon after their container, and what it has to tidy up until then would
+/// otherwise stay.
+const TIDYING_UP: [&str; 2] = ["conmon", "podman"];
+
+/// How long they may take; measured 0.3 s at most on a machine with much to do.
+const TIDYING_LIMIT: Duration = Duration::from_secs(5);
+
 /// Kills what is left and makes it known: a step that was `GOOD` and left a process behind is `WARN`.
 pub(super) fn kill_and_tell(voice: &Voice, last_word: &mut HostMessage) {
     if !has_children() {
         return;
     }
+    await_tidying();
     let killed = kill();
     if killed.is_empty() {
         return;
@@ -27,6 +36,21 @@ pub(super) fn kill_and_tell(voice: &Voice, last_word: &mut HostMessage) {
     {
         ending.verdict = Verdict::Warn;
         ending.reason = text;
+    }
+}
+
+/// Waits until podman's programs have ended, as long as nothing else is left.
+fn await_tidying() {
+    let deadline = Instant::now() + TIDYING_LIMIT;
+    loop {
+        let children = tree::children(i32::try_from(process::id()).unwrap_or(0));
+        let tidies_up = |child: &tree::Process| TIDYING_UP.contains(&child.name().as_str());
+        let left = deadline.saturating_duration_since(Instant::now());
+        if children.is_empty() || left.is_zero() || !children.iter().all(tidies_up) {
+            return;
+        }
+        // One of them may leave another one behind, so all are looked at again.
+        children[0].await_end(left);
     }
 }
 

@@ -89,6 +89,8 @@ fn classic(lines: &[String]) -> Transcript {
             seen.containers.push(id.to_owned());
         } else if line == " ---> Using cache" {
             seen.cached += 1;
+        } else if line.starts_with(" ---> Removed intermediate container ") {
+            // As the builder says it from version 23 on.
         } else if let Some(id) = line.strip_prefix(" ---> ") {
             seen.images.push(id.to_owned());
         } else if let Some(id) = line.strip_prefix("Successfully built ") {
@@ -164,6 +166,8 @@ fn buildkit(lines: &[String]) -> Transcript {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
     fn of(stdout: &str, stderr: &str) -> (Option<Builder>, Transcript, Vec<String>) {
@@ -173,8 +177,10 @@ mod tests {
         (builder, who.read(&seen), who.complaints(&seen))
     }
 
-    #[test]
-    fn the_classic_builder_is_understood() {
+    #[rstest]
+    #[case::until_20_10("Removing intermediate container")]
+    #[case::since(" ---> Removed intermediate container")]
+    fn the_classic_builder_is_understood(#[case] removed: &str) {
         let stdout = "Sending build context to Docker daemon  2.048kB\r\r\nStep 1/3 : FROM a\n ---> 42ff00dfc855\n\
                       Step 2/3 : ENV A b : c\n ---> Using cache\n ---> 0a0a0a0a0a0a\nStep 3/3 : RUN echo hi\n \
                       ---> Running in 1b1b1b1b1b1b\nhi\nRemoving intermediate container 1b1b1b1b1b1b\n \
@@ -182,7 +188,8 @@ mod tests {
         let notice = "DEPRECATED: The legacy builder is deprecated and will be removed in a future release.\n            \
                       Install the buildx component to build images with BuildKit:\n            \
                       https://docs.docker.com/go/buildx/\n\n";
-        let (builder, seen, complaints) = of(stdout, notice);
+        let stdout = stdout.replace("Removing intermediate container", removed);
+        let (builder, seen, complaints) = of(&stdout, notice);
         assert_eq!((builder, complaints), (Some(Builder::Classic), Vec::new()));
         assert_eq!(seen.steps, ["1/3 FROM a", "2/3 ENV A b : c", "3/3 RUN echo hi"]);
         assert_eq!((seen.printed, seen.cached), (vec!["hi".to_owned()], 1));

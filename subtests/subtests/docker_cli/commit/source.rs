@@ -5,6 +5,7 @@ use dockertest::engine::{Api, ApiFailure, Container};
 use dockertest::prelude::*;
 
 use super::{CONTAINER_LIMIT, Options, words};
+use crate::life;
 
 /// A variable that the container has and its image has not.
 const VARIABLE: &str = "COMMITTED";
@@ -19,6 +20,8 @@ pub(super) struct Source {
     /// The command that it was made with.
     pub(super) command: Vec<String>,
     pub(super) before: ContainerInspectResponse,
+    /// The same for comparing.
+    known: String,
 }
 
 impl Source {
@@ -47,7 +50,8 @@ impl Source {
             }
         }
         let before = container.inspect()?;
-        Ok(Source { container, text, command, before })
+        let known = life::known(&container)?;
+        Ok(Source { container, text, command, before, known })
     }
 
     /// The variable that the image must have.
@@ -63,15 +67,8 @@ impl Source {
 
     /// Checks that all that the engine tells of the container is as it was.
     pub(super) fn must_be_unchanged(&self, seen: &Completed) -> Outcome {
-        let after = self.container.inspect()?;
-        if after == self.before {
-            return Ok(());
-        }
-        let shown = |seen: &ContainerInspectResponse| format!("{seen:#?}");
-        let (before, after) = (shown(&self.before), shown(&after));
-        let changed = before.lines().zip(after.lines()).find(|(before, after)| before != after);
-        let (expected, found) = changed.unwrap_or((before.as_str(), after.as_str()));
-        seen.check_eq(found.trim(), expected.trim(), "what the engine tells of the container, which must be as before")
+        let what = "what the engine tells of the container, which must be as before";
+        life::unchanged(seen, what, &self.known, &life::known(&self.container)?)
     }
 }
 

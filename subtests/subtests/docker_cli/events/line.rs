@@ -43,7 +43,7 @@ impl Told {
         })
     }
 
-    /// A line of `--format '{{json .}}'`: docker's, or podman's.
+    /// A line of `--format '{{json .}}'`: docker's, or podman's, which from version 5 on has docker's names of the time.
     pub(super) fn of_json(line: &str) -> Option<Self> {
         let data: Value = serde_json::from_str(line).ok()?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -52,18 +52,15 @@ impl Told {
             attributes.insert("image".to_owned(), text(&data["Image"])?);
             attributes.insert("name".to_owned(), text(&data["Name"])?);
             return Some(Told {
-                time: nanoseconds(data["Time"].as_str()?)?,
+                time: data["Time"].as_str().map_or_else(|| both_times(&data), nanoseconds)?,
                 kind: text(&data["Type"])?,
                 action: action(status.as_str()?),
                 id: text(&data["ID"])?,
                 attributes: joined(&attributes),
             });
         }
-        let time = data["timeNano"].as_i64()?;
-        // Both times are of one moment.
-        (data["time"].as_i64()? == time / 1_000_000_000).then_some(())?;
         Some(Told {
-            time: i128::from(time),
+            time: both_times(&data)?,
             kind: text(&data["Type"])?,
             action: action(data["Action"].as_str()?),
             id: text(&data["Actor"]["ID"])?,
@@ -103,6 +100,12 @@ pub(super) fn action(name: &str) -> String {
     .to_owned()
 }
 
+/// Nanoseconds, if seconds and nanoseconds are of one moment.
+fn both_times(data: &Value) -> Option<i128> {
+    let time = data["timeNano"].as_i64()?;
+    (data["time"].as_i64()? == time / 1_000_000_000).then_some(i128::from(time))
+}
+
 fn map(value: &Value) -> BTreeMap<String, String> {
     let members = value.as_object().into_iter().flatten();
     members.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
@@ -139,6 +142,9 @@ mod tests {
         let podman = r#"{"ID":"15a8","Image":"i","Name":"x","Status":"died","Time":"2026-11-21T03:46:23.253215567Z","Type":"container",
             "Attributes":{"a":"b"}}"#;
         let podman = Told::of_json(podman).unwrap();
+        let newer = r#"{"ID":"15a8","Image":"i","Name":"x","Status":"died","time":1795232783,"timeNano":1795232783253215567,
+            "Type":"container","Attributes":{"a":"b"}}"#;
+        assert_eq!(Told::of_json(newer).as_ref(), Some(&podman));
         let text = Told::of_text("2026-11-21 03:46:23.253215567 +0000 UTC container died 15a8 (a=b, image=i, name=x)");
         assert_eq!(text.as_ref(), Some(&podman));
         assert_eq!(podman.action, "die");

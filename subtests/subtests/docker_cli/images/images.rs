@@ -16,7 +16,7 @@
 //!
 //! # Engines
 //! Podman puts `localhost/` before names without a registry, lists each id once in `--quiet`, shows all names of an
-//! image when it is asked for one of them, and has another JSON, which is not compared. Clients from version 29 on show
+//! image when it is asked for one of them (5.8: for its repository), and has another JSON, which is not compared. Clients from version 29 on show
 //! another table unless they get `--no-trunc`, so each command has it.
 
 mod age;
@@ -121,7 +121,7 @@ impl Images {
     fn queries(&self, ctx: &Context) -> Vec<Query> {
         let (repository, missing) = (self.several.clone(), format!("{}-missing", self.several));
         let name = format!("{repository}:latest");
-        // Podman looks for the image, and then shows all its names.
+        // Podman looks for the image, and then shows all its names; 5.8 does so for a repository only.
         let image = self.ids.first().cloned().filter(|_| flavor(ctx) == "podman");
         let of_repository = {
             let (repository, image) = (repository.clone(), image.clone());
@@ -129,9 +129,12 @@ impl Images {
         };
         let of_name = {
             let repository = repository.clone();
-            move |entry: &Entry| {
-                entry.repository == repository && entry.tag == "latest" || image.as_ref() == Some(&entry.id)
-            }
+            move |entry: &Entry| entry.repository == repository && entry.tag == "latest"
+        };
+        let by_name = Query::table(&[&name], of_name);
+        let by_name = match image {
+            Some(image) => by_name.or(move |entry: &Entry| entry.id == image),
+            None => by_name,
         };
         let mut all = vec![
             Query::table(&[], |_| true),
@@ -139,7 +142,7 @@ impl Images {
             Query::ids(&["--no-trunc"], usize::MAX),
             Query::ids(&[], 12),
             Query::table(&[&repository], of_repository),
-            Query::table(&[&name], of_name),
+            by_name,
             Query::table(&[&missing], |_| false),
             Query::table(&["--filter", "dangling=true"], Entry::is_nameless),
         ];

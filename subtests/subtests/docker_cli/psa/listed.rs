@@ -120,11 +120,24 @@ impl Listed {
         same("NAMES", &known.name)?;
         same("PORTS", "")?;
         same("IMAGE", &known.image)?;
-        same("COMMAND", &command(&known.words, is_whole, is_podman))?;
+        let mut commands = vec![command(&known.words, is_whole, is_podman)];
+        if is_podman && known.words.first().is_some_and(|word| word == PODMAN_INIT) {
+            // Podman's API tells of its init until the container has been tidied up, and the table of 5.8 never does.
+            let own: Vec<String> = known.words.iter().skip(1).skip_while(|word| *word == "--").cloned().collect();
+            commands.push(command(&own, is_whole, is_podman));
+        }
+        self.one_of(&cell("COMMAND"), &commands, "COMMAND", known)?;
         self.one_of(&cell("CREATED"), &self.ages(known.created, "", " ago"), "CREATED", known)?;
         let status = match known.state {
             State::Created => vec!["Created".to_owned()],
-            State::Up(since) => self.ages(since, "Up ", if is_podman { " ago" } else { "" }),
+            State::Up(since) => {
+                let mut ages = self.ages(since, "Up ", "");
+                if is_podman {
+                    // Until version 5.
+                    ages.extend(self.ages(since, "Up ", " ago"));
+                }
+                ages
+            }
             State::Exited(status, since) => self.ages(since, &format!("Exited ({status}) "), " ago"),
         };
         self.one_of(&cell("STATUS"), &status, "STATUS", known)?;
@@ -155,6 +168,9 @@ impl Listed {
 fn row_is_whole(row: Row<'_>) -> bool {
     row.get("CONTAINER ID").is_some_and(|id| id.len() > 12)
 }
+
+/// What podman puts before the command of a container that has an init.
+const PODMAN_INIT: &str = "/run/podman-init";
 
 /// Docker writes a word with blanks between quotes, cuts the whole after 20 characters, and puts it between quotes.
 fn command(words: &[String], is_whole: bool, is_podman: bool) -> String {

@@ -189,8 +189,11 @@ impl Subject {
         let seen = ctx.docker(words).must_fail(if life::is_podman(ctx) { 2 } else { 1 })?;
         seen.check_eq(seen.stdout_text(), "", "standard output of a command that fails")?;
         let said = seen.said();
-        let is_told = said.iter().any(|line| line.contains(self.container.id()) && line.contains("running"));
-        seen.check(is_told, format!("standard error says that container {} is running", self.container.id()))?;
+        // Docker names it by its id until version 25, and since then as it was named to it.
+        let (id, name) = (self.container.id(), self.container.name());
+        let names_it = |line: &str| line.contains(id) || line.contains(name);
+        let is_told = said.iter().any(|line| names_it(line) && line.contains("running"));
+        seen.check(is_told, format!("standard error says that container {name} ({id}) is running"))?;
         let what = "what the engine knows about a container that it refused to remove";
         life::unchanged(&seen, what, &before, &life::known(&self.container)?)?;
         self.watch.happened(ctx, &seen, &[])

@@ -5,7 +5,7 @@
 #![expect(clippy::doc_markdown, reason = "these texts are shown on a terminal, as they are")]
 
 use std::ffi::OsString;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -237,10 +237,22 @@ pub(crate) struct Place {
     /// Where subtests run: auto, shared, capsule or callout [default: option provider of [environment]].
     #[arg(long, value_name = "ENVIRONMENT")]
     pub(crate) env: Option<Wanted>,
+    #[command(flatten)]
+    pub(crate) engine: Engine,
     /// How many subtests run at a time; auto: as many as the environment and the machine bear [default: option jobs of
     /// [environment]].
     #[arg(long, short, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<String>,
+}
+
+/// Which engine is in capsules.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Environment")]
+pub(crate) struct Engine {
+    /// The engine of capsules: a build of `dockertest engines add` [default: option engine of [environment], else the
+    /// engine that is installed].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) engine: Option<String>,
 }
 
 /// A number from 1, or `auto`.
@@ -607,9 +619,9 @@ pub(crate) struct Matrix {
     /// Folder for the results, with a folder for each engine.
     #[arg(long, value_name = "DIR", default_value = "results/matrix", value_hint = ValueHint::DirPath)]
     pub(crate) results: PathBuf,
-    /// How many steps run at a time [default: 1].
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
+    /// How many subtests run at a time; auto: as many as the machine bears [default: option jobs of [environment]].
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
+    pub(crate) jobs: Option<String>,
     /// Run nothing: compare again what has been run.
     #[arg(long)]
     pub(crate) again: bool,

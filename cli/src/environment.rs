@@ -6,22 +6,37 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dockertest::config::Configuration;
-use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider, EngineKind};
+use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider};
 use dockertest::environment::{Callout, EnvironmentSettings, Provider, Shared, Tried, Wanted, concurrency};
 use dockertest::host::CancelToken;
 use dockertest::run::{Catalog, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_SETUP, EXIT_TERMINATED, Runner, SetupFailure};
 use signal_hook::consts::SIGTERM;
 
-use crate::args::Place;
+use crate::args::{Engine, Place};
+use crate::commands::engines::builds;
 use crate::screen::{Problem, Screen};
 use crate::{hosts, signals};
 
 impl Place {
     /// The same as arguments of `--set`, so that they are kept with the run and a resume does as the run did.
-    pub(crate) fn as_settings(&self) -> Vec<String> {
-        let environment = self.env.map(|wanted| format!("environment.provider={wanted}"));
-        let jobs = self.jobs.as_ref().map(|jobs| format!("environment.jobs={jobs}"));
-        environment.into_iter().chain(jobs).collect()
+    pub(crate) fn as_settings(&self) -> Result<Vec<String>, Problem> {
+        if let (Some(name), Some(env @ (Wanted::Shared | Wanted::Callout))) = (&self.engine.engine, self.env) {
+            return Err(Problem::new(format!("`--engine {name}` is for capsules, and cannot go with `--env {env}`")));
+        }
+        let mut settings = self.engine.as_settings()?;
+        settings.extend(self.env.map(|wanted| format!("environment.provider={wanted}")));
+        settings.extend(self.jobs.as_ref().map(|jobs| format!("environment.jobs={jobs}")));
+        Ok(settings)
+    }
+}
+
+impl Engine {
+    /// The same for which engine is in capsules. Nothing else than capsules can have it.
+    pub(crate) fn as_settings(&self) -> Result<Vec<String>, Problem> {
+        let Some(name) = &self.engine else { return Ok(Vec::new()) };
+        let build = builds()?.get(name)?;
+        let own = [format!("environment.engine={name}"), "environment.provider=capsule".to_owned()];
+        Ok(own.into_iter().chain(build.settings()).collect())
     }
 }
 
@@ -127,7 +142,7 @@ fn provider(
         Wanted::Shared => Arc::new(Shared),
         Wanted::Callout => Arc::new(Callout::telling(settings.callouts()?, folder, say)),
         Wanted::Capsule => {
-            let provider = capsules(runner)?;
+            let provider = capsules(runner, settings)?;
             match provider.obstacle() {
                 Some(obstacle) => {
                     let help = "`--env shared` uses the engine that is configured";
@@ -136,7 +151,7 @@ fn provider(
                 None => Arc::new(provider),
             }
         }
-        Wanted::Auto => match try_capsules(runner, cancel)? {
+        Wanted::Auto => match try_capsules(runner, settings, cancel)? {
             Err(obstacle) => {
                 screen.note(format!("the engine that is configured is used, not a capsule: {obstacle}"));
                 Arc::new(Shared)
@@ -148,11 +163,15 @@ fn provider(
 }
 
 /// Capsules, of which the first one is there; or why there are none.
-fn try_capsules(runner: &Runner, cancel: &CancelToken) -> Result<Result<Tried, String>, Problem> {
+fn try_capsules(
+    runner: &Runner,
+    settings: &EnvironmentSettings,
+    cancel: &CancelToken,
+) -> Result<Result<Tried, String>, Problem> {
     if let Some(named) = names_an_engine(runner) {
         return Ok(Err(format!("{named} names an engine, and a capsule has one of its own")));
     }
-    let provider = capsules(runner)?;
+    let provider = capsules(runner, settings)?;
     Ok(match provider.obstacle() {
         Some(obstacle) => Err(obstacle),
         // There is more that can be missing than anybody knows: so one is made, which the first step then has.
@@ -167,11 +186,30 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", crate::screen::visible(text.trim_end()));
 }
 
-fn capsules(runner: &Runner) -> Result<CapsuleProvider, Problem> {
-    let defaults = runner.configuration().defaults();
-    let path = defaults.get("docker_path").unwrap_or("docker");
-    let options = CapsuleOptions::new().kind(EngineKind::of_command(Path::new(path)));
-    Ok(CapsuleProvider::new(hosts::program()?, options))
+fn capsules(runner: &Runner, settings: &EnvironmentSettings) -> Result<CapsuleProvider, Problem> {
+    Ok(CapsuleProvider::new(hosts::program()?, capsule_options(runner.configuration(), settings)?))
+}
+
+/// What capsules are to be like.
+pub(crate) fn capsule_options(
+    configuration: &Configuration,
+    settings: &EnvironmentSettings,
+) -> Result<CapsuleOptions, Problem> {
+    let installed = CapsuleOptions::configured(configuration);
+    let Some(name) = &settings.engine else { return Ok(installed) };
+    let build = builds()?.get(name)?;
+    let options = build.capsule();
+    if options.kind == installed.kind {
+        return Ok(options);
+    }
+    let defaults = configuration.defaults();
+    let path = defaults.get("docker_path").unwrap_or_default();
+    let client = build.client();
+    Err(Problem::new(format!(
+        "the engine {name} is {}, but `docker_path` names `{path}`: set `docker_path = {}`, or choose it by `--engine {name}`",
+        build.flavor,
+        client.display()
+    )))
 }
 
 /// What names an engine, wherever it is, if anything does: options of its command line, or a variable.

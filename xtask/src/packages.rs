@@ -242,8 +242,7 @@ mod tests {
                 "valgrind",
                 "squashfs-tools",
                 "python3",
-                "iptables",
-                "util-linux"
+                "iptables"
             ]
         );
         let trixie = choose(&needs, &|_| true).unwrap();
@@ -255,10 +254,10 @@ mod tests {
                 "bash-static",
                 "docker-registry",
                 "valgrind",
+                "squashfs-tools",
                 "python3",
                 "docker.io",
-                "iptables",
-                "util-linux"
+                "iptables"
             ]
         );
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::Sources;
+use super::{Engine, Sources};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -16,6 +16,8 @@ Examples:
       Run one command in a fresh capsule; the exit status is that of the command.
   dockertest env shell --share . -- sh -c 'docker info > info.txt'
       Keep what is written to this folder.
+  dockertest env shell --engine docker-28.5 -- docker version
+      The same with a build that was added by `dockertest engines add`.
   dockertest env provision
       Make a capsule that stays, and print its name.
   dockertest env exec dockertest-capsule-4711 -- docker ps
@@ -51,6 +53,8 @@ pub(crate) struct Shell {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::AnyPath)]
     pub(crate) share: Vec<PathBuf>,
     #[command(flatten)]
+    pub(crate) engine: Engine,
+    #[command(flatten)]
     pub(crate) sources: Sources,
     /// The command [default: $SHELL, else /bin/sh].
     #[arg(last = true, value_name = "COMMAND")]
@@ -62,6 +66,8 @@ pub(crate) struct Provision {
     /// How many.
     #[arg(default_value = "1")]
     pub(crate) count: NonZeroUsize,
+    #[command(flatten)]
+    pub(crate) engine: Engine,
     #[command(flatten)]
     pub(crate) sources: Sources,
 }

@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use dockertest::engine::daemon::DaemonFailure;
 use dockertest::environment::capsule::{Capsule, CapsuleOptions, CapsuleProvider, StandingCapsule, prune};
-use dockertest::environment::prune_callouts;
+use dockertest::environment::{EnvironmentSettings, prune_callouts};
 use dockertest::host::HostProgram;
 use serde_json::json;
 
-use crate::args::Sources;
 use crate::args::env::{Dispose, EnvCommand, Exec, Provision, Shell};
+use crate::args::{Engine, Sources};
 use crate::screen::{Problem, Screen};
 use crate::sources::{self, Folders, absolute};
-use crate::{hosts, status};
+use crate::{environment, hosts, status};
 
 /// Exit status: something is left that should not be.
 const LEFT: u8 = 1;
@@ -36,10 +36,12 @@ pub(crate) fn env(command: &EnvCommand, screen: &Screen) -> Result<u8, Problem> 
 }
 
 /// What a capsule is to be like, by the configuration. Where none can be made, that is said.
-fn options(wanted: &Sources) -> Result<CapsuleOptions, Problem> {
-    let layers = sources::layers(&Folders::find(wanted), &wanted.set);
+fn options(engine: &Engine, wanted: &Sources) -> Result<CapsuleOptions, Problem> {
+    let set: Vec<String> = wanted.set.iter().cloned().chain(engine.as_settings()?).collect();
+    let layers = sources::layers(&Folders::find(wanted), &set);
     let configuration = layers.load().map_err(|failure| sources::explain(&failure))?;
-    let options = CapsuleOptions::configured(&configuration);
+    let settings = EnvironmentSettings::read(&configuration, &std::env::current_dir()?)?;
+    let options = environment::capsule_options(&configuration, &settings)?;
     match CapsuleProvider::new(hosts::program()?, options.clone()).obstacle() {
         None => Ok(options),
         Some(obstacle) => Err(Problem::new(obstacle)),
@@ -53,7 +55,7 @@ fn not_made(failure: &DaemonFailure) -> Problem {
 }
 
 fn shell(wanted: &Shell, screen: &Screen) -> Result<u8, Problem> {
-    let options = options(&wanted.sources)?;
+    let options = options(&wanted.engine, &wanted.sources)?;
     // Ctrl-C is for what runs in the capsule, which gets it from the terminal, too; then there is something to do here.
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::new(AtomicBool::new(false)))?;
     let capsule = Capsule::start(&hosts::program()?, &options).map_err(|failure| not_made(&failure))?;
@@ -94,7 +96,7 @@ fn code(status: ExitStatus) -> u8 {
 }
 
 fn provision(wanted: &Provision, screen: &Screen) -> Result<u8, Problem> {
-    let (options, host) = (options(&wanted.sources)?, hosts::program()?);
+    let (options, host) = (options(&wanted.engine, &wanted.sources)?, hosts::program()?);
     for _ in 0..wanted.count.get() {
         let capsule = Capsule::leave(&host, &options).map_err(|failure| not_made(&failure))?;
         screen.output(format!("{}\n", capsule.id()))?;

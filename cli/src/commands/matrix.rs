@@ -1,22 +1,20 @@
 //! `dockertest matrix`
 
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use dockertest::environment::EngineBuild;
-use dockertest::environment::capsule::CapsuleProvider;
 use dockertest::host::CancelToken;
 use dockertest::journal::{self, Event, Record};
 use dockertest::report::{Comparison, RunState};
 use dockertest::run::{EXIT_FAILED, Outcome, Runner, Stop};
 
 use super::engines::builds;
-use crate::args::Matrix;
+use crate::args::{Engine, Matrix};
 use crate::screen::{Problem, Screen, visible};
 use crate::signals;
 use crate::sources::{self, Folders, absolute};
+use crate::environment::{self, Purpose};
 use crate::{hosts, status};
 
 /// The files with the comparison, in the folder that has the results of all runs.
@@ -42,16 +40,20 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
     }
     // All of them are set up before the first one runs: a slip should not cost an hour.
     let folders = Folders::find(&wanted.sources);
-    let runners = chosen.iter().map(|build| runner(build, wanted, &folders, &results, screen));
-    let runners: Vec<Runner> = runners.collect::<Result<_, _>>()?;
     let cancel = CancelToken::new()?;
+    let runners = chosen.iter().map(|build| runner(build, wanted, (&folders, &results), &cancel, screen));
+    let runners: Vec<Runner> = runners.collect::<Result<_, _>>()?;
     let _forwarding = signals::forward(&cancel)?;
     for (build, runner) in chosen.iter().zip(runners) {
         screen.note(format!("{} ({} {})", build.name, build.flavor, build.version));
         let outcome = runner.run(&cancel)?;
         screen.note(format!("{}: {}", build.name, told(&outcome)));
         if let Stop::Interrupted { .. } = outcome.stop {
-            screen.note("stopped before the end; what has been run is compared");
+            let rest = results.join(&build.name);
+            screen.note(format!(
+                "stopped before the end; what has been run is compared. `dockertest resume {}` ends this one",
+                rest.display()
+            ));
             compare(&chosen, &results, wanted.json, screen)?;
             return Ok(outcome.exit_status());
         }
@@ -62,32 +64,29 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
 fn runner(
     build: &EngineBuild,
     wanted: &Matrix,
-    folders: &Folders,
-    results: &Path,
+    (folders, results): (&Folders, &Path),
+    cancel: &CancelToken,
     screen: &Screen,
 ) -> Result<Runner, Problem> {
-    let provider = CapsuleProvider::new(hosts::program()?, build.capsule());
-    if let Some(obstacle) = provider.obstacle() {
-        return Err(Problem::new(format!("{} cannot be run: {obstacle}", build.name)));
-    }
     // What somebody says on the command line counts more.
-    let set: Vec<String> = build.settings().into_iter().chain(wanted.sources.set.iter().cloned()).collect();
+    let engine = Engine { engine: Some(build.name.clone()) };
+    let jobs = wanted.jobs.as_ref().map(|jobs| format!("environment.jobs={jobs}"));
+    let set: Vec<String> =
+        engine.as_settings()?.into_iter().chain(jobs).chain(wanted.sources.set.iter().cloned()).collect();
     let builder = Runner::builder()
         .layers(sources::layers(folders, &set))
         .args(&wanted.args)
         .host(hosts::program()?)
         .plugins(hosts::plugins(&wanted.outside.plugin)?)
         .results(results.join(&build.name))
-        .state(results.join("state"))
-        .provider(Arc::new(provider))
-        .jobs(wanted.jobs.unwrap_or(NonZeroUsize::MIN));
+        .state(results.join("state"));
     let (name, is_coloured) = (build.name.clone(), screen.colored_output());
     let mut state = RunState::default();
     let shown = move |record: &Record| show(&name, &mut state, record, is_coloured);
     let runner = builder.on_event(shown).build().map_err(sources::not_set_up)?;
     hosts::tell_broken(runner.catalog(), screen);
     runner.plan()?;
-    Ok(runner)
+    environment::enter(runner, Purpose::Run, cancel, screen)
 }
 
 /// A line for each step that has ended.
@@ -114,7 +113,8 @@ fn told(outcome: &Outcome) -> String {
         Stop::Complete => format!("{}, results in {}", outcome.verdict(), outcome.results.display()),
         Stop::Interrupted { reason, .. } => format!("interrupted: {reason}"),
         Stop::Reboot { step, reason } => format!("{step} waits for a reboot: {reason}"),
-        other => format!("{other:?}"),
+        Stop::NoInstance { reason } => format!("no instance could be made: {reason}"),
+        _ => "it has stopped".to_owned(),
     }
 }
 

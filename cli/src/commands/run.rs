@@ -48,7 +48,7 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
 fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
     let live_reports = reports::wanted(&run.report, run.subunit)?;
     let folders = Folders::find(&run.sources);
-    let set = run.sources.set.iter().cloned().chain(run.place.as_settings()).collect();
+    let set = run.sources.set.iter().cloned().chain(run.place.as_settings()?).collect();
     let invocation = Invocation { args, set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
     let mut runner = runner(&folders, &invocation, false, screen)?.retries(run.retries);
     if let Some(seed) = run.shuffle {
@@ -94,7 +94,7 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
         return resumption.conclude()?.map_or(Ok(status::SUCCESS), |outcome| ended(Ok(outcome), screen));
     }
     let mut invocation = resumption.invocation().clone();
-    invocation.set.extend(resume.place.as_settings());
+    invocation.set.extend(resume.place.as_settings()?);
     let folders = Folders { defaults: invocation.config_defaults.clone(), custom: invocation.config_custom.clone() };
     let runner = runner(&folders, &invocation, resume.retry_interrupted, screen)?;
     let cancel = CancelToken::new()?;

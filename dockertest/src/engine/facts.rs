@@ -11,7 +11,7 @@ use crate::engine::DEFAULT_PATH;
 use crate::engine::address::{self, Podman};
 use crate::engine::api::{Api, ApiFailure};
 use crate::engine::client::{Client, Question};
-use crate::engine::podman::Service;
+use crate::engine::podman::{SERVICE_VARIABLE, Service};
 use crate::host::HostProgram;
 use crate::journal::EngineFacts;
 use crate::version::compare;
@@ -200,7 +200,7 @@ impl Asking {
                 let facts = ask(&address);
                 self.told(address, facts, client)
             }
-            Podman::Local => match self.serve() {
+            Podman::Local => match self.running_service().map_or_else(|| self.serve(), Ok) {
                 Ok(address) => {
                     let facts = ask(&address);
                     self.told(address, facts, client)
@@ -208,6 +208,11 @@ impl Asking {
                 Err(problem) => self.told(format!("service of {}", self.path), Err(problem), client),
             },
         }
+    }
+
+    /// The service of where this runs, if podman is told by no option to look elsewhere than it does.
+    fn running_service(&self) -> Option<String> {
+        address::variable(SERVICE_VARIABLE).filter(|_| self.options.trim().is_empty())
     }
 
     /// Starts podman's service; gives back its address.

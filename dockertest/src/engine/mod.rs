@@ -46,7 +46,7 @@ pub(crate) mod objects;
 mod output;
 mod place;
 #[cfg(feature = "api")]
-mod podman;
+pub(crate) mod podman;
 mod process;
 mod promise;
 #[cfg(feature = "api")]

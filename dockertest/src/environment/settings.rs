@@ -160,6 +160,8 @@ impl Callouts {
 pub struct EnvironmentSettings {
     /// Where subtests run.
     pub provider: Wanted,
+    /// The build of an engine that capsules are made with; nothing: the one that is installed.
+    pub engine: Option<String>,
     /// How many subtests run at a time; nothing: as many as provider and machine bear.
     pub jobs: Option<NonZeroUsize>,
     /// The command that prints how many there should be, if nobody says.
@@ -176,6 +178,7 @@ pub struct EnvironmentSettings {
 #[serde(default)]
 struct Raw {
     provider: Wanted,
+    engine: Option<String>,
     jobs: Jobs,
     group_regex: Option<String>,
     test_run_concurrency: Option<String>,
@@ -201,6 +204,7 @@ impl Default for Raw {
         let limits = CalloutLimits::default();
         Raw {
             provider: Wanted::Shared,
+            engine: None,
             jobs: Jobs(None),
             group_regex: None,
             test_run_concurrency: None,
@@ -326,6 +330,7 @@ impl EnvironmentSettings {
         let group_regex = raw.group_regex.as_deref().map(|text| anchored(text, &origins)).transpose()?;
         let settings = EnvironmentSettings {
             provider: raw.provider,
+            engine: raw.engine.clone(),
             jobs: raw.jobs.0,
             test_run_concurrency: raw.test_run_concurrency.clone(),
             limits,

@@ -4,4 +4,5 @@ mod keep;
 mod service;
 
 pub use keep::{KEEP, keep};
+pub(crate) use service::SERVICE_VARIABLE;
 pub(super) use service::Service;

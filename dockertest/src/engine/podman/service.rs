@@ -24,6 +24,9 @@ const TICK: Duration = Duration::from_millis(5);
 /// Short, since the path of a socket may have 108 bytes at most.
 const PARENT: &str = "/tmp";
 
+/// Names the address of a service that is there for all who ask, as in a capsule.
+pub(crate) const SERVICE_VARIABLE: &str = "DOCKERTEST_PODMAN_SERVICE";
+
 /// How the names of the services' folders begin.
 const PREFIX: &str = "dockertest-podman-";
 

@@ -8,6 +8,7 @@ use super::running::SOCKET;
 use crate::engine::daemon::folder::Folder;
 use crate::engine::daemon::plan::{Data, DataFrom, Helper, Limits, Plan, Program, Room, Template};
 use crate::engine::daemon::search_path;
+use crate::engine::podman::SERVICE_VARIABLE;
 
 /// Where engines keep their data. No engine can keep it on an overlay, which the root is.
 const DOCKER_DATA: &str = "/var/lib/docker";
@@ -27,13 +28,15 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.a
 address = "/run/dockertest/containerd.sock"
 "#;
 
+const PODMAN_SERVICE: &str = "/run/dockertest-podman.sock";
+
 /// Podman asks for more open files and processes than some machines allow, and fails.
 const CONTAINERS_CONF: &str = "/etc/containers/containers.conf";
 
 /// The plan of a capsule with that folder.
 pub(super) fn plan(options: &CapsuleOptions, folder: &Folder) -> Plan {
     let mut files = Vec::new();
-    let (mut helpers, mut engine) = (Vec::new(), None);
+    let (mut helpers, mut engine, mut variables) = (Vec::new(), None, options.variables.clone());
     match options.kind {
         EngineKind::Docker => {
             files.push((PathBuf::from(DOCKER_SETTINGS), "{}".to_owned()));
@@ -45,10 +48,13 @@ pub(super) fn plan(options: &CapsuleOptions, folder: &Folder) -> Plan {
             }
             arguments.push("--exec-opt=native.cgroupdriver=cgroupfs".to_owned());
             arguments.extend(options.engine_options.iter().cloned());
-            let variables = options.variables.clone();
-            engine = Some(Program { path: options.engine.clone(), arguments, variables });
+            engine = Some(Program { path: options.engine.clone(), arguments, variables: variables.clone() });
         }
-        EngineKind::Podman => files.push((PathBuf::from(CONTAINERS_CONF), containers_conf())),
+        EngineKind::Podman => {
+            files.push((PathBuf::from(CONTAINERS_CONF), containers_conf()));
+            helpers.push(podman_service(options));
+            variables.insert(SERVICE_VARIABLE.to_owned(), format!("unix://{PODMAN_SERVICE}"));
+        }
     }
     // The user's own stand above ours.
     files.retain(|(path, _)| options.files.iter().all(|(other, _)| other != path));
@@ -64,7 +70,7 @@ pub(super) fn plan(options: &CapsuleOptions, folder: &Folder) -> Plan {
         template,
         limits: Limits { memory_bytes: limit(options.memory_bytes), processes: limit(options.processes) },
     };
-    Plan { room: Some(room), helpers, engine, variables: options.variables.clone(), stays: false }
+    Plan { room: Some(room), helpers, engine, variables, stays: false }
 }
 
 fn containerd(options: &CapsuleOptions) -> Helper {
@@ -74,6 +80,17 @@ fn containerd(options: &CapsuleOptions) -> Helper {
         variables: options.variables.clone(),
     };
     Helper { program, socket: PathBuf::from(CONTAINERD_SOCKET) }
+}
+
+/// Podman has no daemon: whoever asks by its API finds this service.
+fn podman_service(options: &CapsuleOptions) -> Helper {
+    let address = format!("unix://{PODMAN_SERVICE}");
+    let program = Program {
+        path: PathBuf::from("podman"),
+        arguments: ["system", "service", "--time", "0", &address].map(str::to_owned).into(),
+        variables: options.variables.clone(),
+    };
+    Helper { program, socket: PathBuf::from(PODMAN_SERVICE) }
 }
 
 fn data(root: &DataRoot, place: &str, folder: &Folder) -> Data {
@@ -168,6 +185,8 @@ mod tests {
         let files = plan.room.unwrap().files;
         assert_eq!(files, [(PathBuf::from(CONTAINERS_CONF), "[containers]\n".to_owned())]);
         assert!(plan.engine.is_none());
+        assert_eq!(plan.helpers[0].socket, PathBuf::from(PODMAN_SERVICE));
+        assert_eq!(plan.variables[SERVICE_VARIABLE], format!("unix://{PODMAN_SERVICE}"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct ComparedEngine {
     pub name: String,
     /// What it said about itself, if it was asked.
     pub facts: Option<EngineFacts>,
-    /// The verdict of the run, or the worst so far.
+    /// The verdict of the run; at least `ABORT` if it is not complete.
     pub verdict: Verdict,
     /// How long it took, in seconds.
     pub seconds: f64,
@@ -127,12 +127,10 @@ impl Comparison {
         })
     }
 
-    /// The worst verdict of all runs; `ABORT` if one is not complete.
+    /// The worst verdict of all runs; at least `ABORT` if one is not complete.
     #[must_use]
     pub fn worst(&self) -> Verdict {
-        let verdict =
-            |engine: &ComparedEngine| if engine.incomplete.is_some() { Verdict::Abort } else { engine.verdict };
-        self.engines.iter().map(verdict).max().unwrap_or(Verdict::Good)
+        self.engines.iter().map(|engine| engine.verdict).max().unwrap_or(Verdict::Good)
     }
 }
 
@@ -143,7 +141,8 @@ impl ComparedEngine {
             Standing::Interrupted { reason } => Some(reason.clone()),
             Standing::Running => Some("the run goes on, or was cut off".to_owned()),
         };
-        let (facts, verdict, seconds) = (state.engine.clone(), state.verdict(), state.seconds());
+        let (facts, seconds) = (state.engine.clone(), state.seconds());
+        let verdict = if incomplete.is_some() { state.verdict().max(Verdict::Abort) } else { state.verdict() };
         ComparedEngine { name: name.to_owned(), facts, verdict, seconds, incomplete }
     }
 

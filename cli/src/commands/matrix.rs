@@ -11,10 +11,10 @@ use dockertest::run::{EXIT_FAILED, Outcome, Runner, Stop};
 
 use super::engines::builds;
 use crate::args::{Engine, Matrix};
+use crate::environment::{self, Purpose};
 use crate::screen::{Problem, Screen, visible};
 use crate::signals;
 use crate::sources::{self, Folders, absolute};
-use crate::environment::{self, Purpose};
 use crate::{hosts, status};
 
 /// The files with the comparison, in the folder that has the results of all runs.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use dockertest::report::subunit::{Decoder, Item};
 use nix::sys::signal::{Signal, kill};
@@ -299,4 +299,34 @@ fn the_example_for_capsules_runs_subtests_in_one_each() {
     let left = place.run(&["env", "list"]).stdout;
     assert!(capsules.iter().all(|capsule| !left.contains(capsule)), "{left}");
     place.expect_no_process();
+}
+
+/// Containers that see nothing of this machine but its programs, and share the engine.
+#[test]
+fn the_example_for_containers_runs_subtests_and_brings_back_what_they_write() {
+    if !crate::support::engine_answers() {
+        return;
+    }
+    let address = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
+    let socket = address.trim_start_matches("unix://");
+    let programs = ["/usr", "/bin", "/lib", "/lib64"].map(|folder| format!("-v {folder}:{folder}:ro")).join(" ");
+    let image = format!("dockertest-callout-{}", std::process::id());
+    let place = Place::new().with("DOCKER", "/usr/bin/docker").with("IMAGE", &image).with("PRIVILEGES", "--init=false");
+    let place = place.with("OPTIONS", &format!("{programs} -v {socket}:/var/run/docker.sock"));
+    place.write(".testr.conf", example("container").0);
+    let docker = |arguments: &[&str]| {
+        let mut command = Command::new("/usr/bin/docker");
+        Done::from(command.args(arguments).current_dir(place.path("")).output().unwrap())
+    };
+    fs::create_dir(place.path("root")).unwrap();
+    let mut tar = Command::new("tar");
+    tar.args(["-C", "root", "-cf", "root.tar", "."]).current_dir(place.path(""));
+    assert!(tar.status().unwrap().success());
+    docker(&["import", "--change", "CMD [\"sleep\", \"600\"]", "root.tar", &image]).expect(0);
+    let done = place.run(&run("example,subexample", &["--jobs", "2"]));
+    let left = docker(&["ps", "--all", "--quiet", "--filter", &format!("ancestor={image}")]);
+    docker(&["rmi", &image]).expect(0);
+    done.expect(0);
+    assert_eq!(left.stdout, "");
+    expect_files_of_steps(&place);
 }

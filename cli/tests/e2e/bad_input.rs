@@ -107,7 +107,8 @@ fn a_working_folder_without_room_for_state_is_refused_before_the_run_starts() {
     let place = Place::new();
     place.write(".dockertest", "a file");
     let done = place.run(&["run", "--args=example"]).expect(2);
-    assert!(done.stderr.contains("cannot make the folder `.dockertest/state`"), "{}", done.stderr);
+    assert!(done.stderr.contains("cannot make the repository of runs `"), "{}", done.stderr);
+    assert!(done.stderr.contains(".dockertest/runs`: Not a directory"), "{}", done.stderr);
     assert_eq!(done.stdout, "");
     assert!(!place.path("results/default/journal.jsonl").exists());
 }

@@ -13,6 +13,7 @@ mod env;
 mod faults;
 mod interrupts;
 mod left_over;
+mod matrix;
 mod new;
 mod page;
 mod parallel;

@@ -21,6 +21,9 @@ pub const COUNT_VARIABLE: &str = "DOCKERTEST_BENCH_COUNT";
 /// The host of this crate, started by a script (`#!`) whose name begins so, pretends to hold one subtest of that name.
 pub const PLUGIN_PREFIX: &str = "plug_";
 
+/// The subtests of the host of this crate that take long enough to get a new engine ready meanwhile.
+pub const PAUSES: [&str; 8] = ["pause0", "pause1", "pause2", "pause3", "pause4", "pause5", "pause6", "pause7"];
+
 /// The name of a subtest that the host pretends to hold.
 #[must_use]
 pub fn counted_name(number: u32) -> String {

@@ -18,9 +18,11 @@ Usage: dockertest-bench [--quick | --check] --programs DIR --work DIR [NUMBER...
 
   --quick         Fewer rounds, fewer subtests
   --check         Only what CI checks: ratios, with room for noise; status 1 if one is too bad
-  --programs DIR  Holds dockertest, noop-host, perhaps noop-host-static, and for P13 and P14 dockertest-host
+  --programs DIR  Holds dockertest, noop-host, perhaps noop-host-static, and dockertest-host for what
+                  needs an engine
   --work DIR      On a real disk, for results; what is made there is removed
-  NUMBER          What to measure (P1 to P16, peers); default: everything
+  NUMBER          What to measure (P1 to P16, environments, peers, or environments-suite, which takes a
+                  quarter of an hour); default: everything but that
 ";
 
 /// What the command line asks for.
@@ -92,5 +94,6 @@ fn act(wish: &Wish) -> io::Result<ExitCode> {
 }
 
 fn is_wanted(wish: &Wish, measurement: &Measurement) -> bool {
-    wish.numbers.is_empty() || measurement.numbers.iter().any(|number| wish.numbers.iter().any(|wish| wish == number))
+    (wish.numbers.is_empty() && !measurement.is_long())
+        || measurement.numbers.iter().any(|number| wish.numbers.iter().any(|wish| wish == number))
 }

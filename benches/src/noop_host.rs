@@ -1,7 +1,7 @@
 //! A host whose subtests do nothing, so that what is measured is everything else.
 //!
-//! It holds 1000 subtests `t000` to `t999`, registered as any other, and `hang`, which does not stop when it is asked
-//! to. With [`COUNT_VARIABLE`] it pretends to hold another number of them, `c00000` and so on, without their
+//! It holds 1000 subtests `t000` to `t999`, registered as any other, `hang`, which does not stop when it is asked to, and
+//! `pause0` to `pause7`, which wait a little. With [`COUNT_VARIABLE`] it pretends to hold another number of them, `c00000` and so on, without their
 //! registration: it speaks the protocol by itself then, so that its start costs the same whatever the number is.
 
 use std::ffi::OsString;
@@ -61,6 +61,24 @@ impl Subtest for Hang {
 }
 
 register!("noop::hang", || Box::new(Hang));
+
+/// Takes long enough to get a new engine ready meanwhile.
+#[derive(Default)]
+struct Pause;
+
+impl Subtest for Pause {
+    fn run_once(&mut self, _ctx: &mut Context) -> Outcome {
+        std::thread::sleep(Duration::from_millis(700));
+        Ok(())
+    }
+}
+
+/// Those of [`benches::PAUSES`].
+macro_rules! pauses {
+    ($($number:literal)+) => { $(register!(concat!("noop::pause", $number), || Box::new(Pause));)+ };
+}
+
+pauses!(0 1 2 3 4 5 6 7);
 
 fn main() -> ExitCode {
     stamps::put(stamps::BEGIN);

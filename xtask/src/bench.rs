@@ -12,7 +12,7 @@ const BENCH: &str = "dockertest-bench";
 const HOST: &str = "noop-host";
 const STATIC_HOST: &str = "noop-host-static";
 /// What is measured with the bundled subtests against an engine.
-const WITH_ENGINE: [&str; 2] = ["P13", "P14"];
+const WITH_ENGINE: [&str; 3] = ["P13", "P14", "environments-suite"];
 
 /// Builds, measures, and prints the table; the arguments are for `dockertest-bench`.
 pub(crate) fn bench(arguments: &[&str]) -> Result<ExitCode, Failure> {

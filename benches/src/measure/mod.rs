@@ -2,6 +2,7 @@
 
 mod cli_only;
 pub(crate) mod config;
+mod environments;
 mod journal;
 mod kill;
 mod latency;
@@ -37,6 +38,14 @@ pub struct Figures {
     pub details: Option<String>,
 }
 
+impl Measurement {
+    /// Whether it is done only when it is named: it takes minutes.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        self.numbers.contains(&environments::suite::NUMBER)
+    }
+}
+
 impl From<Vec<Row>> for Figures {
     fn from(rows: Vec<Row>) -> Self {
         Figures { rows, details: None }
@@ -60,6 +69,8 @@ pub const ALL: &[Measurement] = &[
     Measurement { numbers: &["P14"], measure: cli_only::measure },
     Measurement { numbers: &["P15"], measure: |setting| plugins::measure(setting).map(Figures::from) },
     Measurement { numbers: &["P16"], measure: |setting| repository::measure(setting).map(Figures::from) },
+    Measurement { numbers: &["environments"], measure: |setting| environments::measure(setting).map(Figures::from) },
+    Measurement { numbers: &[environments::suite::NUMBER], measure: environments::suite::measure },
     Measurement { numbers: &["peers"], measure: |setting| peers::measure(setting).map(Figures::from) },
 ];
 

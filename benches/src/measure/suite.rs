@@ -57,11 +57,16 @@ pub(super) fn measure(setting: &Setting) -> io::Result<Figures> {
 
 /// Runs these subtests of the suite, or all, and says how long that took.
 pub(super) fn run(setting: &Setting, results: &Path, names: &[String]) -> io::Result<Duration> {
-    let missing = |what: &str| io::Error::other(format!("{what}: use `cargo xtask bench P13`"));
+    run_with(setting, results, names, &[])
+}
+
+/// The same with these options of `dockertest run`.
+pub(super) fn run_with(setting: &Setting, results: &Path, names: &[String], options: &[&str]) -> io::Result<Duration> {
+    let missing = |what: &str| io::Error::other(format!("{what}: use `cargo xtask bench`"));
     let host = setting.programs.suite_host.as_ref().ok_or_else(|| missing("dockertest-host is not there"))?;
     let engine = std::env::var_os("DOCKER_HOST").ok_or_else(|| missing("DOCKER_HOST is not set"))?;
     let mut command: Command = setting.dockertest(host);
-    command.env("DOCKER_HOST", engine).arg("run").arg("--results").arg(results);
+    command.env("DOCKER_HOST", engine).arg("run").arg("--results").arg(results).args(options);
     command.arg(format!("--args={}", names.join(",")));
     let start = Instant::now();
     let status = command.status()?;

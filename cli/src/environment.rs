@@ -142,7 +142,7 @@ fn provider(
         Wanted::Shared => Arc::new(Shared),
         Wanted::Callout => Arc::new(Callout::telling(settings.callouts()?, folder, say)),
         Wanted::Capsule => {
-            let provider = capsules(runner, settings)?;
+            let provider = capsules(runner.configuration(), settings)?;
             match provider.obstacle() {
                 Some(obstacle) => {
                     let help = "`--env shared` uses the engine that is configured";
@@ -171,7 +171,12 @@ fn try_capsules(
     if let Some(named) = names_an_engine(runner) {
         return Ok(Err(format!("{named} names an engine, and a capsule has one of its own")));
     }
-    let provider = capsules(runner, settings)?;
+    let options = capsule_options(runner.configuration(), settings)?;
+    let provider = match CapsuleProvider::prepared(hosts::door()?, options, runner.configuration()) {
+        Ok(provider) => provider,
+        // Its images are made in a first one.
+        Err(failure) => return Ok(Err(dockertest::with_causes(&failure))),
+    };
     Ok(match provider.obstacle() {
         Some(obstacle) => Err(obstacle),
         // There is more that can be missing than anybody knows: so one is made, which the first step then has.
@@ -186,19 +191,22 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", crate::screen::visible(text.trim_end()));
 }
 
-fn capsules(runner: &Runner, settings: &EnvironmentSettings) -> Result<CapsuleProvider, Problem> {
-    Ok(CapsuleProvider::new(hosts::program()?, capsule_options(runner.configuration(), settings)?))
+/// Capsules as the configuration wants them.
+pub(crate) fn capsules(
+    configuration: &Configuration,
+    settings: &EnvironmentSettings,
+) -> Result<CapsuleProvider, Problem> {
+    let options = capsule_options(configuration, settings)?;
+    CapsuleProvider::prepared(hosts::door()?, options, configuration)
+        .map_err(|failure| Problem::new(dockertest::with_causes(&failure)))
 }
 
 /// What capsules are to be like.
-pub(crate) fn capsule_options(
-    configuration: &Configuration,
-    settings: &EnvironmentSettings,
-) -> Result<CapsuleOptions, Problem> {
-    let installed = CapsuleOptions::configured(configuration);
+fn capsule_options(configuration: &Configuration, settings: &EnvironmentSettings) -> Result<CapsuleOptions, Problem> {
+    let installed = CapsuleOptions::configured(configuration)?;
     let Some(name) = &settings.engine else { return Ok(installed) };
     let build = builds()?.get(name)?;
-    let options = build.capsule();
+    let options = build.capsule().limited(configuration)?;
     if options.kind == installed.kind {
         return Ok(options);
     }

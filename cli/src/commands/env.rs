@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use dockertest::engine::daemon::DaemonFailure;
-use dockertest::environment::capsule::{Capsule, CapsuleOptions, CapsuleProvider, StandingCapsule, prune};
+use dockertest::environment::capsule::{Capsule, CapsuleOptions, StandingCapsule, prune};
 use dockertest::environment::{EnvironmentSettings, prune_callouts};
 use dockertest::host::HostProgram;
 use serde_json::json;
@@ -35,15 +35,15 @@ pub(crate) fn env(command: &EnvCommand, screen: &Screen) -> Result<u8, Problem> 
     }
 }
 
-/// What a capsule is to be like, by the configuration. Where none can be made, that is said.
+/// What a capsule is to be like, by the configuration: as a step of a run finds it. Where none can be made, that is said.
 fn options(engine: &Engine, wanted: &Sources) -> Result<CapsuleOptions, Problem> {
     let set: Vec<String> = wanted.set.iter().cloned().chain(engine.as_settings()?).collect();
     let layers = sources::layers(&Folders::find(wanted), &set);
     let configuration = layers.load().map_err(|failure| sources::explain(&failure))?;
     let settings = EnvironmentSettings::read(&configuration, &std::env::current_dir()?)?;
-    let options = environment::capsule_options(&configuration, &settings)?;
-    match CapsuleProvider::new(hosts::program()?, options.clone()).obstacle() {
-        None => Ok(options),
+    let provider = environment::capsules(&configuration, &settings)?;
+    match provider.obstacle() {
+        None => Ok(provider.options().clone()),
         Some(obstacle) => Err(Problem::new(obstacle)),
     }
 }
@@ -58,7 +58,7 @@ fn shell(wanted: &Shell, screen: &Screen) -> Result<u8, Problem> {
     let options = options(&wanted.engine, &wanted.sources)?;
     // Ctrl-C is for what runs in the capsule, which gets it from the terminal, too; then there is something to do here.
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::new(AtomicBool::new(false)))?;
-    let capsule = Capsule::start(&hosts::program()?, &options).map_err(|failure| not_made(&failure))?;
+    let capsule = Capsule::start(&hosts::door()?, &options).map_err(|failure| not_made(&failure))?;
     let is_interactive = wanted.command.is_empty();
     let program = if is_interactive { user_shell() } else { program(&wanted.command) };
     if is_interactive {
@@ -96,7 +96,7 @@ fn code(status: ExitStatus) -> u8 {
 }
 
 fn provision(wanted: &Provision, screen: &Screen) -> Result<u8, Problem> {
-    let (options, host) = (options(&wanted.engine, &wanted.sources)?, hosts::program()?);
+    let (options, host) = (options(&wanted.engine, &wanted.sources)?, hosts::door()?);
     for _ in 0..wanted.count.get() {
         let capsule = Capsule::leave(&host, &options).map_err(|failure| not_made(&failure))?;
         screen.output(format!("{}\n", capsule.id()))?;
@@ -164,8 +164,7 @@ fn named(id: &str) -> Result<StandingCapsule, Problem> {
 
 /// Replaces this process, which nobody needs any more.
 fn exec(wanted: &Exec) -> Result<u8, Problem> {
-    let inside =
-        named(&wanted.id)?.program(&hosts::program()?, &program(&wanted.command), &paths(&shared(&wanted.share)));
+    let inside = named(&wanted.id)?.program(&hosts::door()?, &program(&wanted.command), &paths(&shared(&wanted.share)));
     let error = Command::new(&inside.path).args(&inside.arguments).exec();
     Err(Problem::new(format!("cannot start `{}`: {error}", inside.path.display())))
 }

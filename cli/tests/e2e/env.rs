@@ -22,15 +22,16 @@ fn place() -> Place {
 }
 
 #[test]
-fn a_command_in_a_fresh_capsule_finds_an_engine_with_nothing_in_it() {
+fn a_command_in_a_fresh_capsule_finds_an_engine_as_a_step_does() {
     if !possible() {
         return;
     }
     let place = place();
-    let script = "docker ps --all --quiet && docker info --format '{{.Images}}' && echo kept > kept && exit 3";
+    let script = "docker ps --all --quiet && docker images --format '{{.Repository}}' && echo kept > kept && exit 3";
     let share = place.path("");
     let done = place.run(&["env", "shell", "--share", share.to_str().unwrap(), "--", "/bin/sh", "-c", script]);
-    assert_eq!((done.status, done.stdout.as_str()), (3, "0\n"), "{done:?}");
+    // The test image is there where it can be made.
+    assert!(["", "dockertest/test\n"].contains(&done.stdout.as_str()) && done.status == 3, "{done:?}");
     assert_eq!(place.read("kept"), "kept\n");
     place.expect_no_process();
 }

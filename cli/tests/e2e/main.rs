@@ -5,6 +5,7 @@
 mod bad_input;
 mod browser;
 mod callouts;
+mod capsules;
 mod cargo_test;
 mod commands;
 mod engine;

@@ -14,6 +14,7 @@ use super::running::{Capsule, SOCKET};
 use crate::engine::daemon::DaemonFailure;
 use crate::engine::fixtures::test_image::{self, TestImageFailure};
 use crate::engine::{Api, ApiFailure};
+use crate::environment::SettingsFailure;
 use crate::host::HostProgram;
 use crate::user_folders;
 
@@ -30,6 +31,9 @@ const API_LIMIT: Duration = Duration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImagesFailure {
+    /// The configuration of capsules does not fit.
+    #[error(transparent)]
+    Settings(#[from] SettingsFailure),
     /// There is no folder to keep them in.
     #[error("there is no place for prepared images: set HOME or XDG_CACHE_HOME")]
     NoPlace,

@@ -6,6 +6,7 @@
 
 mod enter;
 mod images;
+mod limits;
 mod options;
 mod planning;
 mod provider;

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::config::Configuration;
-
 /// Where the engine in a capsule keeps its images and containers.
 ///
 /// ```
@@ -26,9 +24,12 @@ pub enum DataRoot {
     Folder(PathBuf),
 }
 
+/// How much data an engine may have if nobody says.
+pub(super) const DATA_BYTES: u64 = 4 << 30;
+
 impl Default for DataRoot {
     fn default() -> Self {
-        DataRoot::Memory { bytes: 4 << 30 }
+        DataRoot::Memory { bytes: DATA_BYTES }
     }
 }
 
@@ -128,23 +129,6 @@ impl CapsuleOptions {
             scratch_bytes: 1 << 30,
             template: None,
         }
-    }
-
-    /// What the configuration names: `docker_path` says what kind of engine it is.
-    ///
-    /// ```
-    /// use dockertest::config::Layers;
-    /// use dockertest::environment::capsule::{CapsuleOptions, EngineKind};
-    ///
-    /// let configuration = Layers::new().set("docker_path=/usr/bin/podman").load()?;
-    /// assert_eq!(CapsuleOptions::configured(&configuration).kind, EngineKind::Podman);
-    /// # Ok::<(), dockertest::config::LoadFailure>(())
-    /// ```
-    #[must_use]
-    pub fn configured(configuration: &Configuration) -> Self {
-        let defaults = configuration.defaults();
-        let path = defaults.get("docker_path").unwrap_or_default();
-        CapsuleOptions::new().kind(EngineKind::of_command(path.as_ref()))
     }
 
     /// The same with this kind of engine.

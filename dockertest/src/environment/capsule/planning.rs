@@ -11,8 +11,8 @@ use crate::engine::daemon::search_path;
 use crate::engine::podman::SERVICE_VARIABLE;
 
 /// Where engines keep their data. No engine can keep it on an overlay, which the root is.
-const DOCKER_DATA: &str = "/var/lib/docker";
-const PODMAN_DATA: &str = "/var/lib/containers";
+pub(super) const DOCKER_DATA: &str = "/var/lib/docker";
+pub(super) const PODMAN_DATA: &str = "/var/lib/containers";
 
 /// Settings of the engine are those of the options, and none of this machine's.
 const DOCKER_SETTINGS: &str = "/run/dockertest/daemon.json";

@@ -44,7 +44,7 @@ impl CapsuleProvider {
     /// from the beginning, if that can be made here.
     ///
     /// # Errors
-    /// The image can be made, but not brought into an engine.
+    /// An option does not fit; or the image can be made, but not brought into an engine.
     ///
     /// ```no_run
     /// # use dockertest::config::Layers;
@@ -56,8 +56,22 @@ impl CapsuleProvider {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn configured(host: HostProgram, configuration: &Configuration) -> Result<Self, ImagesFailure> {
-        let options = CapsuleOptions::configured(configuration);
-        if obstacle(&options).is_some() || options.kind != EngineKind::Docker {
+        CapsuleProvider::prepared(host, CapsuleOptions::configured(configuration)?, configuration)
+    }
+
+    /// Capsules like this, with the test image that the configuration names in it from the beginning, if that can be made
+    /// here and the engine is one that is installed.
+    ///
+    /// # Errors
+    /// The image can be made, but not brought into an engine.
+    pub fn prepared(
+        host: HostProgram,
+        options: CapsuleOptions,
+        configuration: &Configuration,
+    ) -> Result<Self, ImagesFailure> {
+        // What is in a file system image is not seen from here, so nobody could tell when its images are those of another.
+        let is_installed = options.lower == [Path::new("/")] && !options.engine.is_absolute();
+        if obstacle(&options).is_some() || options.kind != EngineKind::Docker || !is_installed {
             return Ok(CapsuleProvider::new(host, options));
         }
         let image = test_image_of(&configuration.defaults());
@@ -67,6 +81,12 @@ impl CapsuleProvider {
             other => other?,
         };
         Ok(CapsuleProvider::new(host, options))
+    }
+
+    /// What its capsules are like.
+    #[must_use]
+    pub fn options(&self) -> &CapsuleOptions {
+        &self.options
     }
 
     /// Why there can be no capsule here, and what to do; nothing if there can be.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::enter::ENTER;
 use super::options::CapsuleOptions;
-use super::planning::plan;
+use super::planning::{DOCKER_DATA, PODMAN_DATA, plan};
 use super::standing::StandingCapsule;
 use crate::engine::daemon::folder::{self, CAPSULE, Folder};
 use crate::engine::daemon::launched::Launched;
@@ -16,6 +16,12 @@ use crate::host::HostProgram;
 
 /// The socket of an engine with a daemon, inside.
 pub(super) const SOCKET: &str = "/run/docker.sock";
+
+/// Where engines and subtests write, each place a file system of its own.
+const WRITTEN: [&str; 5] = [DOCKER_DATA, PODMAN_DATA, "/", "/run", "/tmp"];
+
+/// Less is none. What is written to memory is written in pages.
+const SPACE_BYTES: u64 = 64 << 10;
 
 /// An engine of our own with all that belongs to it: a root that forgets what is written, and mount, network, process,
 /// ipc, uts and cgroup namespaces. Programs that are run in it find the engine where they find that of a machine.
@@ -127,11 +133,14 @@ impl Capsule {
             let log = self.launched.log_end();
             return Some(format!("the capsule {} is gone; its log ends with\n{log}", self.id));
         }
-        if !self.has_daemon {
-            return None;
+        if self.has_daemon
+            && let Err(reason) = ping(&self.seen(SOCKET))
+        {
+            return Some(format!("the engine of the capsule {} does not answer: {reason}", self.id));
         }
-        let reason = ping(&self.seen(SOCKET)).err()?;
-        Some(format!("the engine of the capsule {} does not answer: {reason}", self.id))
+        // The engine answers as long as it need not write anything.
+        let full = WRITTEN.iter().find(|place| is_full(&self.seen(place)))?;
+        Some(format!("nothing more can be written to {full} in the capsule {}: no space is left there", self.id))
     }
 
     /// Terminates the engine, which then has written all that it keeps, and waits until it has ended.
@@ -154,6 +163,13 @@ impl Capsule {
             left => Err(DaemonFailure::Left(left.join("; "))),
         }
     }
+}
+
+/// Whether the file system at a path has no space left. One that has no limit says that it has no blocks at all.
+fn is_full(path: &Path) -> bool {
+    nix::sys::statvfs::statvfs(path).is_ok_and(|space| {
+        space.blocks() > 0 && space.blocks_available().saturating_mul(space.fragment_size()) < SPACE_BYTES
+    })
 }
 
 /// How a program is started in the capsule that has this folder.

@@ -1,0 +1,93 @@
+//! The options of capsules in the section `[environment]`.
+
+use serde::Deserialize;
+
+use super::options::{CapsuleOptions, DATA_BYTES, DataRoot, EngineKind};
+use crate::config::Configuration;
+use crate::environment::{EnvironmentSettings, SettingsFailure};
+
+/// What the section may say, in MiB where it is bytes; 0: no limit.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+struct Limits {
+    capsule_memory_mib: u64,
+    capsule_data_mib: u64,
+    capsule_scratch_mib: u64,
+    capsule_processes: u64,
+}
+
+impl Default for Limits {
+    /// What holds without any `control.ini`.
+    fn default() -> Self {
+        let options = CapsuleOptions::new();
+        Limits {
+            capsule_memory_mib: options.memory_bytes >> 20,
+            capsule_data_mib: DATA_BYTES >> 20,
+            capsule_scratch_mib: options.scratch_bytes >> 20,
+            capsule_processes: options.processes,
+        }
+    }
+}
+
+impl CapsuleOptions {
+    /// What the configuration wants: `docker_path` says what kind of engine it is, and `capsule_memory_mib` and others of
+    /// the section `[environment]` say how much it may use.
+    ///
+    /// # Errors
+    /// A value does not fit.
+    ///
+    /// ```
+    /// use dockertest::config::Layers;
+    /// use dockertest::environment::capsule::{CapsuleOptions, EngineKind};
+    ///
+    /// let layers = Layers::new().set("docker_path=/usr/bin/podman").set("environment.capsule_processes=500");
+    /// let options = CapsuleOptions::configured(&layers.load()?)?;
+    /// assert_eq!((options.kind, options.processes), (EngineKind::Podman, 500));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn configured(configuration: &Configuration) -> Result<Self, SettingsFailure> {
+        let defaults = configuration.defaults();
+        let path = defaults.get("docker_path").unwrap_or_default();
+        CapsuleOptions::new().kind(EngineKind::of_command(path.as_ref())).limited(configuration)
+    }
+
+    /// The same with the limits that the section `[environment]` has.
+    ///
+    /// # Errors
+    /// A value does not fit.
+    pub fn limited(self, configuration: &Configuration) -> Result<Self, SettingsFailure> {
+        let limits: Limits = configuration.section(EnvironmentSettings::SECTION).read()?;
+        let bytes = |mib: u64| mib.saturating_mul(1 << 20);
+        Ok(self
+            .memory_bytes(bytes(limits.capsule_memory_mib))
+            .data_root(DataRoot::Memory { bytes: bytes(limits.capsule_data_mib) })
+            .scratch_bytes(bytes(limits.capsule_scratch_mib))
+            .processes(limits.capsule_processes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{Layers, Source};
+
+    #[test]
+    fn the_shipped_file_says_what_holds_without_it() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config_defaults");
+        let shipped = Layers::new().defaults(Source::Folder(folder)).load().unwrap();
+        assert_eq!(CapsuleOptions::configured(&shipped).unwrap(), CapsuleOptions::new());
+        assert_eq!(CapsuleOptions::configured(&Layers::new().load().unwrap()).unwrap(), CapsuleOptions::new());
+    }
+
+    #[test]
+    fn limits_are_whole_numbers_of_mebibytes_and_processes() {
+        let layers = Layers::new().set("environment.capsule_data_mib=64").set("environment.capsule_memory_mib=0");
+        let options = CapsuleOptions::configured(&layers.load().unwrap()).unwrap();
+        assert_eq!((options.data_root, options.memory_bytes), (DataRoot::Memory { bytes: 64 << 20 }, 0));
+        let bad = Layers::new().set("environment.capsule_data_mib=1G").load().unwrap();
+        let said = CapsuleOptions::configured(&bad).unwrap_err().to_string();
+        assert!(said.contains("capsule_data_mib") && said.contains("1G"), "{said}");
+    }
+}

@@ -17,7 +17,7 @@ use dockertest::engine::Api;
 use dockertest::engine::daemon::search_path;
 use dockertest::engine::fixtures::test_image;
 use dockertest::environment::Provider;
-use dockertest::environment::capsule::{self, Capsule, CapsuleOptions, CapsuleProvider, DataRoot};
+use dockertest::environment::capsule::{self, Capsule, CapsuleOptions, CapsuleProvider, DataRoot, EngineKind};
 use dockertest::host::{CancelToken, HostProgram};
 
 /// How long anything may take that nobody tells of.
@@ -358,4 +358,22 @@ fn images_are_in_a_capsule_from_the_beginning_and_stay_when_one_removes_them() {
         capsule.dispose().unwrap();
     }
     assert_ne!(identities[0], identities[1], "each engine is one of its own");
+}
+
+#[test]
+fn a_capsule_for_podman_is_a_clean_engine_without_a_daemon() {
+    let options = CapsuleOptions::new().kind(EngineKind::Podman);
+    if CapsuleProvider::new(host(), options.clone()).obstacle().is_some() {
+        return; // Podman is not installed everywhere.
+    }
+    let mut capsule = Capsule::start(&host(), &options).unwrap();
+    assert_eq!(capsule.problem(), None);
+    assert_eq!(printed(&capsule, &[], &["podman", "images", "--quiet"]), "");
+    let script = "mkdir /tmp/root && cp $(command -v busybox) /tmp/root && tar -C /tmp/root -c . | podman import --quiet - made \
+                  && podman run --rm made /busybox echo hello";
+    let said = printed(&capsule, &[], &["/bin/sh", "-c", script]);
+    assert!(said.ends_with("hello"), "{said}");
+    let folder = capsule.folder().to_owned();
+    capsule.dispose().unwrap();
+    assert_eq!(remains(&folder), Vec::<PathBuf>::new());
 }

@@ -320,6 +320,9 @@ fn a_fork_bomb_and_a_full_disk_hurt_nobody_outside() {
         let filled = run(&capsule, &[], &["/bin/sh", "-c", &fill]);
         let said = String::from_utf8_lossy(&filled.stderr).into_owned();
         assert!(!filled.status.success() && said.contains("No space left"), "{place}: {said}");
+        let problem = capsule.problem().unwrap();
+        assert!(problem.contains("no space is left"), "{place}: {problem}");
+        run(&capsule, &[], &["rm", &format!("{place}/full")]);
     }
     assert!(!Path::new("/root/full").exists());
     assert_eq!(capsule.problem(), None);

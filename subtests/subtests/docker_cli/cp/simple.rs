@@ -7,6 +7,7 @@ use dockertest::prelude::*;
 
 use super::tree::{Item, Tree};
 use super::{Cp, copy};
+use crate::life;
 use crate::md5sum::md5sum;
 
 /// Copies a file out of a container.
@@ -56,6 +57,6 @@ pub(super) fn known(ctx: &Context, container: &Container) -> Outcome<String> {
     let changes = ctx.api()?.changes(container.id())?;
     let mut changes: Vec<String> = changes.iter().map(|change| format!("{:?} {}", change.kind, change.path)).collect();
     changes.sort();
-    let known = serde_json::to_string_pretty(&serde_json::to_value(container.inspect()?)?)?;
+    let known = life::known(container)?;
     Ok(format!("{known}\n{}", changes.join("\n")))
 }

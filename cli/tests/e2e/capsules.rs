@@ -135,7 +135,8 @@ fn a_run_that_is_killed_leaves_nothing_and_is_resumed_in_new_capsules() {
     }
     let place = place();
     let before = machine();
-    let mut runner = begin(&place, &["run", "--env", "capsule", "--jobs", "2", "--args=hangs,last"]);
+    // While it hangs, the capsule of the other one is made.
+    let mut runner = begin(&place, &["run", "--env", "capsule", "--jobs", "1", "--args=hangs,last"]);
     let id = runner.id();
     wait_until("the step runs", || place.path("results/default/hangs").exists());
     assert_ne!(left_by(id), Vec::<PathBuf>::new(), "there is a capsule");

@@ -131,6 +131,11 @@ impl Launched {
         matches!(self.launcher.try_wait(), Ok(None))
     }
 
+    /// Whether it has ended, or does so within that time.
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
+        wait(&mut self.launcher, limit).is_some()
+    }
+
     /// Leaves all as it is, when it was planned to stay.
     pub(crate) fn leave(mut self) {
         self.orders = None;

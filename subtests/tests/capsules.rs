@@ -174,11 +174,25 @@ fn machine() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The process namespace of a process. It is held: the kernel gives the number of one that is gone to the next one.
+struct Namespace {
+    number: PathBuf,
+    _held: fs::File,
+}
+
+impl Namespace {
+    fn of(process: impl std::fmt::Display) -> Namespace {
+        let path = format!("/proc/{process}/ns/pid");
+        let held = fs::File::open(&path).unwrap();
+        Namespace { number: fs::read_link(path).unwrap(), _held: held }
+    }
+}
+
 /// The processes of a process namespace.
-fn processes_of(namespace: &Path) -> Vec<String> {
+fn processes_of(namespace: &Namespace) -> Vec<String> {
     let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
     let inside =
-        processes.filter(|process| fs::read_link(process.join("ns/pid")).is_ok_and(|found| found == namespace));
+        processes.filter(|process| fs::read_link(process.join("ns/pid")).is_ok_and(|found| found == namespace.number));
     inside.map(|process| process.display().to_string()).collect()
 }
 
@@ -190,7 +204,7 @@ fn nothing_of_the_machine_is_changed_by_a_capsule() {
     let before = machine();
     let capsule = Capsule::start(&host(), &CapsuleOptions::new().engine_options([""; 0])).unwrap();
     let folder = capsule.folder().to_owned();
-    let namespace = fs::read_link(format!("/proc/{}/ns/pid", capsule.pid())).unwrap();
+    let namespace = Namespace::of(capsule.pid());
     with_test_image(&capsule);
     let running = "docker run --detach --publish 8080:80 --volume /data dockertest/inside:latest sleep 1000";
     printed(&capsule, &[], &["/bin/sh", "-c", running]);
@@ -247,7 +261,7 @@ fn a_capsule_goes_when_its_owner_is_killed_even_with_a_first_process_that_was_st
     }
     for stopped in [false, true] {
         let (mut owner, folder, first) = owner();
-        let namespace = fs::read_link(format!("/proc/{first}/ns/pid")).unwrap();
+        let namespace = Namespace::of(first);
         if stopped {
             kill(first, "STOP");
         }

@@ -506,7 +506,7 @@ mod tests {
         assert_eq!(format!("{:?}", settings.raw), format!("{:?}", without.raw));
         let mut shipped: Vec<&String> = settings.origins.keys().collect();
         shipped.sort();
-        assert_eq!(shipped.len(), 18, "every option is there with its comment: {shipped:?}");
+        assert_eq!(shipped.len(), 19, "every option is there with its comment: {shipped:?}");
     }
 
     #[rstest]

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::SigSet;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid};
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -124,6 +125,10 @@ fn watch(folder: &Folder, child: Pid, orders: Option<&OwnedFd>) -> Result<ExitCo
     let failed = |error: io::Error| format!("cannot watch the first process: {error}");
     let pid =
         rustix::process::Pid::from_raw(child.as_raw()).ok_or_else(|| failed(io::ErrorKind::InvalidData.into()))?;
+    // The kernel sends it to the whole group when the process that wanted all this is gone while one of the group, such as
+    // an engine that a test has stopped, is stopped. This process is the one that has to clean up then.
+    let hang_up = SigSet::from_iter([nix::sys::signal::Signal::SIGHUP]);
+    hang_up.thread_block().map_err(|error| failed(error.into()))?;
     let first = pidfd_open(pid, PidfdFlags::empty()).map_err(|error| failed(error.into()))?;
     let mut is_ending = false;
     loop {

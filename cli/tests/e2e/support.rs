@@ -53,11 +53,13 @@ impl Place {
         path
     }
 
-    /// Writes an executable shell script.
+    /// Writes an executable shell script. One of that name may just be run: nobody can write to that.
     pub(crate) fn script(&self, name: &str, body: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
-        let path = self.write(name, format!("#!/bin/sh\n{body}\n"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let made = self.write(&format!("{name}.new"), format!("#!/bin/sh\n{body}\n"));
+        fs::set_permissions(&made, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = self.path(name);
+        fs::rename(made, &path).unwrap();
         path
     }
 

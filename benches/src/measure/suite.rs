@@ -60,22 +60,26 @@ pub(super) fn run(setting: &Setting, results: &Path, names: &[String]) -> io::Re
     run_with(setting, results, names, &[])
 }
 
-/// The same with these options of `dockertest run`.
+/// The same with these options of `dockertest run`; without names, all bundled subtests.
 pub(super) fn run_with(setting: &Setting, results: &Path, names: &[String], options: &[&str]) -> io::Result<Duration> {
     let missing = |what: &str| io::Error::other(format!("{what}: use `cargo xtask bench`"));
     let host = setting.programs.suite_host.as_ref().ok_or_else(|| missing("dockertest-host is not there"))?;
     let engine = std::env::var_os("DOCKER_HOST").ok_or_else(|| missing("DOCKER_HOST is not set"))?;
     let mut command: Command = setting.dockertest(host);
     command.env("DOCKER_HOST", engine).arg("run").arg("--results").arg(results).args(options);
-    command.arg(format!("--args={}", names.join(",")));
+    if !names.is_empty() {
+        command.arg(format!("--args={}", names.join(",")));
+    }
     let start = Instant::now();
     let status = command.status()?;
     let took = start.elapsed();
     if status.success() {
         return Ok(took);
     }
-    let text = fs::read_to_string(results.join(RESULTS_NAME)).unwrap_or_default();
-    let results: Results = serde_json::from_str(&text).map_err(io::Error::other)?;
+    let no_results =
+        |error: &dyn std::fmt::Display| io::Error::other(format!("{command:?}: {status}, no results: {error}"));
+    let text = fs::read_to_string(results.join(RESULTS_NAME)).map_err(|error| no_results(&error))?;
+    let results: Results = serde_json::from_str(&text).map_err(|error| no_results(&error))?;
     let failed = results.steps.iter().filter(|step| !step.verdict.is_passed());
     let names: Vec<String> = failed.map(|step| format!("{}: {}", step.name, step.verdict)).collect();
     Err(io::Error::other(format!("the suite is not good ({status}): {}", names.join(", "))))

@@ -20,8 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) const WITHOUT_RULES: [&str; 2] = ["--iptables=false", "--ip6tables=false"];
 
 /// What keeps an engine away from that of the machine, which would lose its bridge, its rules and its key otherwise.
-const APART: &str = "mount -t tmpfs -o mode=755 tmpfs /run && mount -t tmpfs -o mode=711 tmpfs /var/lib/docker && \
+/// Its data is in memory, as that of a capsule, where the usual place need not exist.
+const APART: &str = "mount -t tmpfs -o mode=755 tmpfs /run && \
                      if [ -d /etc/docker ]; then mount -t tmpfs tmpfs /etc/docker; fi && exec \"$@\"";
+const DATA: &str = "--data-root=/run/dockertest-data";
 
 /// An engine that somebody else than we has made. It goes when this is dropped.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl Rival {
         let folder = tempfile::tempdir_in("/tmp")?;
         let mut command = Command::new("unshare");
         command.args(["--net", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"]);
-        command.args(["/bin/sh", "-c", APART, "plain", "dockerd"]);
+        command.args(["/bin/sh", "-c", APART, "plain", "dockerd", DATA]);
         command.arg(format!("--host=unix://{}", folder.path().join("s").display())).args(options);
         Rival::start(command, folder, disk)
     }

@@ -105,25 +105,27 @@ impl<'a> Known<'a> {
 
 pub(super) fn failing(index: &Index) -> Vec<FailingStep> {
     let text = &index.text;
-    let mut known: HashMap<(&str, &str), Known<'_>> = HashMap::new();
+    let mut engines: HashMap<&str, HashMap<&str, Known<'_>>> = HashMap::new();
     for row in &index.rows {
-        let engine = row.engine(text);
+        let known = engines.entry(row.engine(text)).or_default();
         let is_complete = row.state == RunIs::Complete;
         for word in row.words(text).filter(|word| is_said(*word, is_complete)) {
             let ended_us = word.ended_us(row.started_us);
-            known.entry((engine, word.name)).or_default().add(Said { ended_us, row, word });
+            known.entry(word.name).or_default().add(Said { ended_us, row, word });
         }
     }
+    let known: Vec<(&str, &str, Known<'_>)> = engines
+        .into_iter()
+        .flat_map(|(engine, known)| known.into_iter().map(move |(name, known)| (engine, name, known)))
+        .collect();
     let current = index.last_row().map(|row| row.engine(text));
-    let overruled: HashMap<&str, i64> = known.iter().filter(|((engine, _), _)| *engine != NONE).fold(
-        HashMap::new(),
-        |mut latest, ((_, name), known)| {
+    let overruled: HashMap<&str, i64> =
+        known.iter().filter(|(engine, ..)| *engine != NONE).fold(HashMap::new(), |mut latest, (_, name, known)| {
             let time = latest.entry(*name).or_insert(i64::MIN);
             *time = known.last_us().max(*time);
             latest
-        },
-    );
-    let fails = known.iter().filter_map(|((engine, name), known)| {
+        });
+    let fails = known.iter().filter_map(|(engine, name, known)| {
         let is_overruled = *engine == NONE && overruled.get(name).is_some_and(|later| *later > known.last_us());
         known.failure().filter(|_| !is_overruled).map(|said| (*engine, *name, said))
     });

@@ -43,13 +43,9 @@ pub struct Moment {
 pub(super) fn history(index: &Index, name: &str) -> Vec<Moment> {
     let text = &index.text;
     let (parent, child) = name.rsplit_once('/').unwrap_or((name, ""));
-    let finder = memchr::memmem::Finder::new(if child.is_empty() { name } else { parent });
     let mut moments = Vec::new();
     for row in &index.rows {
-        if finder.find(row.steps(text).as_bytes()).is_none() {
-            continue;
-        }
-        for word in row.words(text) {
+        for word in row.words_if(text, |known| known == name || known == parent) {
             let found = if word.name == name {
                 Some((word.verdict, word.milliseconds))
             } else if word.name == parent {
@@ -82,13 +78,12 @@ fn moment(text: &str, row: &Row, word: Word<'_>, found: (Verdict, u64), is_step:
 pub(super) fn durations(index: &Index) -> BTreeMap<String, Duration> {
     let mut last: HashMap<&str, Vec<u64>> = HashMap::new();
     for row in index.rows.iter().rev() {
-        for word in row.words(&index.text) {
-            if word.started == 0 || !matches!(word.verdict, Verdict::Good | Verdict::Warn | Verdict::Fail) {
-                continue;
-            }
-            let times = last.entry(word.name).or_default();
-            if times.len() < LAST {
-                times.push(word.milliseconds);
+        let lacks_some = |name| last.get(name).is_none_or(|times| times.len() < LAST);
+        let words: Vec<Word<'_>> = row.words_if(&index.text, lacks_some).collect();
+        for word in words {
+            let was_run = word.started > 0 && matches!(word.verdict, Verdict::Good | Verdict::Warn | Verdict::Fail);
+            if was_run {
+                last.entry(word.name).or_default().push(word.milliseconds);
             }
         }
     }

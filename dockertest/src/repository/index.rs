@@ -183,7 +183,11 @@ fn read(repository: &Path) -> Result<Found, RepositoryFailure> {
             Ok(text) => text,
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
         };
-        index.text.push_str(&text);
+        if start == 0 {
+            index.text = text; // it is large, as a rule, and not copied
+        } else {
+            index.text.push_str(&text);
+        }
         // Of the archive, whose lines nothing can give back, all that can be read is taken.
         let bad = index.parse(start, archived);
         damaged = damaged.or(bad.filter(|_| !archived));

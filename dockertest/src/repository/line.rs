@@ -208,7 +208,29 @@ impl Row {
     }
 
     pub(super) fn words<'a>(&self, text: &'a str) -> impl Iterator<Item = Word<'a>> {
-        self.steps(text).split(';').filter_map(Word::parse)
+        self.texts(text).filter_map(Word::parse)
+    }
+
+    /// The text of each word.
+    fn texts<'a>(&self, text: &'a str) -> impl Iterator<Item = &'a str> {
+        let steps = self.steps(text);
+        let mut begin = 0;
+        // Faster than `split`, and of an index of many runs that is most of the time.
+        memchr::memchr_iter(b';', steps.as_bytes()).chain([steps.len()]).map(move |end| {
+            let word = &steps[begin..end];
+            begin = end + 1;
+            word
+        })
+    }
+
+    /// The words whose names are wanted; the others are not looked at any further.
+    pub(super) fn words_if<'a>(
+        &self,
+        text: &'a str,
+        mut is_wanted: impl FnMut(&'a str) -> bool,
+    ) -> impl Iterator<Item = Word<'a>> {
+        let words = self.texts(text).filter(move |word| word.split_once(' ').is_some_and(|(name, _)| is_wanted(name)));
+        words.filter_map(Word::parse)
     }
 
     /// The run, as it is told. The checksum was right, so nothing of it can be missing.
@@ -239,15 +261,22 @@ pub(super) fn plain(json: &str) -> String {
 
 impl<'a> Word<'a> {
     fn parse(text: &'a str) -> Option<Word<'a>> {
-        let mut parts = text.splitn(7, ' ');
+        let mut rest = text;
+        // The parts are so short that no search is faster than a look at each byte.
+        let mut next = || {
+            let end = rest.bytes().position(|byte| byte == b' ').unwrap_or(rest.len());
+            let part = &rest[..end];
+            rest = rest.get(end + 1..).unwrap_or_default();
+            part
+        };
         Some(Word {
-            name: parts.next()?,
-            kind: *parts.next()?.as_bytes().first()?,
-            verdict: verdict_of(parts.next()?)?,
-            started: parts.next()?.parse().ok()?,
-            milliseconds: parts.next()?.parse().ok()?,
-            ended_ms: parts.next()?.parse().ok()?,
-            rest: parts.next().unwrap_or_default(),
+            name: next(),
+            kind: *next().as_bytes().first()?,
+            verdict: verdict_of(next())?,
+            started: next().parse().ok()?,
+            milliseconds: next().parse().ok()?,
+            ended_ms: next().parse().ok()?,
+            rest,
         })
     }
 

@@ -28,13 +28,9 @@ fn host() -> HostProgram {
 }
 
 /// Whether a capsule can be made here.
+#[track_caller]
 fn possible() -> bool {
-    let obstacle = CapsuleProvider::new(host(), CapsuleOptions::new()).obstacle();
-    assert!(
-        obstacle.is_none() || std::env::var_os("DOCKERTEST_REQUIRE_ENGINE").is_none(),
-        "no capsule can be made here: {obstacle:?}"
-    );
-    obstacle.is_none()
+    test_needs::is_met(CapsuleProvider::new(host(), CapsuleOptions::new()).obstacle())
 }
 
 /// Runs a command in the capsule.
@@ -394,8 +390,8 @@ fn images_are_in_a_capsule_from_the_beginning_and_stay_when_one_removes_them() {
 #[test]
 fn a_capsule_for_podman_is_a_clean_engine_without_a_daemon() {
     let options = CapsuleOptions::new().kind(EngineKind::Podman);
-    if CapsuleProvider::new(host(), options.clone()).obstacle().is_some() {
-        return; // Podman is not installed everywhere.
+    if !test_needs::is_met(CapsuleProvider::new(host(), options.clone()).obstacle()) {
+        return;
     }
     let mut capsule = Capsule::start(&host(), &options).unwrap();
     assert_eq!(capsule.problem(), None);

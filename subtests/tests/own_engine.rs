@@ -26,11 +26,9 @@ fn host() -> HostProgram {
 }
 
 /// Whether an engine can be started here.
+#[track_caller]
 fn possible() -> bool {
-    let has = |name: &str| std::env::split_paths(&daemon::search_path()).any(|folder| folder.join(name).is_file());
-    let possible = nix::unistd::geteuid().is_root() && has("dockerd");
-    assert!(possible || std::env::var_os("DOCKERTEST_REQUIRE_ENGINE").is_none(), "no engine can be started here");
-    possible
+    test_needs::root("can start an engine") && test_needs::program("dockerd")
 }
 
 /// What an engine leaves that is not taken down: its folder and cgroups.

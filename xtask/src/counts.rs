@@ -1,5 +1,6 @@
-//! Counting tests by the lines that Rust's test programs close with.
+//! Counting tests by the lines that Rust's test programs close with, and telling which were skipped, and why.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::AddAssign;
 
@@ -39,11 +40,50 @@ impl fmt::Display for Counts {
     }
 }
 
+/// What became of all tests.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) counts: Counts,
+    /// The tests that were not run, each with the reason, if one was given.
+    pub(crate) skipped: Vec<String>,
+}
+
+impl Outcome {
+    /// Takes in what tests told that skipped themselves: to the test programs they passed.
+    pub(crate) fn told(&mut self, lines: &str) {
+        // A test may say so more than once.
+        let lines: BTreeSet<&str> = lines.lines().collect();
+        let test = |line: &'_ str| line.splitn(3, ": ").take(2).map(str::to_owned).collect::<Vec<_>>();
+        let tests: BTreeSet<Vec<String>> = lines.iter().map(|line| test(line)).collect();
+        let count = u64::try_from(tests.len()).unwrap_or(u64::MAX).min(self.counts.passed);
+        self.counts.passed -= count;
+        self.counts.skipped += count;
+        self.skipped.extend(lines.into_iter().map(str::to_owned));
+    }
+}
+
+impl AddAssign for Outcome {
+    fn add_assign(&mut self, other: Outcome) {
+        self.counts += other.counts;
+        self.skipped.extend(other.skipped);
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.skipped.is_empty() {
+            writeln!(f, "skipped:")?;
+        }
+        self.skipped.iter().try_for_each(|test| writeln!(f, "  {test}"))?;
+        write!(f, "{}", self.counts)
+    }
+}
+
 /// Cuts a stream into lines and adds up the counts in it.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     line: Vec<u8>,
-    counts: Counts,
+    outcome: Outcome,
 }
 
 impl Counter {
@@ -55,17 +95,27 @@ impl Counter {
     }
 
     fn end_line(&mut self) {
-        if let Some(counts) = std::str::from_utf8(&self.line).ok().and_then(Counts::of_line) {
-            self.counts += counts;
+        if let Ok(line) = std::str::from_utf8(&self.line) {
+            if let Some(counts) = Counts::of_line(line) {
+                self.outcome.counts += counts;
+            }
+            self.outcome.skipped.extend(ignored(line));
         }
         self.line.clear();
     }
 
     /// What was counted, the last line included even if it was not ended.
-    pub(crate) fn finish(mut self) -> Counts {
+    pub(crate) fn finish(mut self) -> Outcome {
         self.end_line();
-        self.counts
+        self.outcome
     }
+}
+
+/// The test that a line says is ignored, and why, as in `test a::b ... ignored, it takes long`.
+fn ignored(line: &str) -> Option<String> {
+    let (test, reason) = line.strip_prefix("test ")?.split_once(" ... ignored")?;
+    let reason = reason.trim_start_matches(',').trim();
+    Some(if reason.is_empty() { test.to_owned() } else { format!("{test}: {reason}") })
 }
 
 #[cfg(test)]
@@ -95,8 +145,20 @@ mod tests {
             let mut counter = Counter::default();
             counter.feed(&stream.as_bytes()[..cut]);
             counter.feed(&stream.as_bytes()[cut..]);
-            assert_eq!(counter.finish(), Counts { passed: 3, failed: 3, skipped: 4 }, "cut at {cut}");
+            assert_eq!(counter.finish().counts, Counts { passed: 3, failed: 3, skipped: 4 }, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn every_test_that_was_skipped_is_listed_with_its_reason_and_has_not_passed() {
+        let mut counter = Counter::default();
+        counter.feed(b"test a::b ... ignored, it takes long\ntest src/a.rs - A (line 1) ... ignored\ntest c ... ok\n");
+        counter.feed(b"test result: ok. 4 passed; 0 failed; 2 ignored; 0 measured\n");
+        let mut outcome = counter.finish();
+        outcome.told("e2e: d::e: no network\ne2e: d::e: no network\ne2e: d::e: it has no end\nlib: f: only root can\n");
+        let expected = "skipped:\n  a::b: it takes long\n  src/a.rs - A (line 1)\n  e2e: d::e: it has no end\n  \
+                        e2e: d::e: no network\n  lib: f: only root can\n2 passed, 0 failed, 4 skipped";
+        assert_eq!(outcome.to_string(), expected);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the machine needs from its distribution, what of it is missing, and how to get it.
 
+use std::fmt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dockertest::engine::fixtures::is_static;
@@ -8,12 +10,10 @@ use crate::child;
 use crate::failure::Failure;
 use crate::paths;
 
-/// A program that must be there.
+/// Something that must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Need {
-    program: &'static str,
-    /// A dynamic executable of that name does not do.
-    linking: Linking,
+    what: What,
     /// The packages that bring it, in the order of preference: the first that the distribution knows is taken.
     packages: &'static [&'static str],
     /// What it is for, after "for".
@@ -21,70 +21,50 @@ pub(crate) struct Need {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Linking {
-    Any,
-    Static,
+enum What {
+    Program(&'static str),
+    /// A dynamic executable of that name does not do.
+    StaticProgram(&'static str),
+    File(&'static str),
+    /// Of the distribution's own Python: another one does not find what is installed as a package.
+    PythonModule(&'static str),
+}
+
+const PYTHON: &str = "/usr/bin/python3";
+
+const fn need(what: What, packages: &'static [&'static str], purpose: &'static str) -> Need {
+    Need { what, packages, purpose }
 }
 
 /// Needed whatever engine answers.
 pub(crate) const ALWAYS: &[Need] = &[
     // Debian 13 has the client in a package of its own, Debian 12 has both in one.
-    Need {
-        program: "docker",
-        linking: Linking::Any,
-        packages: &["docker-cli", "docker.io"],
-        purpose: "the command line under test",
-    },
-    Need {
-        program: "busybox",
-        linking: Linking::Static,
-        packages: &["busybox-static"],
-        purpose: "test images made without a network",
-    },
-    Need {
-        program: "bash-static",
-        linking: Linking::Static,
-        packages: &["bash-static"],
-        purpose: "test images made without a network",
-    },
-    Need {
-        program: "docker-registry",
-        linking: Linking::Any,
-        packages: &["docker-registry"],
-        purpose: "pulling images without a network",
-    },
-    Need {
-        program: "valgrind",
-        linking: Linking::Any,
-        packages: &["valgrind"],
-        purpose: "tests that watch the memory of plug-ins",
-    },
-    Need {
-        program: "mksquashfs",
-        linking: Linking::Any,
-        packages: &["squashfs-tools"],
-        purpose: "engines of other releases",
-    },
-    Need {
-        program: "python3",
-        linking: Linking::Any,
-        packages: &["python3"],
-        purpose: "the tests of a host in another language",
-    },
+    need(What::Program("docker"), &["docker-cli", "docker.io"], "the command line under test"),
+    need(What::StaticProgram("busybox"), &["busybox-static"], "test images made without a network"),
+    need(What::StaticProgram("bash-static"), &["bash-static"], "test images made without a network"),
+    need(What::Program("docker-registry"), &["docker-registry"], "pulling images without a network"),
 ];
 
 /// Needed by tests alone.
-pub(crate) const FOR_TESTS: &[Need] = &[Need {
-    program: "chromium",
-    linking: Linking::Any,
-    packages: &["chromium"],
-    purpose: "tests that look at the page of a run",
-}];
+pub(crate) const FOR_TESTS: &[Need] = &[
+    need(What::Program("chromium"), &["chromium"], "tests that look at the pages of runs"),
+    need(What::Program("valgrind"), &["valgrind"], "tests that watch the memory of plug-ins"),
+    need(What::Program("mksquashfs"), &["squashfs-tools"], "tests of engines of other releases"),
+    need(What::Program("podman"), &["podman"], "tests of a second engine"),
+    need(What::File("/usr/lib/podman/netavark"), &["netavark"], "the networks of the second engine"),
+    need(What::Program("pkill"), &["procps"], "tests of engines that stop or die"),
+    need(What::Program("python3"), &["python3"], "tests of a host in another language"),
+    need(What::PythonModule("ensurepip"), &["python3-venv"], "stestr, which drives us in a test"),
+    need(What::PythonModule("subunit"), &["python3-subunit"], "tests that read our reports"),
+    need(What::PythonModule("junitparser"), &["python3-junitparser"], "tests that read our reports"),
+    need(What::Program("xmllint"), &["libxml2-utils"], "tests that read our reports"),
+    need(What::Program("prove"), &["perl"], "tests that read our reports"),
+];
 
 /// Needed to start an engine of our own.
 pub(crate) const FOR_AN_ENGINE: &[Need] = &[
-    Need { program: "dockerd", linking: Linking::Any, packages: &["docker.io"], purpose: "an engine of our own" },
-    Need { program: "iptables", linking: Linking::Any, packages: &["iptables"], purpose: "the networks of the engine" },
+    need(What::Program("dockerd"), &["docker.io"], "an engine of our own"),
+    need(What::Program("iptables"), &["iptables"], "the networks of the engine"),
 ];
 
 /// What stands between us and the missing programs.
@@ -107,10 +87,25 @@ pub(crate) fn missing(needs: &[Need]) -> Vec<Need> {
 }
 
 fn is_met(need: &Need) -> bool {
-    match (paths::find_program(need.program), need.linking) {
-        (None, _) => false,
-        (Some(_), Linking::Any) => true,
-        (Some(file), Linking::Static) => is_static(&file),
+    match need.what {
+        What::Program(name) => paths::find_program(name).is_some(),
+        What::StaticProgram(name) => paths::find_program(name).is_some_and(|file| is_static(&file)),
+        What::File(path) => Path::new(path).exists(),
+        What::PythonModule(name) => {
+            let mut python = Command::new(PYTHON);
+            python.args(["-c", &format!("import {name}")]).stdin(Stdio::null()).stdout(Stdio::null());
+            python.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::Program(name) | What::File(name) => f.write_str(name),
+            What::StaticProgram(name) => write!(f, "{name}, statically linked"),
+            What::PythonModule(name) => write!(f, "Python's module {name}"),
+        }
     }
 }
 
@@ -199,8 +194,7 @@ fn as_setup(failure: Failure) -> Failure {
 pub(crate) fn explain(missing: &[Need], means: Means) -> String {
     let mut text = String::from("something is missing; nothing has been installed or run\n");
     for need in missing {
-        let kind = if need.linking == Linking::Static { ", statically linked" } else { "" };
-        text += &format!("  {}{kind}: for {} (Debian: {})\n", need.program, need.purpose, need.packages.join(" or "));
+        text += &format!("  {}: for {} (Debian: {})\n", need.what, need.purpose, need.packages.join(" or "));
     }
     // Without apt's lists at hand the last name is the one that Debian 12 has.
     let mut names: Vec<&str> = Vec::new();
@@ -215,7 +209,7 @@ pub(crate) fn explain(missing: &[Need], means: Means) -> String {
             names.join(" ")
         ),
         (false, _) => format!(
-            "there is no apt-get here; install the programs with your distribution's package manager (Debian's names: {})",
+            "there is no apt-get here; install them with your distribution's package manager (Debian's names: {})",
             names.join(" ")
         ),
     };
@@ -226,45 +220,28 @@ pub(crate) fn explain(missing: &[Need], means: Means) -> String {
 mod tests {
     use rstest::rstest;
 
-    use super::{ALWAYS, FOR_AN_ENGINE, Means, choose, explain, missing, provide};
+    use super::{ALWAYS, FOR_AN_ENGINE, FOR_TESTS, Means, choose, explain, missing, provide};
 
     #[test]
     fn takes_the_first_known_package_and_each_once() {
         let needs = [ALWAYS, FOR_AN_ENGINE].concat();
         let bookworm = choose(&needs, &|name| name != "docker-cli").unwrap();
-        assert_eq!(
-            bookworm,
-            [
-                "docker.io",
-                "busybox-static",
-                "bash-static",
-                "docker-registry",
-                "valgrind",
-                "squashfs-tools",
-                "python3",
-                "iptables"
-            ]
-        );
+        assert_eq!(bookworm, ["docker.io", "busybox-static", "bash-static", "docker-registry", "iptables"]);
         let trixie = choose(&needs, &|_| true).unwrap();
-        assert_eq!(
-            trixie,
-            [
-                "docker-cli",
-                "busybox-static",
-                "bash-static",
-                "docker-registry",
-                "valgrind",
-                "squashfs-tools",
-                "python3",
-                "docker.io",
-                "iptables"
-            ]
-        );
+        assert_eq!(trixie, ["docker-cli", "busybox-static", "bash-static", "docker-registry", "docker.io", "iptables"]);
     }
 
     #[test]
     fn names_every_alternative_of_an_unknown_package() {
         assert_eq!(choose(ALWAYS, &|name| name.ends_with("-static")).unwrap_err(), "docker-cli or docker.io");
+    }
+
+    /// The first run of a new user waits for nothing that only tests need.
+    #[test]
+    fn what_tests_need_is_their_own() {
+        for need in FOR_TESTS {
+            assert!(![ALWAYS, FOR_AN_ENGINE].concat().contains(need), "{need:?}");
+        }
     }
 
     #[test]
@@ -274,8 +251,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static bash-static docker-registry valgrind squashfs-tools python3")]
-    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static bash-static docker-registry valgrind squashfs-tools python3")]
+    #[case::no_root(Means { root: false, apt_get: true }, "sudo apt-get install docker.io busybox-static bash-static docker-registry")]
+    #[case::no_apt(Means { root: true, apt_get: false }, "Debian's names: docker.io busybox-static bash-static docker-registry")]
     fn says_what_is_missing_and_how_to_get_it(#[case] means: Means, #[case] advice: &str) {
         let failure = provide(ALWAYS, means).unwrap_err();
         assert_eq!(failure.status(), 2);

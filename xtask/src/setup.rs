@@ -2,13 +2,14 @@
 
 use crate::engine::{self, Engine};
 use crate::failure::Failure;
-use crate::packages::{self, ALWAYS, FOR_AN_ENGINE, Means};
+use crate::packages::{self, ALWAYS, FOR_AN_ENGINE, Means, Need};
 
-/// Installs what is missing and makes sure that an engine answers. Everything that stands in the way is found before
-/// anything is changed.
-pub(crate) fn set_up() -> Result<Engine, Failure> {
+/// Installs what is missing, of this, too, and makes sure that an engine answers. Everything that stands in the way is
+/// found before anything is changed.
+fn set_up(more: &[Need]) -> Result<Engine, Failure> {
     let existing = engine::existing()?;
     let mut missing = packages::missing(ALWAYS);
+    missing.extend(packages::missing(more));
     if existing.is_none() {
         missing.extend(packages::missing(FOR_AN_ENGINE));
         check_that_an_engine_can_start(&missing)?;
@@ -24,7 +25,7 @@ pub(crate) fn set_up() -> Result<Engine, Failure> {
 }
 
 /// Without root, both problems are told at once.
-fn check_that_an_engine_can_start(missing: &[packages::Need]) -> Result<(), Failure> {
+fn check_that_an_engine_can_start(missing: &[Need]) -> Result<(), Failure> {
     let Some(obstacle) = engine::obstacle() else { return Ok(()) };
     if missing.is_empty() {
         return Err(Failure::setup(obstacle));
@@ -34,7 +35,15 @@ fn check_that_an_engine_can_start(missing: &[packages::Need]) -> Result<(), Fail
 
 /// Sets up, runs `work` against the engine, and stops what was started, whatever came out.
 pub(crate) fn with_engine<T>(work: impl FnOnce(&Engine) -> Result<T, Failure>) -> Result<T, Failure> {
-    let engine = set_up()?;
+    with_engine_and(&[], work)
+}
+
+/// The same where more is needed.
+pub(crate) fn with_engine_and<T>(
+    more: &[Need],
+    work: impl FnOnce(&Engine) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let engine = set_up(more)?;
     let result = work(&engine);
     let stopped = engine.stop();
     match (result, stopped) {

@@ -1,15 +1,23 @@
 //! `cargo xtask test` and `cargo xtask torture`: every test, against an engine that answers.
 
 use std::env;
+use std::fs;
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use crate::child::{self, Running, cargo};
-use crate::counts::{Counter, Counts};
+use crate::counts::{Counter, Counts, Outcome};
 use crate::engine::Engine;
 use crate::failure::Failure;
-use crate::packages::{self, FOR_TESTS, Means};
-use crate::setup;
+use crate::packages::FOR_TESTS;
+use crate::{paths, setup};
+
+/// What `test-needs` calls it when whatever tests need has to be there; this program does not wait for that package.
+const REQUIRED: &str = "DOCKERTEST_REQUIRE_ENGINE";
+
+/// And the file in which tests say that they were skipped, and why.
+const SKIPPED: &str = "DOCKERTEST_SKIPPED";
 
 /// Where fuzz and property tests begin, so that `test` finds the same today and tomorrow; `torture` begins elsewhere each
 /// time.
@@ -33,38 +41,45 @@ pub(crate) fn torture() -> Result<ExitCode, Failure> {
     )
 }
 
-/// Sets up, runs `cargo test` with each list of arguments, also after one has failed, and closes with the counts of all.
+/// Sets up, runs `cargo test` with each list of arguments, also after one has failed, and closes with those that
+/// were skipped, and the counts of all.
 /// A setting counts unless the environment has it already.
 fn run(parts: &[&[&str]], settings: &[(&str, &str)]) -> Result<ExitCode, Failure> {
-    packages::provide(&packages::missing(FOR_TESTS), Means::of_this_machine())?;
-    let (counts, code) = setup::with_engine(|engine| {
+    let (outcome, code) = setup::with_engine_and(FOR_TESTS, |engine| {
         // `cargo test` builds the programs of a package only for its own tests; some start those of others.
         child::must_succeed(cargo().args(["build", "--workspace", "--bins"]), "build the programs")?;
-        let mut total = (Counts::default(), 0);
+        let mut total = (Outcome::default(), 0);
+        let skipped = paths::target().join(format!("skipped-{}", std::process::id()));
         for arguments in parts {
-            let mut command = test_command(engine, arguments);
+            let mut command = test_command(engine, arguments, &skipped);
             command.envs(settings.iter().filter(|(name, _)| env::var_os(name).is_none()).copied());
-            let (counts, status) = count(&mut command, &mut std::io::stdout())?;
-            let (counts, code) = judge(counts, status);
-            total.0 += counts;
+            let counted = count(&mut command, &mut std::io::stdout());
+            let told = fs::read_to_string(&skipped).unwrap_or_default();
+            // It is there when somebody wrote into it.
+            drop(fs::remove_file(&skipped));
+            let (mut outcome, status) = counted?;
+            let (counts, code) = judge(outcome.counts, status);
+            outcome.counts = counts;
+            outcome.told(&told);
+            total.0 += outcome;
             total.1 |= code;
         }
         Ok(total)
     })?;
-    println!("{counts}");
+    println!("{outcome}");
     Ok(ExitCode::from(code))
 }
 
-fn test_command(engine: &Engine, arguments: &[&str]) -> Command {
+fn test_command(engine: &Engine, arguments: &[&str], skipped: &Path) -> Command {
     let mut command = cargo();
     command.args(["test", "--no-fail-fast"]).args(arguments);
-    // A test that needs the engine must fail rather than be skipped.
-    command.env("DOCKER_HOST", &engine.address).env("DOCKERTEST_REQUIRE_ENGINE", "1");
+    // A test that misses something of the machine must fail rather than be skipped; what else is skipped is told.
+    command.env("DOCKER_HOST", &engine.address).env(REQUIRED, "1").env(SKIPPED, skipped);
     command
 }
 
 /// Runs the command to its end, its output on the screen and counted.
-fn count(command: &mut Command, screen: &mut dyn Write) -> Result<(Counts, ExitStatus), Failure> {
+fn count(command: &mut Command, screen: &mut dyn Write) -> Result<(Outcome, ExitStatus), Failure> {
     let mut running = Running::start(command.stdout(Stdio::piped()))?;
     let mut counter = Counter::default();
     if let Some(mut output) = running.child.stdout.take() {
@@ -119,8 +134,8 @@ mod tests {
     fn counts_the_output_of_a_program_and_keeps_its_status() {
         let script = "echo 'test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured'; exit 7";
         let mut screen = Vec::new();
-        let (counts, status) = count(Command::new("sh").args(["-c", script]), &mut screen).unwrap();
-        assert_eq!((counts.passed, status.code()), (2, Some(7)));
+        let (outcome, status) = count(Command::new("sh").args(["-c", script]), &mut screen).unwrap();
+        assert_eq!((outcome.counts.passed, status.code()), (2, Some(7)));
         assert!(screen.starts_with(b"test result: ok. 2 passed"));
     }
 }

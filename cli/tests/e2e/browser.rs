@@ -27,13 +27,10 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts one, if there is any. With `DOCKERTEST_REQUIRE_ENGINE=1`, as `cargo xtask test` sets it, there must be.
+    /// Starts one, if there is any.
+    #[track_caller]
     pub(crate) fn start(place: &Place) -> Option<Browser> {
-        let found = Command::new(PROGRAM).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        let required = std::env::var_os("DOCKERTEST_REQUIRE_ENGINE").is_some_and(|value| value == "1");
-        assert!(found.is_ok() || !required, "there is no {PROGRAM}: run the tests with `cargo xtask test`");
-        if found.is_err() {
-            eprintln!("skipped: there is no {PROGRAM}; `cargo xtask test` installs it");
+        if !test_needs::program(PROGRAM) {
             return None;
         }
         let [to, from] = ["to-browser", "from-browser"].map(|name| place.path(name));

@@ -304,7 +304,7 @@ fn the_example_for_capsules_runs_subtests_in_one_each() {
 /// Containers that see nothing of this machine but its programs, and share the engine.
 #[test]
 fn the_example_for_containers_runs_subtests_and_brings_back_what_they_write() {
-    if !crate::support::engine_answers() {
+    if !test_needs::engine() {
         return;
     }
     let address = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());

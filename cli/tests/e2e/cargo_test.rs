@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use crate::new::{blocks, done, root, tool};
-use crate::support::{Place, engine_answers};
+use crate::support::Place;
 
 const CHAPTER: &str = include_str!("../../../docs/src/cargo-test.md");
 
@@ -33,7 +33,7 @@ fn crate_of_the_chapter() -> Place {
 
 #[test]
 fn the_chapter_is_followed() {
-    if !engine_answers() {
+    if !test_needs::engine() {
         return;
     }
     let place = crate_of_the_chapter();
@@ -54,8 +54,7 @@ fn the_chapter_is_followed() {
     let of_nextest: Vec<String> = shell.iter().filter(is_nextest).cloned().collect();
     assert_eq!(of_nextest.len(), 1);
     if with("cargo nextest --version").status != 0 {
-        eprintln!("skipped in part: there is no nextest; `cargo install cargo-nextest` brings it");
-        return;
+        return test_needs::skip("its part about nextest, which is not there; `cargo install cargo-nextest` brings it");
     }
     let seen = with(&of_nextest[0]).expect(0);
     assert!(seen.stdout.contains("docker_cli/my_test"), "{}", seen.stdout);

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use crate::support::{Place, engine_answers};
+use crate::support::Place;
 
 /// The part of a line that does not change from run to run.
 fn lines(stdout: &str) -> Vec<&str> {
@@ -11,7 +11,7 @@ fn lines(stdout: &str) -> Vec<&str> {
 
 #[test]
 fn the_quickstart_of_the_documentation_is_what_is_seen() {
-    if !engine_answers() {
+    if !test_needs::engine() {
         return;
     }
     let place = Place::new();
@@ -56,7 +56,7 @@ fn an_engine_that_is_down_is_an_error_that_says_where_it_was_looked_for() {
 
 #[test]
 fn a_home_that_the_client_cannot_read_is_no_fault_of_the_engine() {
-    if !engine_answers() {
+    if !test_needs::engine() {
         return;
     }
     let place = Place::new();

@@ -1,6 +1,6 @@
 //! `dockertest engines`: other engines beside the one that is installed.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::support::Place;
 
@@ -44,28 +44,22 @@ fn what_cannot_be_added_is_refused_with_what_to_do() {
     assert!(refused(&["docker-1", "--suite", "sid", "--mirror", "sid"]).contains("is not the address of an archive"));
 }
 
-/// Whether this machine has apt, its archive answers, and a file system image can be made.
-fn archive_answers() -> bool {
-    let succeeds = |program: &str, arguments: &[&str]| {
-        let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        status.is_ok_and(|status| status.success())
-    };
-    let answers = succeeds("mksquashfs", &["-version"]) && succeeds("apt-get", &["--version"]);
-    if !answers {
-        eprintln!("skipped: no apt-get or no mksquashfs here, so no packages of another release");
-    }
-    answers
-}
+/// What apt says when no archive answers.
+const NO_NETWORK: [&str; 3] = ["Could not resolve", "Temporary failure resolving", "Could not connect"];
 
 #[test]
 fn the_engine_of_another_release_is_fetched_and_nothing_is_installed() {
-    if !archive_answers() {
+    if !test_needs::program("apt-get") || !test_needs::program("mksquashfs") {
         return;
     }
     let installed = || Command::new("dpkg-query").args(["--show"]).output().unwrap().stdout;
     let before = installed();
     let place = Place::new();
-    let added = place.run(&["engines", "add", "podman-next", "--suite", "trixie"]).expect(0);
+    let added = place.run(&["engines", "add", "podman-next", "--suite", "trixie"]);
+    if NO_NETWORK.iter().any(|words| added.stderr.contains(words)) {
+        return test_needs::skip("no archive of packages answers");
+    }
+    let added = added.expect(0);
     assert!(added.stdout.starts_with("added podman-next: podman 5."), "{}", added.stdout);
     assert!(installed() == before, "the package manager knows of nothing new");
     let image = place.path("xdg/data/dockertest/engines/podman-next/image.squashfs");

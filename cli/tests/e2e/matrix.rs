@@ -2,16 +2,8 @@
 
 use dockertest::config::KnownFailures;
 
+use crate::env::possible;
 use crate::support::Place;
-
-/// Whether there can be capsules; the tests of environments say what else they need.
-fn is_root() -> bool {
-    let is_root = nix::unistd::geteuid().is_root();
-    if !is_root {
-        eprintln!("skipped: a capsule needs root");
-    }
-    is_root
-}
 
 fn with_builds() -> Place {
     let place = Place::new();
@@ -22,7 +14,7 @@ fn with_builds() -> Place {
 
 #[test]
 fn docker_and_podman_are_compared_and_a_known_failure_is_a_warning() {
-    if !is_root() {
+    if !possible() || !test_needs::program("podman") {
         return;
     }
     let place = with_builds();
@@ -61,7 +53,7 @@ fn what_does_not_fit_is_told_before_anything_runs() {
     assert!(typo.contains("podman-here"), "{typo}");
     let shared = refused(&["run", "--engine", "docker-here", "--env", "shared", "--args=example"]);
     assert!(shared.contains("cannot go with `--env shared`"), "{shared}");
-    if is_root() {
+    if nix::unistd::geteuid().is_root() {
         let other = ["run", "--env", "capsule", "--set", "environment.engine=podman-here", "--args=example"];
         let other = refused(&other);
         assert!(other.contains("set `docker_path = /usr/bin/podman`"), "{other}");

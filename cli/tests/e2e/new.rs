@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rstest::rstest;
 
-use crate::support::{Done, Place, engine_answers};
+use crate::support::{Done, Place};
 
 const CHAPTER: &str = include_str!("../../../docs/src/first-subtest.md");
 
@@ -54,7 +54,7 @@ pub(crate) fn blocks(chapter: &str, kind: &str) -> Vec<String> {
 
 #[test]
 fn the_chapter_is_followed_to_a_verdict() {
-    if !engine_answers() {
+    if !test_needs::engine() {
         return;
     }
     let place = Place::new();
@@ -76,7 +76,7 @@ fn the_chapter_is_followed_to_a_verdict() {
 
 #[test]
 fn in_a_checkout_it_stands_among_the_bundled_ones() {
-    if !engine_answers() {
+    if !test_needs::engine() {
         return;
     }
     let place = Place::new();

@@ -1,8 +1,6 @@
 //! Reports for other tools: written live and made later, and read by those tools.
 
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::support::Place;
 
@@ -55,20 +53,10 @@ fn a_report_that_cannot_be_is_refused_before_anything_has_run() {
     assert!(!place.path("results/default/journal.jsonl").exists());
 }
 
-/// Whether a program can be started; what is tried with it is skipped otherwise.
-fn has(program: &str) -> bool {
-    let status = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    let is_there = status.is_ok();
-    if !is_there {
-        eprintln!("skipped: no `{program}` here that could read the report");
-    }
-    is_there
-}
-
 /// `prove` reads version 13, in which all of a report but its first line is valid, too: so says version 14.
 #[test]
 fn prove_reads_the_tap() {
-    if !has("prove") {
+    if !test_needs::program("prove") {
         return;
     }
     let place = Place::new();
@@ -81,34 +69,9 @@ fn prove_reads_the_tap() {
     assert!(said.contains("Tests: 2 Failed: 1)") && !said.contains("Parse errors"), "{said}");
 }
 
-/// A Python of its own with a package of the archive; nothing where that cannot be had.
-fn python_with(package: &str) -> Option<std::path::PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{package}"));
-    let python = folder.join("bin/python");
-    let can_import = || {
-        let mut command = Command::new(&python);
-        let imported = command.args(["-c", &format!("import {package}")]).stderr(Stdio::null()).status();
-        imported.is_ok_and(|status| status.success())
-    };
-    if !can_import() {
-        let quiet = |command: &mut Command| {
-            let status = command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null()).status();
-            status.is_ok_and(|status| status.success())
-        };
-        fs::create_dir_all(&folder).unwrap();
-        let made = quiet(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-        let got = made && quiet(Command::new(&python).args(["-m", "pip", "install", "--quiet", package]));
-        if !got {
-            eprintln!("skipped: no Python with `{package}` can be had here");
-            return None;
-        }
-    }
-    Some(python)
-}
-
 #[test]
 fn junitparser_reads_the_junit_xml() {
-    let Some(python) = python_with("junitparser") else { return };
+    let Some(python) = test_needs::has_module("junitparser", "python3-junitparser") else { return };
     let place = Place::new();
     run(&place, &["junit=j.xml"]);
     let script = "import sys, junitparser\n\

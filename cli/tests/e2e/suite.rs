@@ -22,12 +22,10 @@ const TEST_IMAGE: &str = " dockertest/test:latest ";
 pub(crate) struct Engine(pub(crate) Daemon);
 
 impl Engine {
-    /// Nothing where none can be started, unless one must.
+    /// Nothing where none can be started.
+    #[track_caller]
     pub(crate) fn start() -> Option<Engine> {
-        let required = std::env::var_os("DOCKERTEST_REQUIRE_ENGINE").is_some_and(|value| value == "1");
-        if !nix::unistd::geteuid().is_root() {
-            assert!(!required, "an engine of our own needs root");
-            eprintln!("skipped: an engine of our own needs root");
+        if !test_needs::root("can start an engine of its own") {
             return None;
         }
         let mut program = HostProgram::new(env!("CARGO_BIN_EXE_dockertest"));
@@ -164,10 +162,11 @@ fn the_whole_suite_minds_nothing_and_touches_nothing_that_others_have() {
 }
 
 /// How often to do what takes long; nothing without `cargo xtask torture`.
+#[track_caller]
 fn rounds() -> Option<u32> {
     let rounds = std::env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok()).filter(|rounds| *rounds > 0);
     if rounds.is_none() {
-        eprintln!("skipped: `cargo xtask torture` sets {ROUNDS}");
+        test_needs::skip("it takes long: `cargo xtask torture` does it");
     }
     rounds
 }
@@ -187,11 +186,7 @@ fn torture_every_subtest_catches_all_its_faults() {
 
 #[test]
 fn torture_the_whole_suite_says_the_same_on_a_busy_machine() {
-    let rounds = std::env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(0_u32);
-    if rounds == 0 {
-        eprintln!("skipped: `cargo xtask torture` sets {ROUNDS}");
-        return;
-    }
+    let Some(rounds) = rounds() else { return };
     let Some(engine) = Engine::start() else { return };
     let place = Place::whole();
     let busy = Busy::start();

@@ -1,7 +1,7 @@
 //! A clean folder and the program under test, with nothing left of either at the end.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -161,17 +161,4 @@ impl Done {
         assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
-}
-
-/// Whether an engine answers. With `DOCKERTEST_REQUIRE_ENGINE=1` one must.
-pub(crate) fn engine_answers() -> bool {
-    let address = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
-    let socket = address.strip_prefix("unix://").map(Path::new);
-    let answers = socket.is_some_and(|socket| std::os::unix::net::UnixStream::connect(socket).is_ok());
-    let required = std::env::var_os("DOCKERTEST_REQUIRE_ENGINE").is_some_and(|value| value == "1");
-    assert!(answers || !required, "no engine answers at {address}: run the tests with `cargo xtask test`");
-    if !answers {
-        eprintln!("skipped: no engine answers at {address}; `cargo xtask test` starts one");
-    }
-    answers
 }

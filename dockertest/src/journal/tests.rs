@@ -281,8 +281,7 @@ fn a_limit_of_file_sizes_is_said_and_no_torn_line_stays() {
 
 #[test]
 fn a_full_disk_is_said_and_no_torn_line_stays() {
-    if !nix::unistd::geteuid().is_root() {
-        println!("skipped: only root can mount a small file system");
+    if !test_needs::root("can mount a small file system") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -91,13 +91,9 @@ fn every_scenario_in_subunit() {
 }
 
 /// What a Python says of a stream; nothing when its module is not there.
+#[track_caller]
 fn ask(script: &str, input: Vec<u8>) -> Option<String> {
-    let python = "/usr/bin/python3";
-    let there = Command::new(python).args(["-c", "import subunit"]).stderr(Stdio::null()).status();
-    if !there.is_ok_and(|status| status.success()) {
-        println!("skipped: {python} has no module `subunit` (Debian: python3-subunit)");
-        return None;
-    }
+    let python = test_needs::has_module("subunit", "python3-subunit")?;
     let mut child =
         Command::new(python).args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();

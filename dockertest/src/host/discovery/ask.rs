@@ -127,8 +127,7 @@ mod tests {
     /// tells of them.
     #[test]
     fn daemons_of_many_are_gone_when_all_have_answered() {
-        if !nix::unistd::geteuid().is_root() {
-            println!("skipped: only root can find such daemons");
+        if !test_needs::root("can find such daemons") {
             return;
         }
         let folder = tempfile::tempdir().unwrap();

@@ -244,12 +244,7 @@ fn as_json(packet: &Packet) -> Value {
 
 #[test]
 fn python_subunit_writes_and_reads_the_same_bytes() {
-    let python = "/usr/bin/python3";
-    let there = Command::new(python).args(["-c", "import subunit"]).stderr(Stdio::null()).status();
-    if !there.is_ok_and(|status| status.success()) {
-        println!("skipped: {python} has no module `subunit` (Debian: python3-subunit)");
-        return;
-    }
+    let Some(python) = test_needs::has_module("subunit", "python3-subunit") else { return };
     let mut runner = TestRunner::new(Config::default());
     let packets: Vec<Packet> = (0..1000).map(|_| any_packet().new_tree(&mut runner).unwrap().current()).collect();
     let mut requests = String::new();

@@ -6,7 +6,6 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use common::{LIMIT, Seen, acme, compile, example_in_c, loader, package, run, verdicts};
 use dockertest::host::HostProgram;
@@ -31,18 +30,6 @@ fn findings(logs: &TempDir) -> String {
     files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
 }
 
-/// Whether valgrind is there. It must be where everything is to be tested, as by `cargo xtask test`.
-fn is_there() -> bool {
-    let version = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status();
-    let is_there = version.is_ok_and(|status| status.success());
-    let required = std::env::var_os("DOCKERTEST_REQUIRE_ENGINE").is_some();
-    assert!(is_there || !required, "there is no valgrind: install Debian's package `valgrind`");
-    if !is_there {
-        eprintln!("skipped: there is no valgrind");
-    }
-    is_there
-}
-
 fn run_watched(plugin: &Path, set: &[&str]) -> (Vec<Seen>, String) {
     let logs = tempfile::tempdir().unwrap();
     let seen = run(watched(logs.path()), plugin, set);
@@ -53,7 +40,7 @@ fn run_watched(plugin: &Path, set: &[&str]) -> (Vec<Seen>, String) {
 #[case::debug("dev")]
 #[case::release("release")]
 fn nothing_is_found_at_a_plugin_of_rust(#[case] profile: &str) {
-    if !is_there() {
+    if !test_needs::program("valgrind") {
         return;
     }
     let (seen, findings) = run_watched(&acme(profile), &[]);
@@ -69,7 +56,7 @@ fn nothing_is_found_at_a_plugin_of_rust(#[case] profile: &str) {
 
 #[test]
 fn nothing_is_found_at_a_plugin_of_c() {
-    if !is_there() {
+    if !test_needs::program("valgrind") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -83,7 +70,7 @@ fn nothing_is_found_at_a_plugin_of_c() {
 #[case::panics(&["disk_quota/ends.how=panic"], Verdict::Error, "as it was told")]
 #[case::is_stopped(&["disk_quota/ends.how=wait", "disk_quota.step_timeout=4"], Verdict::Abort, "did not end within 4 s")]
 fn nothing_is_found_at_a_step_that_ends_badly(#[case] set: &[&str], #[case] verdict: Verdict, #[case] reason: &str) {
-    if !is_there() {
+    if !test_needs::program("valgrind") {
         return;
     }
     let (seen, findings) = run_watched(&acme("dev"), set);
@@ -94,7 +81,7 @@ fn nothing_is_found_at_a_step_that_ends_badly(#[case] set: &[&str], #[case] verd
 
 #[test]
 fn nothing_is_found_at_a_step_of_c_that_gives_an_error() {
-    if !is_there() {
+    if !test_needs::program("valgrind") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -108,7 +95,7 @@ fn nothing_is_found_at_a_step_of_c_that_gives_an_error() {
 /// The tests above can fail.
 #[test]
 fn memory_that_was_freed_is_found() {
-    if !is_there() {
+    if !test_needs::program("valgrind") {
         return;
     }
     let (folder, logs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -196,15 +196,10 @@ fn a_name_that_is_taken_is_told() {
     assert!(done.stderr.contains(expected), "{}", done.stderr);
 }
 
-fn has_dockerd() -> bool {
-    ["/usr/sbin/dockerd", "/usr/bin/dockerd", "/usr/local/bin/dockerd"].iter().any(|file| Path::new(file).exists())
-}
-
 /// The engine's first process is the test program once more.
 #[test]
 fn a_subtest_may_have_an_engine_of_its_own() {
-    if !nix::unistd::geteuid().is_root() || !has_dockerd() {
-        eprintln!("skipped: only root can start an engine, and one must be installed");
+    if !test_needs::root("can start an engine") || !test_needs::program("dockerd") {
         return;
     }
     let shelf = Shelf::new();

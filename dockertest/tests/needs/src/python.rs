@@ -1,0 +1,78 @@
+//! Python, for the programs in it that read what we write.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::{find, is_met, skip};
+
+/// The distribution's own, which has the modules that are installed as packages of it.
+const SYSTEM: &str = "/usr/bin/python3";
+
+/// What pip says when nobody answers.
+const NO_NETWORK: [&str; 3] =
+    ["connection broken by", "Temporary failure in name resolution", "Network is unreachable"];
+
+fn quiet(command: &mut Command) -> bool {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// The Python that has a module of the distribution; nothing where the test is skipped.
+///
+/// ```no_run
+/// let Some(python) = test_needs::has_module("subunit", "python3-subunit") else { return };
+/// ```
+///
+/// # Panics
+/// There is none, and whatever tests need has to be there.
+#[track_caller]
+#[must_use]
+pub fn has_module(module: &str, package: &str) -> Option<PathBuf> {
+    let has_it = quiet(Command::new(SYSTEM).args(["-c", &format!("import {module}")]));
+    let obstacle = || format!("{SYSTEM} has no module `{module}` (Debian: {package})");
+    is_met((!has_it).then(obstacle)).then(|| SYSTEM.into())
+}
+
+/// The folder of programs of a Python of its own, made in `folder` unless it is there, with packages from the Python
+/// package index: one of these is `program`. Nothing where the test is skipped, for example because there is no network.
+///
+/// ```no_run
+/// let folder = std::env::temp_dir().join("python-stestr");
+/// let Some(programs) = test_needs::with_packages(&folder, "stestr", &["stestr"]) else { return };
+/// ```
+///
+/// # Panics
+/// It cannot be made for another reason than that there is no network, and whatever tests need has to be there.
+#[track_caller]
+#[must_use]
+pub fn with_packages(folder: &Path, program: &str, packages: &[&str]) -> Option<PathBuf> {
+    let programs = folder.join("bin");
+    let is_whole = || quiet(Command::new(programs.join(program)).arg("--version"));
+    if is_whole() {
+        return Some(programs);
+    }
+    let python = if Path::new(SYSTEM).exists() { Some(SYSTEM.into()) } else { find("python3") };
+    let python = python.unwrap_or_else(|| "python3".into());
+    let made =
+        fs::create_dir_all(folder).is_ok() && quiet(Command::new(&python).args(["-m", "venv", "--clear"]).arg(folder));
+    if !is_met((!made).then(|| format!("{} makes no virtual environment (Debian: python3-venv)", python.display()))) {
+        return None;
+    }
+    let mut pip = Command::new(programs.join("python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"]).args(packages);
+    let said = pip
+        .stdin(Stdio::null())
+        .output()
+        .map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stderr).into_owned());
+    if is_whole() {
+        return Some(programs);
+    }
+    let what = format!("`pip install {}` fails", packages.join(" "));
+    if NO_NETWORK.iter().any(|words| said.contains(words)) {
+        skip(&format!("{what}: the package index does not answer"));
+        return None;
+    }
+    let is_met = is_met(Some(format!("{what}: {}", said.trim())));
+    is_met.then_some(programs)
+}

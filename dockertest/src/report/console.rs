@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style as Paint};
 
 use super::results::Totals;
 use super::state::{RunState, Standing, StepState};
-use super::under_test::under_test;
+use super::under_test::UnderTest;
 use super::{text, time};
 use crate::journal::{Event, Iteration, Logged, PhaseStarted, Record, RunStarted, Sink, SubsubtestEnded};
 use crate::name::{Kind, StepId};
@@ -158,7 +158,7 @@ impl<W: Write> Console<W> {
             Event::RunStarted(_) => self.holds_start = true,
             Event::Planned(_) | Event::InstanceProvisioned(_) => {}
             Event::Engine(facts) => {
-                let text = under_test(facts, self.state.provider.as_deref());
+                let text = UnderTest::new(facts, self.state.provider.as_deref()).line();
                 if std::mem::take(&mut self.holds_start) {
                     self.page.text.push_str(&visible(&text));
                     self.page.text.push('\n');

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{RunState, Standing, StepState, SubsubtestState};
 use super::time::{rfc3339, rounded};
+use super::under_test::UnderTest;
 use crate::journal::EngineFacts;
 use crate::name::{Kind, SubtestName};
 use crate::outcome::{Ending, Evidence, Phase};
@@ -151,6 +152,9 @@ pub struct EngineResult {
     /// What made the instances that it runs in: `capsule`, `callout`; nothing if it is the one that is configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
+    /// Whose it is, in words: the system's, our own, or of instances of somebody else.
+    #[serde(default)]
+    pub whose: String,
 }
 
 /// A step that has ended.
@@ -359,12 +363,15 @@ impl Totals {
 
 impl EngineResult {
     pub(super) fn of_run(state: &RunState) -> Option<EngineResult> {
-        state.engine.as_ref().map(|facts| EngineResult { provider: state.provider.clone(), ..EngineResult::of(facts) })
+        let whose = UnderTest::of(state)?.whose();
+        let provider = state.provider.clone();
+        state.engine.as_ref().map(|facts| EngineResult { provider, whose, ..EngineResult::of(facts) })
     }
 
     fn of(facts: &EngineFacts) -> EngineResult {
         EngineResult {
             provider: None,
+            whose: String::new(),
             address: facts.address.clone(),
             flavor: facts.flavor.clone(),
             version: facts.version.clone(),

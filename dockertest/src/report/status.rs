@@ -3,11 +3,13 @@
 //! A line is as many tabs as it is deep, then, with tabs between them: the code, the folder, the operation (here the
 //! folder again), `key=value` fields, and the message. `----` stands for no folder and no operation. Only the first
 //! line of a message is in the record; its further lines follow with two spaces before each. What a parser could
-//! stumble over is made visible: a carriage return reads `\r`.
+//! stumble over is made visible: a carriage return reads `\r`. Such a further line, near the head, says which engine is
+//! under test: parsers skip it, while a line of its own (`INFO` without a folder) breaks Autotest's report of a job.
 
 use std::fmt::Write;
 
 use super::state::{RunState, StepState};
+use super::under_test::UnderTest;
 use super::{text, time};
 use crate::journal::{Event, Record};
 use crate::name::StepId;
@@ -65,6 +67,11 @@ pub fn write_record(before: &RunState, record: &Record, out: &mut String) -> Opt
             log.step_ended(out, step, &ended.ending);
             Some(ended.step)
         }
+        Event::Engine(facts) if before.engine.is_none() => {
+            // Further lines belong to the line above them, and no reader takes them for anything else.
+            push_further(out, &UnderTest::new(facts, before.provider.as_deref()).line());
+            None
+        }
         Event::RunStarted(_)
         | Event::Planned(_)
         | Event::RunResumed(_)
@@ -92,7 +99,7 @@ pub fn write_record(before: &RunState, record: &Record, out: &mut String) -> Opt
 /// let records = journal::read(&results.join(journal::FILE_NAME))?.records;
 /// let log = status::render(&records);
 /// assert!(log.starts_with("START\t----\t----\ttimestamp=1800000000\tlocaltime=Jan 15 08:00:00\t\n"));
-/// assert_eq!(log.lines().count(), 8);
+/// assert_eq!(log.lines().count(), 9);
 /// # Ok::<(), journal::ReadFailure>(())
 /// ```
 #[must_use]

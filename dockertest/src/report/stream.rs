@@ -1,7 +1,8 @@
 //! The run as a stream of subunit version 2.
 //!
 //! A test is told of when it begins and when its step has ended; packets of several workers come as things happen. A
-//! test of a run that was cut off begins and does not end: readers take that for a failure.
+//! test of a run that was cut off begins and does not end: readers take that for a failure. Which engine is under test
+//! comes first, as a file that belongs to no test.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -58,7 +59,12 @@ impl Projection for Stream {
                 _ => {}
             }
         }
-        if let Some(step) = self.cases.record(record) {
+        let is_first = self.cases.state.engine.is_none();
+        let ended = self.cases.record(record);
+        if let (Event::Engine(_), true, Some(line)) = (&record.event, is_first, self.cases.state.engine_under_test()) {
+            push(&head(&line, record.time_us), stream);
+        }
+        if let Some(step) = ended {
             self.open.remove(&step.id).unwrap_or_default().end(&step, stream);
         }
         out.write_all(&packets)
@@ -116,6 +122,17 @@ impl Open {
             packet.eof = number == count;
             push(&packet, out);
         }
+    }
+}
+
+/// Which engine is under test: attached to the run, not to a test, so that no reader counts it as one.
+fn head(line: &str, time_us: i64) -> Packet {
+    Packet {
+        time: Timestamp::from_micros(time_us),
+        attachment: Some(Attachment { name: "engine".to_owned(), bytes: format!("{line}\n").into_bytes() }),
+        mime: Some(TEXT.to_owned()),
+        eof: true,
+        ..Packet::default()
     }
 }
 

@@ -77,7 +77,8 @@ fn every_scenario_in_subunit() {
         for item in decoder.finish() {
             let Item::Packet(packet) = item else { panic!("{name}: {item:?}") };
             let micros = packet.time.unwrap().micros() % 1_000_000_000;
-            let (test, tags) = (packet.test.unwrap(), packet.tags.into_iter().collect::<Vec<_>>().join(" "));
+            let test = packet.test.unwrap_or_else(|| "(no test)".to_owned());
+            let tags = packet.tags.into_iter().collect::<Vec<_>>().join(" ");
             let route = packet.route.map(|route| format!("[{route}] ")).unwrap_or_default();
             lines.push_str(format!("{micros} {route}{test} {:?} {tags}", packet.status).trim_end());
             lines.push('\n');

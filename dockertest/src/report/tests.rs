@@ -99,6 +99,29 @@ fn junit_is_read_back_as_it_was_meant() {
     }
 }
 
+/// By the schema that most readers of such reports go by.
+#[test]
+fn junit_is_valid() {
+    if !test_needs::program("xmllint") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let reports: Vec<PathBuf> = ALL
+        .into_iter()
+        .map(|(name, scenario)| {
+            let file = folder.path().join(format!("{name}.xml"));
+            fs::write(&file, made_from_a_journal(Format::Junit, scenario())).unwrap();
+            file
+        })
+        .collect();
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/junit.xsd");
+    let mut xmllint = std::process::Command::new("xmllint");
+    let checked = xmllint.args(["--noout", "--schema"]).arg(schema).args(&reports).output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success(), "{said}");
+    assert_eq!(said.matches(" validates").count(), reports.len(), "{said}");
+}
+
 /// Not every format is text.
 fn assert_same(live: &[u8], later: &[u8], what: &str) {
     assert_eq!(String::from_utf8_lossy(live), String::from_utf8_lossy(later), "{what}");

@@ -27,6 +27,20 @@ pub(crate) fn push_line(out: &mut String, line: &str, tab: &str) {
     out.push_str(rest);
 }
 
+/// A text of any number of lines with the same made visible in each; also what cannot be in XML.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    // A carriage return before a line end belongs to the end.
+    for c in text.replace("\r\n", "\n").chars() {
+        if (is_harmful(c) && !matches!(c, '\n' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}') {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// Control characters, and the two line ends of Unicode at which some readers break lines.
 fn is_harmful(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
@@ -48,6 +62,11 @@ mod tests {
         let mut out = String::new();
         push_line(&mut out, line, "        ");
         assert_eq!(out, shown);
+    }
+
+    #[test]
+    fn what_no_report_can_hold_is_made_visible_in_every_line() {
+        assert_eq!(visible("a\tb\r\n10%\r\u{1b}[31mü\u{ffff}\n"), "a\tb\n10%\\r\\u{1b}[31mü\\u{ffff}\n");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which engine a run tests, in one line for people.
+//! Which engine a run tests: what the head of every report says.
 
 use super::RunState;
 use crate::journal::EngineFacts;
@@ -20,39 +20,75 @@ impl RunState {
     /// ```
     #[must_use]
     pub fn engine_under_test(&self) -> Option<String> {
-        self.engine.as_ref().map(|facts| under_test(facts, self.provider.as_deref()))
+        UnderTest::of(self).map(|engine| engine.line())
     }
 }
 
-/// The line for these facts, which were asked in an instance of this provider.
-pub(super) fn under_test(facts: &EngineFacts, provider: Option<&str>) -> String {
-    let words = [path(facts), options(facts), &facts.flavor, &facts.version];
-    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    let what = if words.is_empty() { "unknown".to_owned() } else { words.join(" ") };
-    let at = if facts.address.is_empty() { String::new() } else { format!(" at {}", facts.address) };
-    let problem = facts.problem.as_deref().and_then(|problem| problem.lines().next());
-    let problem = problem.map_or_else(String::new, |problem| format!("; {problem}"));
-    format!("engine under test: {what}{at}, {}{problem}", whose(facts, provider))
+/// What reports say of the engine under test: all of them say this, each in its own form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct UnderTest<'f> {
+    facts: &'f EngineFacts,
+    provider: Option<&'f str>,
 }
 
-/// Whether it is the system's or our own.
-pub(super) fn whose(facts: &EngineFacts, provider: Option<&str>) -> String {
-    match provider {
-        Some("capsule") => "our own, in capsules".to_owned(),
-        Some(provider) => format!("in instances of {provider}"),
-        None if SYSTEM.contains(&facts.address.as_str()) => "the system's".to_owned(),
-        None => "the one that is configured".to_owned(),
+impl<'f> UnderTest<'f> {
+    /// The engine with these facts, which were asked in an instance of this provider.
+    pub(super) fn new(facts: &'f EngineFacts, provider: Option<&'f str>) -> Self {
+        UnderTest { facts, provider }
     }
-}
 
-/// The command that it is tested with.
-pub(super) fn path(facts: &EngineFacts) -> &str {
-    facts.facts.get("client-path").map(String::as_str).unwrap_or_default()
-}
+    /// The engine of a run; nothing as long as it has not been asked.
+    pub(super) fn of(state: &'f RunState) -> Option<Self> {
+        state.engine.as_ref().map(|facts| UnderTest::new(facts, state.provider.as_deref()))
+    }
 
-/// The options of that command.
-pub(super) fn options(facts: &EngineFacts) -> &str {
-    facts.facts.get("client-options").map(String::as_str).unwrap_or_default()
+    /// All of it in one line.
+    pub(super) fn line(&self) -> String {
+        format!("engine under test: {}", self.told())
+    }
+
+    /// The same where it is clear that it is said of the engine under test.
+    pub(super) fn told(&self) -> String {
+        let words = [self.fact("client-path"), self.fact("client-options"), &self.facts.flavor, &self.facts.version];
+        let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        let what = if words.is_empty() { "unknown".to_owned() } else { words.join(" ") };
+        let at = if self.facts.address.is_empty() { String::new() } else { format!(" at {}", self.facts.address) };
+        let problem = self.problem().map_or_else(String::new, |problem| format!("; {problem}"));
+        format!("{what}{at}, {}{problem}", self.whose())
+    }
+
+    /// The parts by name: each that is known.
+    pub(super) fn parts(&self) -> Vec<(&'static str, String)> {
+        let facts = self.facts;
+        let parts = [
+            ("path", self.fact("client-path").to_owned()),
+            ("options", self.fact("client-options").to_owned()),
+            ("flavor", facts.flavor.clone()),
+            ("version", facts.version.clone()),
+            ("address", facts.address.clone()),
+            ("whose", self.whose()),
+            ("problem", self.problem().unwrap_or_default().to_owned()),
+        ];
+        parts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// Whether it is the system's or our own.
+    pub(super) fn whose(&self) -> String {
+        match self.provider {
+            Some("capsule") => "our own, in capsules".to_owned(),
+            Some(provider) => format!("in instances of {provider}"),
+            None if SYSTEM.contains(&self.facts.address.as_str()) => "the system's".to_owned(),
+            None => "the one that is configured".to_owned(),
+        }
+    }
+
+    fn fact(&self, name: &str) -> &'f str {
+        self.facts.facts.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    fn problem(&self) -> Option<&'f str> {
+        self.facts.problem.as_deref().and_then(|problem| problem.lines().next())
+    }
 }
 
 #[cfg(test)]
@@ -71,11 +107,13 @@ mod tests {
             ..EngineFacts::default()
         };
         let line = "engine under test: /usr/bin/docker -D docker 20.10.24 at unix:///run/a.sock";
-        assert_eq!(under_test(&facts, Some("capsule")), format!("{line}, our own, in capsules"));
-        assert_eq!(under_test(&facts, Some("callout")), format!("{line}, in instances of callout"));
-        assert_eq!(under_test(&facts, None), format!("{line}, the one that is configured"));
+        assert_eq!(UnderTest::new(&facts, Some("capsule")).line(), format!("{line}, our own, in capsules"));
+        assert_eq!(UnderTest::new(&facts, Some("callout")).line(), format!("{line}, in instances of callout"));
+        assert_eq!(UnderTest::new(&facts, None).line(), format!("{line}, the one that is configured"));
         let silent = EngineFacts { problem: Some("no engine answers\nat all".to_owned()), ..EngineFacts::default() };
         let line = "engine under test: unknown, the one that is configured; no engine answers";
-        assert_eq!(under_test(&silent, None), line);
+        assert_eq!(UnderTest::new(&silent, None).line(), line);
+        let parts = [("whose", "the one that is configured"), ("problem", "no engine answers")];
+        assert_eq!(UnderTest::new(&silent, None).parts(), parts.map(|(name, value)| (name, value.to_owned())));
     }
 }

@@ -1,17 +1,20 @@
 //! The comparison as one page for a browser.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::{ComparedCell, ComparedEngine, ComparedRow, Comparison};
+use super::{ComparedCell, ComparedEngine, ComparedRow, Comparison, Explanation};
 use crate::outcome::Ending;
-use crate::report::html::{Parts, document, parts, shown, verdict};
+use crate::report::html::{Parts, document, fact, parts, shown, verdict};
 use crate::report::text::first_line;
 use crate::report::time::for_people;
 use crate::verdict::Verdict;
 
 const SCRIPT: &str = include_str!("page.js");
+
+/// Where what is in a row and a column is explained.
+type Anchors = BTreeMap<(usize, usize), String>;
 
 impl Comparison {
     /// The same as one HTML file that needs no other: each verdict that is not `GOOD` leads to its explanation.
@@ -24,8 +27,9 @@ impl Comparison {
     /// ```
     #[must_use]
     pub fn html(&self) -> String {
-        let explained: Vec<(usize, usize, &ComparedCell)> = self.explanations().collect();
-        let anchors: BTreeSet<(usize, usize)> = explained.iter().map(|(row, column, _)| (*row, *column)).collect();
+        let explained = self.explanations();
+        let anchors: Anchors =
+            explained.iter().flat_map(|it| it.columns.iter().map(|column| ((it.row, *column), anchor(it)))).collect();
         let names: Vec<&str> = self.engines.iter().map(|engine| engine.name.as_str()).collect();
         let differing = self.rows.iter().filter(|row| row.differs()).count();
         let body = html! {
@@ -36,8 +40,9 @@ impl Comparison {
                 @for engine in &self.engines { (incomplete(engine)) }
                 p {
                     (self.rows.len()) " subtests and sub-subtests, " strong { (differing) } " of them not the same everywhere, "
-                    (explained.len()) " verdicts explained."
+                    (anchors.len()) " verdicts explained."
                 }
+                dl.facts { @for engine in &self.engines { (fact(&engine.name, engine.told())) } }
             }
             nav aria-label="On this page" {
                 a href="#table" { "Table" }
@@ -48,9 +53,7 @@ impl Comparison {
                 section aria-labelledby="explained" {
                     h2 id="explained" { "Every difference, explained" }
                     @if explained.is_empty() { p { "Everything is GOOD on every engine." } }
-                    @for (row, column, cell) in explained {
-                        (explanation(row, column, &self.rows[row].name, &self.engines[column].name, cell))
-                    }
+                    @for it in &explained { (explanation(it, &self.rows[it.row].name, &self.names(it))) }
                 }
             }
             footer { p.soft { "Made by dockertest from the journals of the runs, and from nothing else." } }
@@ -59,7 +62,7 @@ impl Comparison {
         document(&Parts { title: &title, script: SCRIPT, body }).into_string()
     }
 
-    fn table_of_page(&self, anchors: &BTreeSet<(usize, usize)>) -> Markup {
+    fn table_of_page(&self, anchors: &Anchors) -> Markup {
         html! {
             div.wide tabindex="0" role="region" aria-label="Table" {
                 table.compared {
@@ -88,19 +91,13 @@ impl Comparison {
         }
     }
 
-    fn cell(
-        &self,
-        at: usize,
-        column: usize,
-        cell: Option<&ComparedCell>,
-        anchors: &BTreeSet<(usize, usize)>,
-    ) -> Markup {
+    fn cell(&self, at: usize, column: usize, cell: Option<&ComparedCell>, anchors: &Anchors) -> Markup {
         let Some(cell) = cell else { return html! { span.soft { "not run" } } };
         // What its sub-subtests explain is explained with the first of these.
         let family = (at + 1..self.rows.len()).take_while(|child| self.rows[*child].is_subsubtest);
-        let place = std::iter::once(at).chain(family).find(|row| anchors.contains(&(*row, column)));
+        let place = std::iter::once(at).chain(family).find_map(|row| anchors.get(&(row, column)));
         match place.filter(|_| cell.verdict != Verdict::Good) {
-            Some(row) => html! { a href={ "#r" (row) "-" (column) } { (verdict(cell.verdict.as_str())) } },
+            Some(anchor) => html! { a href={ "#" (anchor) } { (verdict(cell.verdict.as_str())) } },
             None => verdict(cell.verdict.as_str()),
         }
     }
@@ -138,14 +135,20 @@ fn total(name: &str, engines: &[ComparedEngine], value: impl Fn(&ComparedEngine)
     html! { tr { th scope="row" { (name) } @for engine in engines { td { (value(engine)) } } } }
 }
 
-fn explanation(row: usize, column: usize, name: &str, engine: &str, cell: &ComparedCell) -> Markup {
+fn explanation(explanation: &Explanation<'_>, name: &str, engines: &str) -> Markup {
+    let cell = explanation.cell;
     let mut ending = Ending::new(cell.verdict, cell.reason.as_str());
     (ending.evidence, ending.known_failure) = (cell.evidence.clone(), cell.known_failure.clone());
     html! {
-        article id={ "r" (row) "-" (column) } {
-            h3 { (verdict(cell.verdict.as_str())) " " (shown(name)) span.tag { (shown(engine)) } }
+        article id=(anchor(explanation)) {
+            h3 { (verdict(cell.verdict.as_str())) " " (shown(name)) span.tag { (shown(engines)) } }
             @if !cell.reason.is_empty() { p { (shown(first_line(&cell.reason))) } }
             (parts(&ending, None))
         }
     }
+}
+
+/// The id of an explanation.
+fn anchor(explanation: &Explanation<'_>) -> String {
+    format!("r{}-{}", explanation.row, explanation.columns.first().copied().unwrap_or_default())
 }

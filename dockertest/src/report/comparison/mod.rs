@@ -3,11 +3,15 @@
 mod html;
 mod text;
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde::Serialize;
 
 use super::RunState;
 use super::state::{Standing, StepState};
 use super::text::first_line;
+use super::under_test::UnderTest;
 use crate::journal::EngineFacts;
 use crate::name::Kind;
 use crate::outcome::{Ending, Evidence};
@@ -45,6 +49,8 @@ pub struct ComparedEngine {
     pub name: String,
     /// What it said about itself, if it was asked.
     pub facts: Option<EngineFacts>,
+    /// Which one it is, in a line as every report has it: command and options, flavor, version, address, whose it is.
+    pub under_test: Option<String>,
     /// The verdict of the run; at least `ABORT` if it is not complete.
     pub verdict: Verdict,
     /// How long it took, in seconds.
@@ -113,18 +119,35 @@ impl Comparison {
             .filter(|row| row.differs() || row.cells.iter().flatten().any(|cell| cell.verdict != Verdict::Good))
     }
 
-    /// Each verdict that is not `GOOD`, by row and column. A subtest whose sub-subtests say it is left out.
-    fn explanations(&self) -> impl Iterator<Item = (usize, usize, &ComparedCell)> {
-        self.rows.iter().enumerate().flat_map(move |(at, row)| {
+    /// Each verdict that is not `GOOD`, by row, and engines that did the same together. A subtest whose sub-subtests say it
+    /// is left out.
+    fn explanations(&self) -> Vec<Explanation<'_>> {
+        let mut found: Vec<Explanation<'_>> = Vec::new();
+        for (at, row) in self.rows.iter().enumerate() {
             let children = self.rows[at + 1..].iter().take_while(|child| !row.is_subsubtest && child.is_subsubtest);
             let children: Vec<&ComparedRow> = children.collect();
-            row.cells.iter().enumerate().filter_map(move |(column, cell)| {
-                let cell = cell.as_ref().filter(|cell| cell.verdict != Verdict::Good)?;
+            let first_of_row = found.len();
+            for (column, cell) in row.cells.iter().enumerate() {
+                let Some(cell) = cell.as_ref().filter(|cell| cell.verdict != Verdict::Good) else { continue };
                 let told =
                     |child: &&ComparedRow| child.cells[column].as_ref().is_some_and(|it| it.verdict == cell.verdict);
-                (!children.iter().any(told)).then_some((at, column, cell))
-            })
-        })
+                if children.iter().any(told) {
+                    continue;
+                }
+                let likeness = cell.likeness(&self.engines[column]);
+                match found[first_of_row..].iter_mut().find(|earlier| earlier.likeness == likeness) {
+                    Some(earlier) => earlier.columns.push(column),
+                    None => found.push(Explanation { row: at, columns: vec![column], cell, likeness }),
+                }
+            }
+        }
+        found
+    }
+
+    /// The engines that an explanation is about.
+    fn names(&self, explanation: &Explanation<'_>) -> String {
+        let names = explanation.columns.iter().map(|column| self.engines[*column].name.as_str());
+        names.collect::<Vec<_>>().join(", ")
     }
 
     /// The worst verdict of all runs; at least `ABORT` if one is not complete.
@@ -142,8 +165,14 @@ impl ComparedEngine {
             Standing::Running => Some("the run goes on, or was cut off".to_owned()),
         };
         let (facts, seconds) = (state.engine.clone(), state.seconds());
+        let under_test = UnderTest::of(state).map(|engine| engine.told());
         let verdict = if incomplete.is_some() { state.verdict().max(Verdict::Abort) } else { state.verdict() };
-        ComparedEngine { name: name.to_owned(), facts, verdict, seconds, incomplete }
+        ComparedEngine { name: name.to_owned(), facts, under_test, verdict, seconds, incomplete }
+    }
+
+    /// Which one it is, or that nobody knows.
+    fn told(&self) -> &str {
+        self.under_test.as_deref().unwrap_or("it has not been asked")
     }
 
     /// Flavor and version, as the engine itself says.
@@ -175,7 +204,37 @@ impl ComparedCell {
             known_failure: ending.known_failure.clone(),
         }
     }
+
+    /// Two engines did the same if these are the same: all that is said, without what is another one in each run.
+    fn likeness(&self, engine: &ComparedEngine) -> (Verdict, Vec<String>) {
+        let evidence = self.evidence.as_deref().cloned().unwrap_or_default();
+        let Evidence { command, expected, seen, difference, help } = evidence;
+        let parts = [Some(self.reason.clone()), self.known_failure.clone(), command, expected, seen, difference, help];
+        // The folder of the results has the engine's name.
+        let own = [Some(engine.name.as_str()), engine.facts.as_ref().map(|facts| facts.version.as_str())];
+        let without = |text: String| {
+            let own = own.into_iter().flatten().filter(|own| !own.is_empty());
+            let text = own.fold(text, |text, own| text.replace(own, ""));
+            MADE_UP.as_ref().map_or_else(|| text.clone(), |made_up| made_up.replace_all(&text, "").into_owned())
+        };
+        (self.verdict, parts.into_iter().map(|part| part.map(without).unwrap_or_default()).collect())
+    }
 }
+
+/// What engines did that is not `GOOD`, once for those that did the same.
+struct Explanation<'c> {
+    row: usize,
+    /// The engines, in their order.
+    columns: Vec<usize>,
+    /// What the first of them did.
+    cell: &'c ComparedCell,
+    likeness: (Verdict, Vec<String>),
+}
+
+/// What is another one in each run: the end of a name that was made up for an object, the engine's ids of it, and how long
+/// something took.
+static MADE_UP: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"-[0-9a-f]{8}\b|\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b|\b[0-9]+\.[0-9]+ s\b").ok());
 
 /// What a run has for a row.
 struct Found {

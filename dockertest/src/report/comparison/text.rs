@@ -57,6 +57,10 @@ impl Comparison {
             }
             text.push('\n');
         }
+        text.push('\n');
+        for engine in &self.engines {
+            write_to(&mut text, format_args!("* {}: {}\n", in_cell(&engine.name), in_cell(engine.told())));
+        }
         text
     }
 
@@ -85,6 +89,13 @@ impl Comparison {
                 line(&format!("{verdict} subtests"), &|column| count(column).to_string());
             }
         }
+        text.push('\n');
+        for engine in &self.engines {
+            let mut line = String::new();
+            push_line(&mut line, &format!("{}: {}", engine.name, engine.told()), " ");
+            text.push_str(&line);
+            end_line(text);
+        }
         for engine in &self.engines {
             if let Some(why) = &engine.incomplete {
                 write_to(text, format_args!("\n{} is not complete: {why}", engine.name));
@@ -95,8 +106,8 @@ impl Comparison {
 
     /// Each verdict that is not `GOOD`, with what the engine did.
     fn push_explanations(&self, text: &mut String) {
-        for (row, column, cell) in self.explanations() {
-            push_explanation(text, &self.rows[row].name, &self.engines[column].name, cell);
+        for explanation in self.explanations() {
+            push_explanation(text, &self.rows[explanation.row].name, &self.names(&explanation), explanation.cell);
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::journal::Record;
 pub(super) use document::{Parts, document};
 pub(super) use evidence::{parts, shown, verdict};
 use gather::Run;
+pub(super) use overview::fact;
 
 const SCRIPT: &str = include_str!("page.js");
 

@@ -9,7 +9,7 @@ use crate::report::StepState;
 use crate::report::state::Standing;
 use crate::report::text::first_line;
 use crate::report::time::{for_people, local_time, utc_time};
-use crate::report::under_test::{options, path, whose};
+use crate::report::under_test::UnderTest;
 use crate::verdict::Verdict;
 
 /// The engine under test as people name it.
@@ -21,16 +21,7 @@ pub(super) fn title(run: &Run) -> String {
     }
 }
 
-/// With which command it is tested, where it is, and whose.
-fn engine(run: &Run) -> String {
-    let Some(facts) = &run.state.engine else { return String::new() };
-    let command = [path(facts), options(facts)].join(" ");
-    let whose = whose(facts, run.state.provider.as_deref());
-    let said = [command.trim(), &facts.address, &whose, facts.problem.as_deref().unwrap_or_default()];
-    said.into_iter().filter(|said| !said.is_empty()).collect::<Vec<_>>().join(" · ")
-}
-
-pub(super) fn fact(name: &str, value: &str) -> Markup {
+pub(in crate::report) fn fact(name: &str, value: &str) -> Markup {
     html! { @if !value.is_empty() { div { dt { (shown(name)) } dd { (shown(value)) } } } }
 }
 
@@ -48,7 +39,7 @@ pub(super) fn head(run: &Run) -> Markup {
     html! {
         p.soft { "dockertest run " (shown(beginning.map_or("", |beginning| beginning.run.as_str()))) }
         h1 { (verdict(state.verdict().as_str())) " " (shown(&title(run))) }
-        p { span.soft { "engine under test " } (shown(&engine(run))) }
+        @if let Some(engine) = UnderTest::of(state) { p { span.soft { "engine under test " } (shown(&engine.told())) } }
         (incomplete(run))
         (counts(run))
         dl.facts {
@@ -155,6 +146,7 @@ pub(super) fn place(run: &Run) -> Markup {
             (fact("engine", &title(run)))
             @if let Some(engine) = &state.engine {
                 (fact("address", &engine.address))
+                (fact("whose", &UnderTest::of(state).map(|engine| engine.whose()).unwrap_or_default()))
                 (fact("API version", &engine.api_version))
                 (fact("problem", engine.problem.as_deref().unwrap_or_default()))
                 @for (name, value) in &engine.facts { (fact(name, value)) }

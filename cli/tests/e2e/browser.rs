@@ -147,6 +147,40 @@ impl Browser {
         assert!(widths[0].as_u64() <= widths[1].as_u64(), "the page is wider than its window: {widths}");
     }
 
+    /// Fails when a part of the page is no landmark, a control has no name, or there is nothing of one of these roles.
+    #[track_caller]
+    pub(crate) fn expect_landmarks_and_names(&mut self, roles: &[&str]) {
+        let tree = self.call("Accessibility.getFullAXTree", &json!({}));
+        let nodes: Vec<&Value> =
+            tree["nodes"].as_array().unwrap().iter().filter(|node| node["ignored"] != true).collect();
+        for role in ["banner", "main", "navigation", "search", "contentinfo"].iter().chain(roles) {
+            assert!(nodes.iter().any(|node| node["role"]["value"] == *role), "no {role}");
+        }
+        for node in nodes {
+            let role = node["role"]["value"].as_str().unwrap_or_default();
+            if ["searchbox", "checkbox", "combobox", "button", "link", "navigation", "region"].contains(&role) {
+                let is_named = node["name"]["value"].as_str().is_some_and(|name| !name.trim().is_empty());
+                assert!(is_named, "a {role} has no name: {node}");
+            }
+        }
+    }
+
+    /// Shows a page as those see it who allow no script.
+    #[track_caller]
+    pub(crate) fn show_without_script(&mut self, address: &str) {
+        self.call("Emulation.setScriptExecutionDisabled", &json!({"value": true}));
+        self.show(address);
+    }
+
+    /// How many elements of such a page a selector finds.
+    #[track_caller]
+    pub(crate) fn count_without_script(&mut self, selector: &str) -> usize {
+        let document = self.call("DOM.getDocument", &json!({}));
+        let parameters = json!({"nodeId": document["root"]["nodeId"], "selector": selector});
+        let found = self.call("DOM.querySelectorAll", &parameters);
+        found["nodeIds"].as_array().unwrap().len()
+    }
+
     /// Fails when the page has complained about anything, or has asked for anything but itself.
     #[track_caller]
     pub(crate) fn expect_no_complaint(&mut self, address: &str) {

@@ -8,6 +8,7 @@ mod callouts;
 mod capsules;
 mod cargo_test;
 mod commands;
+mod comparison;
 mod engine;
 mod engines;
 mod env;

@@ -1,5 +1,7 @@
 //! The HTML page of a run, in a real browser.
 
+use std::time::{Duration, Instant};
+
 use crate::browser::Browser;
 use crate::support::Place;
 
@@ -95,30 +97,71 @@ fn a_page_fits_a_telephone_and_the_dark_and_is_read_without_script_and_by_keyboa
     }
     browser.press("Tab", 9);
     assert_eq!(browser.eval("document.activeElement.getAttribute('href')"), "#steps", "one can skip to the steps");
-    let tree = browser.call("Accessibility.getFullAXTree", &serde_json::json!({}));
-    let nodes = tree["nodes"].as_array().unwrap();
-    let has = |role: &str| nodes.iter().any(|node| node["role"]["value"] == role);
-    for role in ["banner", "main", "navigation", "search", "contentinfo", "heading", "searchbox"] {
-        assert!(has(role), "no {role}");
-    }
-    for node in nodes.iter().filter(|node| node["ignored"] != true) {
-        let role = node["role"]["value"].as_str().unwrap_or_default();
-        if ["searchbox", "checkbox", "combobox", "button", "link", "MenuListPopup"].contains(&role) {
-            let is_named = node["name"]["value"].as_str().is_some_and(|name| !name.is_empty());
-            assert!(is_named || role == "MenuListPopup", "a {role} has no name: {node}");
-        }
-    }
+    browser.expect_landmarks_and_names(&["heading", "searchbox"]);
     browser.expect_no_complaint(&address);
 
-    browser.call("Emulation.setScriptExecutionDisabled", &serde_json::json!({"value": true}));
-    browser.show(&address);
-    let shown = browser.call("DOM.getDocument", &serde_json::json!({}));
-    let root = &shown["root"]["nodeId"];
-    let query = |browser: &mut Browser, selector: &str| {
-        let found = browser.call("DOM.querySelectorAll", &serde_json::json!({"nodeId": root, "selector": selector}));
-        found["nodeIds"].as_array().unwrap().len()
+    browser.show_without_script(&address);
+    assert_eq!(browser.count_without_script("form[hidden]"), 1, "what needs a script is not shown without one");
+    assert_eq!(browser.count_without_script("ol.tree > li:not([hidden])"), 2);
+    assert_eq!(browser.count_without_script("ol.tree > li#step-1 > details[open] pre.log"), 1, "a failure is open");
+}
+
+/// A journal of so many steps, each with a sub-subtest and a message; one in ten has failed.
+fn journal(steps: u32) -> String {
+    let session = r#"{"pid":1,"boot-id":"5e3a","hostname":"bench","utc-offset-seconds":0}"#;
+    let invocation = r#"{"args":[],"set":[],"config-defaults":null,"config-custom":null}"#;
+    let begun = format!(
+        r#"{{"run-started":{{"format":1,"run":"large","api-version":"{}","invocation":{invocation},"session":{session}}}}}"#,
+        dockertest::version::API_VERSION
+    );
+    let planned =
+        |step: u32| format!(r#"{{"kind":"subtest","name":"part_{}/step_{step}","tag":"test_1-of-1"}}"#, step % 50);
+    let plan = (0..steps).map(planned).collect::<Vec<_>>().join(",");
+    let of_step = |step: u32| {
+        let verdict = if step % 10 == 7 { "FAIL" } else { "GOOD" };
+        let ending = format!(r#"{{"verdict":"{verdict}","reason":"reason {step}","seconds":0.5}}"#);
+        [
+            format!(r#"{{"step-started":{{"step":{step},"attempt":1,"worker":{}}}}}"#, step % 4),
+            format!(
+                r#"{{"logged":{{"step":{step},"level":"info","text":"a line that says something about {step}"}}}}"#
+            ),
+            format!(r#"{{"subsubtest-started":{{"step":{step},"subsubtest":"only"}}}}"#),
+            format!(r#"{{"subsubtest-ended":{{"step":{step},"subsubtest":"only","ending":{ending}}}}}"#),
+            format!(r#"{{"step-ended":{{"step":{step},"ending":{ending}}}}}"#),
+        ]
     };
-    assert_eq!(query(&mut browser, "form[hidden]"), 1, "what needs a script is not shown without one");
-    assert_eq!(query(&mut browser, "ol.tree > li:not([hidden])"), 2);
-    assert_eq!(query(&mut browser, "ol.tree > li#step-1 > details[open] pre.log"), 1, "a failure is open");
+    let head = [begun, format!(r#"{{"planned":{{"steps":[{plan}]}}}}"#)];
+    let tail = [r#"{"run-ended":{"verdict":"FAIL","seconds":99.5}}"#.to_owned()];
+    let events = head.into_iter().chain((0..steps).flat_map(of_step)).chain(tail);
+    let record = |(seq, event): (u64, String)| {
+        format!("{{\"seq\":{seq},\"time_us\":{},\"event\":{event}}}\n", 1_799_967_600_000_000 + seq * 1000)
+    };
+    (0..).zip(events).map(record).collect()
+}
+
+/// Much longer than on any machine that is not busy with all sorts of things: two seconds, and a fifth of one.
+const PATIENCE: [Duration; 2] = [Duration::from_secs(40), Duration::from_secs(8)];
+
+#[test]
+fn a_page_of_5000_steps_opens_and_is_filtered_before_anybody_gives_up() {
+    let place = Place::new();
+    let Some(mut browser) = Browser::start(&place) else { return };
+    place.write("large/journal.jsonl", journal(5000));
+    let page = place.run(&["report", "large", "--format", "html"]).expect(0).stdout;
+    let address = format!("file://{}", place.write("large.html", page).display());
+    let begin = Instant::now();
+    browser.show(&address);
+    assert_eq!(browser.eval("document.getElementById('count').textContent"), "5000 of 5000 steps shown");
+    let opened = begin.elapsed();
+    browser.eval("document.getElementById('search').focus()");
+    let begin = Instant::now();
+    browser.type_text("part_7/");
+    assert_eq!(browser.eval("document.getElementById('count').textContent"), "100 of 5000 steps shown");
+    browser.eval("document.querySelector('[name=verdict][value=GOOD]').click()");
+    assert_eq!(browser.eval("document.getElementById('count').textContent"), "100 of 5000 steps shown");
+    browser.eval("document.querySelector('[type=reset]').click()");
+    assert_eq!(browser.eval("document.getElementById('count').textContent"), "5000 of 5000 steps shown");
+    let filtered = begin.elapsed() / 3;
+    eprintln!("5000 steps: opened after {opened:.1?}, filtered in {filtered:.1?}");
+    assert!(opened < PATIENCE[0] && filtered < PATIENCE[1], "opened after {opened:.1?}, filtered in {filtered:.1?}");
 }

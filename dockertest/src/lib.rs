@@ -25,7 +25,7 @@
 //! | [`subtest`](mod@subtest), [`engine`], [`prelude`] | who writes tests |
 //! | [`config`], [`version`] | who reads options |
 //! | [`environment`] | who brings another place to run subtests in |
-//! | [`run`], [`journal`], [`report`], [`repository`], [`host`] | who embeds the runner or reads its results |
+//! | [`run`], [`journal`], [`report`], [`repository`], [`load`], [`host`] | who embeds the runner or reads its results |
 //! | [`faults`] | who tries whether tests notice what they should |
 //! | [`harness`](mod@harness) | who runs subtests by `cargo test` |
 //!
@@ -37,7 +37,7 @@
 //! | --- | --- |
 //! | none | [`config`], [`version`], [`subtest`](mod@subtest), commands and checks of [`engine`], [`host::serve`], [`host::protocol`], the events of [`journal`] |
 //! | `api` (on by default) | what looks at the engine through its API, or makes something there: [`engine::Api`], containers and images as fixtures, [`engine::inventory`], engines of our own ([`engine::daemon`]); [`host::HostProgram`] and the reading of what a host says |
-//! | `runner` (on by default, brings `api`) | [`run`], [`environment`], [`report`], [`repository`], reading and writing a [`journal`], the matrix of [`faults`], [`host::Plugins`] |
+//! | `runner` (on by default, brings `api`) | [`run`], [`environment`], [`report`], [`repository`], [`load`], reading and writing a [`journal`], the matrix of [`faults`], [`host::Plugins`] |
 //! | `harness` (brings `runner`) | [`harness!`], subtests as tests of `cargo test` |
 
 // What only a part needs that is left out stays unused in it; with all parts, the compiler looks for what nobody needs.
@@ -54,6 +54,8 @@ pub mod faults;
 pub mod harness;
 pub mod host;
 pub mod journal;
+#[cfg(feature = "runner")]
+pub mod load;
 pub mod name;
 pub mod outcome;
 pub mod prelude;

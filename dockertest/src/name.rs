@@ -109,6 +109,15 @@ impl SubtestName {
     }
 }
 
+impl SubtestName {
+    /// A place whose name reminds of any text: of several texts it may be the same.
+    pub(crate) fn like(text: &str) -> SubtestName {
+        let fit = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '_' };
+        let name: String = text.trim_start_matches('.').chars().take(100).map(fit).collect();
+        SubtestName(if name.is_empty() { "_".to_owned() } else { name })
+    }
+}
+
 impl FromStr for SubtestName {
     type Err = BadName;
 
@@ -147,6 +156,63 @@ impl From<SubtestName> for String {
 impl fmt::Display for SubtestName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+/// The name of a test that a run tells of.
+///
+/// ```
+/// use dockertest::name::TestId;
+///
+/// let ours = TestId::from("docker_cli/kill".parse::<dockertest::name::SubtestName>()?);
+/// let other = TestId::Foreign("tests.test_x.TestY::test_z[param 1]".to_owned());
+/// assert!(ours.subtest().is_some() && other.subtest().is_none());
+/// assert_eq!(other.to_string(), "tests.test_x.TestY::test_z[param 1]");
+/// # Ok::<(), dockertest::name::BadName>(())
+/// ```
+// A test is of this suite or it is not: so this is not `#[non_exhaustive]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TestId {
+    /// A subtest: `--args` takes its name.
+    Subtest(SubtestName),
+    /// A test of another program, whose run was loaded: any text.
+    Foreign(String),
+}
+
+impl TestId {
+    /// The name as text.
+    ///
+    /// ```
+    /// # use dockertest::name::TestId;
+    /// assert_eq!(TestId::Foreign("krate::it works".to_owned()).as_str(), "krate::it works");
+    /// ```
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            TestId::Subtest(name) => name.as_str(),
+            TestId::Foreign(name) => name,
+        }
+    }
+
+    /// The subtest, if it is one.
+    #[must_use]
+    pub const fn subtest(&self) -> Option<&SubtestName> {
+        match self {
+            TestId::Subtest(name) => Some(name),
+            TestId::Foreign(_) => None,
+        }
+    }
+}
+
+impl From<SubtestName> for TestId {
+    fn from(name: SubtestName) -> Self {
+        TestId::Subtest(name)
+    }
+}
+
+impl fmt::Display for TestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -260,6 +326,16 @@ mod tests {
     #[case::deep("docker_cli/kill/run_sigproxy-2.x")]
     fn names_that_are_paths_are_accepted(#[case] name: &str) {
         assert_eq!(name.parse::<SubtestName>().unwrap().as_str(), name);
+    }
+
+    #[rstest]
+    #[case::nothing("", "_")]
+    #[case::dots("..", "_")]
+    #[case::a_path("../etc/passwd", "_etc_passwd")]
+    #[case::of_pytest("tests.test_x.TestY::test_z[ü 1]", "tests.test_x.TestY__test_z___1_")]
+    fn any_text_has_a_place(#[case] text: &str, #[case] place: &str) {
+        let name = SubtestName::like(text);
+        assert_eq!((name.as_str(), name.as_str().parse()), (place, Ok(name.clone())));
     }
 
     #[rstest]

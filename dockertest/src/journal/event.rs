@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::name::{Kind, StepId, SubtestName};
+use crate::name::{Kind, StepId, SubtestName, TestId};
 use crate::outcome::{Ending, Level, Phase, finite};
 use crate::verdict::Verdict;
 use crate::version::ApiVersion;
@@ -193,6 +193,41 @@ pub struct RunStarted {
     pub invocation: Invocation,
     /// The process that began it.
     pub session: Session,
+    /// Where the run is from, if this program did not run it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaded: Option<Box<Loaded>>,
+}
+
+/// Where a run is from that this program did not run itself: `dockertest load` took it in from reports.
+///
+/// ```
+/// use dockertest::journal::Loaded;
+///
+/// let loaded = Loaded { files: vec!["report.xml".to_owned()], tool: "pytest".to_owned(), ..Loaded::default() };
+/// assert_eq!(loaded.to_string(), "loaded from report.xml (pytest)");
+/// ```
+// Built with `..Loaded::default()`, which leaves room for more: so it is not `#[non_exhaustive]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Loaded {
+    /// The reports, as they were named.
+    pub files: Vec<String>,
+    /// The program that has run the tests, as far as its reports tell; else the form of the reports: `junit`, `subunit`.
+    pub tool: String,
+    /// When it was loaded, in microseconds since 1970-01-01 UTC.
+    pub time_us: i64,
+}
+
+impl std::fmt::Display for Loaded {
+    /// Of many files only the first is named.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Loaded { files, tool, .. } = self;
+        match files.as_slice() {
+            [] => write!(f, "loaded ({tool})"),
+            [file] => write!(f, "loaded from {file} ({tool})"),
+            [file, others @ ..] => write!(f, "loaded from {file} and {} more ({tool})", others.len()),
+        }
+    }
 }
 
 /// What was asked for, enough to plan the same run again.
@@ -285,8 +320,11 @@ pub struct Plan {
 pub struct PlannedStep {
     /// When it runs.
     pub kind: Kind,
-    /// The name of the subtest.
+    /// The name of the subtest. Of a test of another program, a place that is made of its name.
     pub name: SubtestName,
+    /// The name of the test of another program whose run was loaded: any text. Absent for a subtest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<String>,
     /// What makes its folder unique, for example `test_1-of-2`.
     #[serde(deserialize_with = "component")]
     pub tag: String,
@@ -320,6 +358,23 @@ impl PlannedStep {
     #[must_use]
     pub fn folder(&self) -> String {
         format!("docker/{}/{}.{}", self.kind.folder(), self.name, self.tag)
+    }
+
+    /// The name of the test, whoever has run it.
+    #[must_use]
+    pub fn id(&self) -> TestId {
+        self.foreign.clone().map_or_else(|| self.name.clone().into(), TestId::Foreign)
+    }
+
+    /// The name of the test as text.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.foreign.as_deref().unwrap_or_else(|| self.name.as_str())
+    }
+
+    /// What a person knows the step by: its folder, or the name of a test that has none.
+    pub(crate) fn label(&self) -> String {
+        self.foreign.clone().unwrap_or_else(|| self.folder())
     }
 }
 

@@ -25,7 +25,7 @@ impl RunStarted {
     /// A run of this version, with a journal of this [`FORMAT`].
     #[must_use]
     pub fn new(run: impl Into<String>, invocation: Invocation, session: Session) -> RunStarted {
-        RunStarted { format: FORMAT, run: run.into(), api_version: API_VERSION, invocation, session }
+        RunStarted { format: FORMAT, run: run.into(), api_version: API_VERSION, invocation, session, loaded: None }
     }
 }
 
@@ -43,7 +43,22 @@ impl PlannedStep {
     pub fn new(kind: Kind, name: SubtestName, tag: impl Into<String>) -> PlannedStep {
         let tag = tag.into();
         let disabled = BTreeMap::new();
-        PlannedStep { kind, name, tag, subsubtests: None, disabled, preset: None, timeout_seconds: 0.0 }
+        PlannedStep { kind, name, foreign: None, tag, subsubtests: None, disabled, preset: None, timeout_seconds: 0.0 }
+    }
+
+    /// A test of another program, by its name there.
+    ///
+    /// ```
+    /// use dockertest::journal::PlannedStep;
+    ///
+    /// let step = PlannedStep::of_another("tests.test_x::test_z[param 1]", "test_1-of-1");
+    /// assert_eq!((step.title(), step.name.as_str()), ("tests.test_x::test_z[param 1]", "tests.test_x__test_z_param_1_"));
+    /// ```
+    #[must_use]
+    pub fn of_another(test: impl Into<String>, tag: impl Into<String>) -> PlannedStep {
+        let test = test.into();
+        let step = PlannedStep::new(Kind::Subtest, SubtestName::like(&test), tag);
+        PlannedStep { foreign: Some(test), ..step }
     }
 }
 

@@ -34,7 +34,7 @@ mod tests;
 mod writer;
 
 pub use event::{
-    EngineFacts, Event, FORMAT, InstanceDisposed, InstanceProvisioned, Invocation, Iteration, Keyvals, Logged,
+    EngineFacts, Event, FORMAT, InstanceDisposed, InstanceProvisioned, Invocation, Iteration, Keyvals, Loaded, Logged,
     PhaseStarted, Plan, PlannedStep, RebootRequested, Record, RunEnded, RunInterrupted, RunStarted, Session, StepEnded,
     StepStarted, SubsubtestEnded, SubsubtestStarted,
 };

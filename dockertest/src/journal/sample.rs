@@ -26,6 +26,7 @@ pub(crate) fn run_started() -> Event {
         api_version: API_VERSION,
         invocation: Invocation { args: vec!["example,docker_cli/version".to_owned()], ..Invocation::default() },
         session: session(),
+        loaded: None,
     })
 }
 
@@ -33,6 +34,7 @@ pub(crate) fn step(name: &str, tag: &str) -> PlannedStep {
     PlannedStep {
         kind: Kind::Subtest,
         name: name.parse().unwrap(),
+        foreign: None,
         tag: tag.to_owned(),
         subsubtests: None,
         disabled: BTreeMap::new(),

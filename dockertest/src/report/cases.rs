@@ -100,7 +100,7 @@ impl Open {
     }
 
     fn end(mut self, id: StepId, step: &StepState, ended_us: i64) -> EndedStep {
-        let name = step.planned.name.as_str();
+        let name = step.planned.title();
         let children = step.subsubtests.iter().map(|child| {
             let open = self.children.remove(&child.name).unwrap_or_default();
             Case {

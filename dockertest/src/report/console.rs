@@ -206,7 +206,8 @@ impl<W: Write> Console<W> {
         let step = event.step().and_then(|id| self.state.step(id));
         let page = &mut self.page;
         // A run that is not of `dockertest run` is none for `dockertest resume`, either.
-        let can_be_resumed = self.again.is_none();
+        let is_loaded = self.state.beginning.as_ref().is_some_and(|run| run.loaded.is_some());
+        let can_be_resumed = self.again.is_none() && !is_loaded;
         match (event, step) {
             (Event::RunResumed(_), _) => page.resumed(&self.state),
             (Event::RunEnded(ended), _) => {
@@ -230,7 +231,7 @@ impl<W: Write> Console<W> {
                 page.said(2, "", Level::Warning, &text);
             }
             (Event::StepEnded(ended), Some(step)) => {
-                let again = || self.again.clone().unwrap_or_else(|| again(step, self.state.beginning.as_ref()));
+                let again = || self.again.clone().or_else(|| again(step, self.state.beginning.as_ref()));
                 page.step_ended(step, &ended.ending, again);
             }
             (
@@ -268,9 +269,11 @@ impl<W: Write + Send> Sink for Console<W> {
 }
 
 /// The command that runs a step alone, with the plug-ins and options that the run was given. Secrets are masked in it.
-pub(super) fn again(step: &StepState, run: Option<&RunStarted>) -> String {
-    let mut command = format!("dockertest run --args={}", step.planned.name);
-    let Some(RunStarted { invocation, .. }) = run else { return command };
+/// There is none for a test of another program.
+pub(super) fn again(step: &StepState, run: Option<&RunStarted>) -> Option<String> {
+    let name = step.planned.id();
+    let mut command = format!("dockertest run --args={}", name.subtest()?);
+    let Some(RunStarted { invocation, .. }) = run else { return Some(command) };
     let mut add = |option: &str, argument: &str| {
         let quoted = shlex::try_quote(argument).unwrap_or_else(|_| argument.into());
         command.push_str(&format!(" {option} {quoted}"));
@@ -281,7 +284,7 @@ pub(super) fn again(step: &StepState, run: Option<&RunStarted>) -> String {
     for argument in &invocation.set {
         add("--set", argument);
     }
-    command
+    Some(command)
 }
 
 /// Lines that wait to be written.
@@ -293,21 +296,23 @@ struct Page {
 
 impl Page {
     fn step_started(&mut self, step: &StepState) {
-        self.row(1, "START", Paint::new(), &[&step.planned.folder()]);
+        self.row(1, "START", Paint::new(), &[&visible(&step.planned.label())]);
         if step.attempts > 1 {
             self.said(2, "", Level::Info, &format!("entered again: attempt {}", step.attempts));
         }
     }
 
-    fn step_ended(&mut self, step: &StepState, ending: &Ending, again: impl FnOnce() -> String) {
-        let folder = &step.planned.folder();
+    fn step_ended(&mut self, step: &StepState, ending: &Ending, again: impl FnOnce() -> Option<String>) {
+        let folder = &visible(&step.planned.label());
         if step.attempts == 0 {
             self.row(1, "START", Paint::new(), &[folder]);
         }
         self.row(2, ending.verdict.as_str(), colour(ending.verdict), &[folder]);
         self.explain(ending);
-        if !ending.verdict.is_passed() {
-            self.part("again", &again());
+        if !ending.verdict.is_passed()
+            && let Some(again) = again()
+        {
+            self.part("again", &again);
         }
         self.row(1, &format!("END {}", ending.verdict), colour(ending.verdict), &[folder]);
     }
@@ -409,12 +414,15 @@ impl Page {
         self.end_line();
         for (step, ending) in state.endings().filter(|(_, ending)| !ending.verdict.is_passed()) {
             let reason = visible(text::first_line(&ending.reason));
-            let name = step.planned.name.as_str();
+            let name = step.planned.title();
             let what = if reason.is_empty() { name.to_owned() } else { format!("{name}: {reason}") };
             self.row(0, ending.verdict.as_str(), colour(ending.verdict), &[&what]);
         }
         let _ = write!(self.text, "{}", figures(state));
-        let _ = write!(self.text, "; results in {}", visible(&results.display().to_string()));
+        match state.beginning.as_ref().and_then(|run| run.loaded.as_ref()) {
+            Some(loaded) => self.text.push_str(&format!("; {}", visible(&loaded.to_string()))),
+            None => self.text.push_str(&format!("; results in {}", visible(&results.display().to_string()))),
+        }
         if let Standing::Interrupted { .. } = state.standing
             && can_be_resumed
         {

@@ -3,7 +3,7 @@
 //! Valid by the schema of Jenkins' xUnit plug-in, which is what most readers go by. A suite for each step. Its cases are the sub-subtests, and the step itself where it has none, or where it ended worse
 //! than all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use chrono::{DateTime, FixedOffset};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::projection::Projection;
-use super::state::{RunState, StepState};
+use super::state::{RunState, StepState, SubsubtestState};
 use super::text::{first_line, visible};
 use super::under_test::UnderTest;
 use super::{RunnerIs, Standing, explain, time};
@@ -56,20 +56,30 @@ impl Junit {
         let name = self.state.beginning.as_ref().map_or("dockertest", |run| &run.run);
         let mut report = Report::new(visible(name));
         report.set_time(seconds(self.state.seconds()));
+        let mut same: HashMap<&str, usize> = HashMap::new();
+        for step in &self.state.steps {
+            *same.entry(step.planned.title()).or_default() += 1;
+        }
         for (id, step) in (0..).map(StepId).zip(&self.state.steps) {
-            report.add_test_suite(self.suite(id, step));
+            let is_alone = same.get(step.planned.title()) == Some(&1);
+            report.add_test_suite(self.suite(id, step, is_alone));
         }
         report
     }
 
-    fn suite(&self, id: StepId, step: &StepState) -> TestSuite {
-        let name = step.planned.name.as_str();
-        let same = self.state.steps.iter().filter(|other| other.planned.name == step.planned.name).count();
-        let mut suite = TestSuite::new(if same > 1 { format!("{name}.{}", step.planned.tag) } else { name.to_owned() });
+    fn suite(&self, id: StepId, step: &StepState, is_alone: bool) -> TestSuite {
+        let name = step.planned.title();
+        let mut suite = TestSuite::new(if is_alone { name.to_owned() } else { format!("{name}.{}", step.planned.tag) });
         let ending = step.ending.clone().unwrap_or_else(|| self.no_ending(step));
         suite.set_time(seconds(ending.seconds));
         suite.timestamp = step.started_us.and_then(timestamp);
-        suite.add_property(Property::new("folder", step.planned.folder()));
+        if step.planned.foreign.is_none() {
+            suite.add_property(Property::new("folder", step.planned.folder()));
+        }
+        // What the cases cannot say: so the report can be loaded, and tells the same.
+        suite.properties.extend(step.ending.iter().map(|ending| Property::new("verdict", ending.verdict.as_str())));
+        let warned = step.subsubtests.iter().filter(|child| is_warn(child));
+        suite.properties.extend(warned.map(|child| Property::new("warned", visible(&child.name))));
         if let Some(engine) = UnderTest::of(&self.state) {
             suite.add_property(Property::new("engine", visible(&engine.told())));
             let parts = engine.parts().into_iter();
@@ -85,10 +95,10 @@ impl Junit {
         for child in &step.subsubtests {
             let ending = child.ending.clone().unwrap_or_else(|| self.no_ending(step));
             worst = worst.max(ending.verdict);
-            suite.add_test_case(self.case(id, name, Some(&child.name), &ending));
+            suite.add_test_case(self.case(id, step, Some(&child.name), &ending));
         }
         if step.subsubtests.is_empty() || ending.verdict > worst {
-            suite.add_test_case(self.case(id, name, None, &ending));
+            suite.add_test_case(self.case(id, step, None, &ending));
         }
         suite
     }
@@ -106,13 +116,20 @@ impl Junit {
         }
     }
 
-    fn case(&self, id: StepId, subtest: &str, child: Option<&str>, ending: &Ending) -> TestCase {
-        let (class, name) = match child {
-            Some(child) => (subtest, child),
-            None => subtest.rsplit_once('/').unwrap_or((subtest, subtest)),
+    fn case(&self, id: StepId, step: &StepState, child: Option<&str>, ending: &Ending) -> TestCase {
+        let title = step.planned.title();
+        let (class, name) = match (&step.planned.foreign, child) {
+            (Some(_), _) => {
+                title.rsplit_once("::").map_or((title.to_owned(), title), |(class, name)| (class.to_owned(), name))
+            }
+            (None, Some(child)) => (title.replace('/', "."), child),
+            (None, None) => {
+                let (class, name) = title.rsplit_once('/').unwrap_or((title, title));
+                (class.replace('/', "."), name)
+            }
         };
         let mut case = TestCase::new(visible(name), status(ending));
-        case.set_classname(class.replace('/', ".")).set_time(seconds(ending.seconds));
+        case.set_classname(visible(&class)).set_time(seconds(ending.seconds));
         let mut said = self.logs.get(&(id, child.map(str::to_owned))).cloned().unwrap_or_default();
         if ending.verdict == Verdict::Warn {
             said.push_str(&explain::text(ending));
@@ -122,6 +139,10 @@ impl Junit {
         }
         case
     }
+}
+
+fn is_warn(child: &SubsubtestState) -> bool {
+    child.ending.as_ref().is_some_and(|ending| ending.verdict == Verdict::Warn)
 }
 
 fn status(ending: &Ending) -> TestCaseStatus {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::state::{RunState, Standing, StepState, SubsubtestState};
 use super::time::{rfc3339, rounded};
 use super::under_test::UnderTest;
-use crate::journal::EngineFacts;
+use crate::journal::{EngineFacts, Loaded};
 use crate::name::{Kind, SubtestName};
 use crate::outcome::{Ending, Evidence, Phase};
 use crate::verdict::Verdict;
@@ -54,6 +54,9 @@ pub struct Results {
     pub totals: Totals,
     /// Every value of `--args`, as typed.
     pub args: Vec<String>,
+    /// Where it is from, if this program did not run it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaded: Option<Loaded>,
     /// The machine that it ran on.
     pub host: HostResult,
     /// What the engine under test said about itself, if it was asked.
@@ -176,8 +179,11 @@ pub struct EngineResult {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StepResult {
-    /// The name of the subtest.
+    /// The name of the subtest. Of a test of another program, a place that is made of its name.
     pub name: SubtestName,
+    /// The name of the test of another program whose run was loaded; nothing for a subtest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<String>,
     /// When it runs.
     pub kind: Kind,
     /// Its verdict.
@@ -269,6 +275,7 @@ impl Results {
             seconds: rounded(state.seconds()),
             totals: Totals::of(state),
             args: beginning.map(|run| run.invocation.args.clone()).unwrap_or_default(),
+            loaded: beginning.and_then(|run| run.loaded.as_deref().cloned()),
             host: HostResult {
                 hostname: state.session.hostname.clone(),
                 boot_id: state.session.boot_id.clone(),
@@ -276,7 +283,7 @@ impl Results {
             },
             engine: EngineResult::of_run(state),
             steps: state.endings().map(|(step, ending)| StepResult::of(step, ending)).collect(),
-            pending: pending(state).map(|step| step.planned.folder()).collect(),
+            pending: pending(state).map(|step| step.planned.label()).collect(),
         }
     }
 
@@ -386,6 +393,7 @@ impl StepResult {
     pub(super) fn of(step: &StepState, ending: &Ending) -> StepResult {
         StepResult {
             name: step.planned.name.clone(),
+            foreign: step.planned.foreign.clone(),
             kind: step.planned.kind,
             verdict: ending.verdict,
             reason: ending.reason.clone(),

@@ -12,7 +12,7 @@ use super::explain;
 use super::projection::Projection;
 use super::subunit::{Attachment, Packet, Status, Timestamp};
 use crate::journal::{Event, Record, StepStarted};
-use crate::name::StepId;
+use crate::name::{Kind, StepId, SubtestName};
 use crate::verdict::Verdict;
 
 /// The greatest piece of an attachment, in bytes: readers need not hold more, and damage costs no more.
@@ -20,6 +20,12 @@ const PIECE: usize = 1 << 16;
 
 /// The type of everything that is attached.
 const TEXT: &str = "text/plain;charset=utf8";
+
+/// Begins the tag of what a test is in this suite; the rest is a kind, or [`SUBSUBTEST`].
+pub(crate) const MARK: &str = "dockertest-";
+
+/// What follows the mark of a sub-subtest.
+pub(crate) const SUBSUBTEST: &str = "subsubtest";
 
 /// The report.
 #[derive(Debug, Default)]
@@ -31,6 +37,8 @@ pub(super) struct Stream {
 /// What has been told of a step.
 #[derive(Debug, Default)]
 struct Open {
+    /// The name and kind of a subtest; nothing for a test of another program.
+    subtest: Option<(SubtestName, Kind)>,
     /// A test is known by its name and its route: that of the first worker stays.
     route: Option<String>,
     worker: Option<u32>,
@@ -46,8 +54,9 @@ impl Projection for Stream {
         let of_step = record.event.step().and_then(|id| Some((id, self.cases.state.step(id)?)));
         let known = of_step.filter(|(_, step)| step.ending.is_none());
         if let Some((id, step)) = known {
-            let name = step.planned.name.to_string();
+            let name = step.planned.title().to_owned();
             let open = self.open.entry(id).or_default();
+            open.subtest = step.planned.id().subtest().map(|name| (name.clone(), step.planned.kind));
             match &record.event {
                 Event::StepStarted(started) => {
                     open.start(started);
@@ -82,10 +91,11 @@ impl Open {
     fn packet(&self, name: &str, time_us: i64, status: Status) -> Packet {
         let worker = self.worker.map(|worker| format!("worker-{worker}"));
         let instance = self.instance.as_ref().map(|instance| format!("instance-{instance}"));
+        let mark = self.subtest.as_ref().map(|(step, kind)| mark(name == step.as_str(), *kind));
         Packet {
             status,
             time: Timestamp::from_micros(time_us),
-            tags: worker.into_iter().chain(instance).collect(),
+            tags: worker.into_iter().chain(instance).chain(mark).collect(),
             route: self.route.clone(),
             ..Packet::of_test(name)
         }
@@ -152,6 +162,11 @@ fn verdict_tag(verdict: Verdict) -> Option<String> {
         Verdict::Good | Verdict::TestNa | Verdict::Fail => None,
         Verdict::Warn | Verdict::Error | Verdict::Abort => Some(format!("verdict-{verdict}")),
     }
+}
+
+/// The tag that tells a step from its sub-subtests, and a test of this suite from any other: so the stream can be loaded.
+fn mark(is_step: bool, kind: Kind) -> String {
+    if is_step { format!("{MARK}{kind}") } else { format!("{MARK}{SUBSUBTEST}") }
 }
 
 /// What cannot be told in a packet is left out: names have no NUL character, and pieces are short.

@@ -53,7 +53,7 @@ impl Projection for Tap {
 }
 
 fn push_step(text: &mut String, number: usize, step: &StepState) {
-    let name = step.planned.name.as_str();
+    let name = step.planned.title();
     if !step.subsubtests.is_empty() {
         text.push_str(&format!("# Subtest: {}\n", description(name)));
         let cut_off = Ending::new(Verdict::Abort, "did not come to its end");

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::projection;
 use crate::config::nearest;
-use crate::journal::{self, FILE_NAME, ReadFailure};
+use crate::journal::{self, FILE_NAME, ReadFailure, Record};
 
 /// A report that can be made at any time.
 ///
@@ -210,11 +210,38 @@ pub fn write_knowing(
     if records.is_empty() {
         return Err(ReportFailure::Empty { path: results.to_owned() });
     }
+    write_of(&records, runner, results, format, out)?;
+    Ok(())
+}
+
+/// Makes a report of records, wherever they are from; `results` is the results folder as people know it.
+///
+/// # Errors
+/// What `out` cannot do.
+///
+/// ```
+/// use dockertest::journal::read;
+/// use dockertest::report::{Format, RunnerIs, write, write_of};
+///
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// let records = read(&results.join("journal.jsonl"))?.records;
+/// let (mut of_records, mut of_folder) = (Vec::new(), Vec::new());
+/// write_of(&records, RunnerIs::Unknown, results, Format::Tap, &mut of_records)?;
+/// write(results, Format::Tap, &mut of_folder)?;
+/// assert_eq!(of_records, of_folder);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write_of(
+    records: &[Record],
+    runner: RunnerIs,
+    results: &Path,
+    format: Format,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut projection = projection::of(format, results);
-    for record in &records {
+    for record in records {
         projection.record(record, out)?;
     }
     projection.finish(runner, out)?;
-    out.flush()?;
-    Ok(())
+    out.flush()
 }

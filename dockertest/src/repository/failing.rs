@@ -11,12 +11,14 @@
 //! * What a test found after a subtest (its leftovers) is told of that subtest, because running the finder alone, on what
 //!   is clean by then, proves nothing.
 //! * What failed while no engine answered is forgotten once the subtest has been run on one.
+//! * Tests of other programs, whose runs were loaded, follow the same rules. They are none of an engine.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::index::Index;
-use super::line::{INTRATEST, Row, Word, plain};
+use super::line::{INTRATEST, LONE_INTRATEST, Row, Word, decode_name, is_foreign, plain};
 use super::summary::RunIs;
+use crate::name::TestId;
 use crate::verdict::Verdict;
 
 /// The engine of a run in which none answered, as JSON.
@@ -34,9 +36,9 @@ const NONE: &str = "\"\"";
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailingStep {
-    /// The name of the subtest.
-    pub name: String,
-    /// The engine that it fails on, as `docker 20.10.24`; empty when none answered.
+    /// The name of the subtest, or of a test of another program.
+    pub name: TestId,
+    /// The engine that it fails on, as `docker 20.10.24`; empty when none answered, or the test is none of an engine.
     pub engine: String,
     /// Whether that is the engine that was tested last.
     pub is_current: bool,
@@ -118,7 +120,7 @@ pub(super) fn failing(index: &Index) -> Vec<FailingStep> {
         .into_iter()
         .flat_map(|(engine, known)| known.into_iter().map(move |(name, known)| (engine, name, known)))
         .collect();
-    let current = index.last_row().map(|row| row.engine(text));
+    let current = index.last_of_an_engine().map(|row| row.engine(text));
     let overruled: HashMap<&str, i64> =
         known.iter().filter(|(engine, ..)| *engine != NONE).fold(HashMap::new(), |mut latest, (_, name, known)| {
             let time = latest.entry(*name).or_insert(i64::MIN);
@@ -131,7 +133,7 @@ pub(super) fn failing(index: &Index) -> Vec<FailingStep> {
     });
     let mut failing: Vec<FailingStep> = fails
         .map(|(engine, name, said)| FailingStep {
-            name: name.to_owned(),
+            name: decode_name(name),
             engine: plain(engine),
             is_current: engine == NONE || Some(engine) == current,
             verdict: said.word.verdict,
@@ -147,14 +149,28 @@ pub(super) fn failing(index: &Index) -> Vec<FailingStep> {
 /// Whether the run's word about a subtest counts.
 fn is_said(word: Word<'_>, is_complete: bool) -> bool {
     let was_run_or_fails = word.started > 0 || !word.verdict.is_passed();
-    let is_believed = is_complete || !word.verdict_with_told().is_passed();
-    // What intratests find is told of the subtest that they follow, if they follow any.
-    word.kind != INTRATEST && was_run_or_fails && is_believed
+    // Tests of other programs have nobody who tells on them later.
+    let is_believed = is_complete || is_foreign(word.name) || !word.verdict_with_told().is_passed();
+    // What intratests find is told of the subtest that they follow, if they follow any. Of other programs, only what is
+    // no test is one: it cannot be run again, so nothing would take it back.
+    let is_told = word.kind == INTRATEST || (word.kind == LONE_INTRATEST && is_foreign(word.name));
+    !is_told && was_run_or_fails && is_believed
 }
 
 impl Index {
     /// The run that began last, of those that have stopped and can be read.
     pub(super) fn last_row(&self) -> Option<&Row> {
-        self.rows.iter().rev().find(|row| !matches!(row.state, RunIs::Running | RunIs::Unreadable))
+        self.stopped().next()
+    }
+
+    /// The same without runs that were loaded from reports that name no engine: they say nothing about any.
+    fn last_of_an_engine(&self) -> Option<&Row> {
+        let is_loaded = |row: &Row| row.summary(&self.text).is_some_and(|run| run.loaded.is_some());
+        self.stopped().find(|row| row.engine(&self.text) != NONE || !is_loaded(row))
+    }
+
+    /// The runs that have stopped and can be read, the last one first.
+    fn stopped(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().rev().filter(|row| !matches!(row.state, RunIs::Running | RunIs::Unreadable))
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::index::Index;
-use super::line::{Row, Word, plain, seconds};
+use super::line::{Row, Word, decode_name, encode_name, plain, seconds};
+use crate::name::TestId;
 use crate::verdict::Verdict;
 
 /// How many of the last durations are looked at.
@@ -41,6 +42,19 @@ pub struct Moment {
 }
 
 pub(super) fn history(index: &Index, name: &str) -> Vec<Moment> {
+    let mut moments = of_subtest(index, name);
+    let foreign = TestId::Foreign(name.to_owned());
+    let encoded = encode_name(&foreign);
+    let finder = memchr::memmem::Finder::new(encoded.as_bytes());
+    for row in index.rows.iter().filter(|row| finder.find(row.steps(&index.text).as_bytes()).is_some()) {
+        let words = row.words(&index.text).filter(|word| word.name == encoded);
+        moments.extend(words.map(|word| moment(&index.text, row, word, (word.verdict, word.milliseconds), true)));
+    }
+    moments.sort_by_key(|moment| moment.ended_us);
+    moments
+}
+
+fn of_subtest(index: &Index, name: &str) -> Vec<Moment> {
     let text = &index.text;
     let (parent, child) = name.rsplit_once('/').unwrap_or((name, ""));
     let mut moments = Vec::new();
@@ -74,8 +88,8 @@ fn moment(text: &str, row: &Row, word: Word<'_>, found: (Verdict, u64), is_step:
     }
 }
 
-/// The median of the last five durations of each subtest. What ended before its work was done says nothing.
-pub(super) fn durations(index: &Index) -> BTreeMap<String, Duration> {
+/// The median of the last five durations of each test. What ended before its work was done says nothing.
+pub(super) fn durations(index: &Index) -> BTreeMap<TestId, Duration> {
     let mut last: HashMap<&str, Vec<u64>> = HashMap::new();
     for row in index.rows.iter().rev() {
         let lacks_some = |name| last.get(name).is_none_or(|times| times.len() < LAST);
@@ -89,7 +103,7 @@ pub(super) fn durations(index: &Index) -> BTreeMap<String, Duration> {
     }
     let medians = last.into_iter().map(|(name, mut times)| {
         times.sort_unstable();
-        (name.to_owned(), Duration::from_millis(times[times.len() / 2]))
+        (decode_name(name), Duration::from_millis(times[times.len() / 2]))
     });
     medians.collect()
 }

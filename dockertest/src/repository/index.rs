@@ -266,6 +266,7 @@ fn unreadable(key: &str, why: &str) -> Summary {
         args: Vec::new(),
         planned: 0,
         totals: Totals::default(),
+        loaded: None,
         has_journal: true,
     };
     Summary { run, steps: Vec::new(), only_intratests: false }

@@ -5,15 +5,18 @@
 //! and line ends, so nothing that an engine or a person says can break a line.
 //!
 //! Subtests are `NAME KIND VERDICT STARTED MILLISECONDS ENDED`, then `+NAME:VERDICT` for each test that tells on it and
-//! `NAME:VERDICT:MILLISECONDS` for each sub-subtest, with semicolons between them. Names have none of these characters.
+//! `NAME:VERDICT:MILLISECONDS` for each sub-subtest, with semicolons between them. Names have none of these characters;
+//! those of other programs' tests, which may have any, are written as `=NAME` with `%XX` for all that is not plain.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::summary::{RunIs, RunSummary, StepSummary, Summary};
-use crate::name::{Kind, SubtestName};
+use crate::journal::Loaded;
+use crate::name::{Kind, SubtestName, TestId};
 use crate::report::Totals;
 use crate::verdict::Verdict;
 
@@ -31,6 +34,8 @@ struct Head {
     args: Vec<String>,
     planned: usize,
     totals: Totals,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loaded: Option<Loaded>,
 }
 
 /// Where the fields of a line are within the index.
@@ -60,7 +65,7 @@ pub(super) struct Word<'a> {
 }
 
 /// The kind of intratests that had no subtests to follow.
-const LONE_INTRATEST: u8 = b'a';
+pub(super) const LONE_INTRATEST: u8 = b'a';
 pub(super) const INTRATEST: u8 = b'i';
 /// A subtest of which only some sub-subtests were asked for.
 const PART: u8 = b'S';
@@ -77,6 +82,7 @@ pub(super) fn encode(summary: &Summary, bytes: u64) -> String {
         args: run.args.clone(),
         planned: run.planned,
         totals: run.totals,
+        loaded: run.loaded.clone(),
     };
     // Texts and numbers always have JSON.
     let engine = serde_json::to_string(&run.engine).unwrap_or_default();
@@ -104,7 +110,8 @@ fn push_step(line: &mut String, step: &StepSummary, run_started_us: i64, only_in
     };
     let ended_ms = step.ended_us.saturating_sub(run_started_us).div_euclid(1000);
     let (verdict, milliseconds) = (verdict_letter(step.verdict), milliseconds(step.seconds));
-    let _ = write!(line, "{} {} {verdict} {} {milliseconds} {ended_ms}", step.name, char::from(kind), step.started);
+    let name = encode_name(&step.name);
+    let _ = write!(line, "{name} {} {verdict} {} {milliseconds} {ended_ms}", char::from(kind), step.started);
     for (name, verdict) in &step.told_on {
         let _ = write!(line, " +{name}:{}", verdict_letter(*verdict));
     }
@@ -114,6 +121,50 @@ fn push_step(line: &mut String, step: &StepSummary, run_started_us: i64, only_in
             let _ = write!(line, " {name}:{}:{}", verdict_letter(*verdict), self::milliseconds(*seconds));
         }
     }
+}
+
+/// The sign of a test of another program. No name of a subtest begins with it.
+const FOREIGN: char = '=';
+
+/// A name as it stands in a line. Two names never read the same there.
+pub(super) fn encode_name(id: &TestId) -> Cow<'_, str> {
+    let name = match id {
+        TestId::Subtest(name) => return Cow::Borrowed(name.as_str()),
+        TestId::Foreign(name) => name,
+    };
+    let mut encoded = String::from(FOREIGN);
+    for c in name.chars() {
+        // The separators of a line are ASCII; no other character can be taken for one.
+        if c.is_ascii_alphanumeric() || !c.is_ascii() || "_-./[](),=<>@#'\"".contains(c) {
+            encoded.push(c);
+        } else {
+            let _ = write!(encoded, "%{:02x}", u32::from(c));
+        }
+    }
+    Cow::Owned(encoded)
+}
+
+/// The name that was encoded; what no program of ours has written is taken as it is.
+pub(super) fn decode_name(text: &str) -> TestId {
+    let Some(encoded) = text.strip_prefix(FOREIGN) else {
+        return text.parse().map_or_else(|_| TestId::Foreign(text.to_owned()), TestId::Subtest);
+    };
+    let mut name = String::with_capacity(encoded.len());
+    let mut parts = encoded.split('%');
+    name.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let code = part.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok()).filter(u8::is_ascii);
+        match code {
+            Some(code) => name.extend([char::from(code)].iter().copied().chain(part[2..].chars())),
+            None => name.extend(['%'].iter().copied().chain(part.chars())),
+        }
+    }
+    TestId::Foreign(name)
+}
+
+/// Whether a name of a line is that of a test of another program.
+pub(super) fn is_foreign(name: &str) -> bool {
+    name.starts_with(FOREIGN)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and no time is below zero")]
@@ -249,6 +300,7 @@ impl Row {
             args: head.args,
             planned: head.planned,
             totals: head.totals,
+            loaded: head.loaded,
             has_journal: !self.archived,
         })
     }
@@ -323,7 +375,7 @@ impl<'a> Word<'a> {
             _ => Kind::Intratest,
         };
         StepSummary {
-            name: self.name.to_owned(),
+            name: decode_name(self.name),
             kind,
             is_partial: self.is_partial(),
             verdict: self.verdict,
@@ -369,6 +421,19 @@ mod tests {
             prop_assert_eq!(line.matches('\n').count(), 1);
             let row = Row::parse(line.trim_end_matches('\n'), 0, false).unwrap();
             prop_assert_eq!(row.summary(&line).unwrap(), summary.run.clone());
+            let steps: Vec<_> = row.words(&line).map(|word| word.summary(row.started_us)).collect();
+            prop_assert_eq!(steps, summary.steps);
+        }
+
+        #[test]
+        fn whatever_others_call_their_tests_comes_back(name in "\\PC*|.*|[ a;:%+=\\t\\n/]*", other in "[ a;:%+=/]{0,3}") {
+            let mut summary = summary("", vec![]);
+            let (id, other) = (TestId::Foreign(name), TestId::Foreign(other));
+            prop_assert_eq!(encode_name(&id) == encode_name(&other), id == other);
+            summary.steps[1].name = id;
+            let line = encode(&summary, 77);
+            prop_assert_eq!(line.matches('\n').count(), 1);
+            let row = Row::parse(line.trim_end_matches('\n'), 0, false).unwrap();
             let steps: Vec<_> = row.words(&line).map(|word| word.summary(row.started_us)).collect();
             prop_assert_eq!(steps, summary.steps);
         }

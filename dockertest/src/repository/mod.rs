@@ -35,6 +35,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod add;
 mod failing;
 mod failure;
 mod find;
@@ -55,10 +56,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::journal::{self, Record};
+use crate::load::LoadedRun;
+use crate::name::TestId;
 use crate::report::RunState;
 
 use index::Index;
 
+pub use add::Added;
 pub use failing::FailingStep;
 pub use failure::RepositoryFailure;
 pub use find::{FOLDER, find};
@@ -159,6 +163,30 @@ impl Repository {
         Recorder::new(&self.path, results)
     }
 
+    /// Keeps a run that was made of reports. It is kept wholly or not at all, and once only.
+    ///
+    /// # Errors
+    /// The system refuses.
+    ///
+    /// ```
+    /// use dockertest::load::{Options, Report, load};
+    /// # use dockertest::repository::Repository;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let repository = Repository::create(&folder.path().join(".dockertest"))?;
+    /// let report = Report::new("report.xml", r#"<testsuite name="pytest"><testcase name="a"/></testsuite>"#);
+    /// let run = load(&[report], &Options::default())?;
+    /// repository.add(&run)?;
+    ///
+    /// let repository = Repository::open(repository.path())?;
+    /// let kept = repository.run(run.name()).expect("it was added");
+    /// assert_eq!(kept.loaded.expect("it was loaded").tool, "pytest");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn add(&self, run: &LoadedRun) -> Result<Added, RepositoryFailure> {
+        add::add(&self.path, &self.index, run)
+    }
+
     /// All runs, oldest first.
     #[must_use]
     pub fn runs(&self) -> Vec<RunSummary> {
@@ -255,22 +283,39 @@ impl Repository {
     /// How long a step usually takes, by name of its subtest: the median of the last five that were run to their end.
     #[must_use]
     pub fn durations(&self) -> BTreeMap<String, Duration> {
+        let subtest = |(id, duration): (TestId, _)| id.subtest().map(|name| (name.to_string(), duration));
+        self.usual_durations().into_iter().filter_map(subtest).collect()
+    }
+
+    /// The same for tests of other programs, too.
+    ///
+    /// ```
+    /// # use dockertest::repository::Repository;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let repository = Repository::create(&folder.path().join(".dockertest"))?;
+    /// for (test, duration) in repository.usual_durations() {
+    ///     println!("{test}: {:.3} s", duration.as_secs_f64());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn usual_durations(&self) -> BTreeMap<TestId, Duration> {
         history::durations(&self.index)
     }
 
     /// The names of the subtests that fail, sorted: those of which the last word is not that they pass, on the engine
     /// that was tested last. Runs of a few subtests say nothing about the others; a run that was not finished says what
-    /// fails, but not that something passes.
+    /// fails, but not that something passes. Tests of other programs are not among them: nobody here can run those.
     #[must_use]
     pub fn failing(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            self.failing_steps().into_iter().filter(|step| step.is_current).map(|step| step.name).collect();
+        let current = self.failing_steps().into_iter().filter(|step| step.is_current);
+        let mut names: Vec<String> = current.filter_map(|step| step.name.subtest().map(ToString::to_string)).collect();
         names.sort();
         names.dedup();
         names
     }
 
-    /// The same with what is known of each, for every engine that was tested.
+    /// The same with what is known of each, for every engine that was tested, and of tests of other programs.
     ///
     /// ```
     /// # use dockertest::repository::Repository;
@@ -286,7 +331,7 @@ impl Repository {
         failing::failing(&self.index)
     }
 
-    /// What became of a subtest or sub-subtest in each run that had it, oldest first.
+    /// What became of a subtest, a sub-subtest or a test of another program in each run that had it, oldest first.
     ///
     /// ```
     /// # use dockertest::repository::Repository;

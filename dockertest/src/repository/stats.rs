@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::index::Index;
-use super::line::plain;
+use super::line::{decode_name, plain};
 use super::store;
 use super::summary::RunIs;
+use crate::name::TestId;
 use crate::report::Totals;
 
 /// Figures about all runs of a repository.
@@ -36,7 +37,9 @@ pub struct Stats {
     pub first_us: Option<i64>,
     /// When the last one began, in microseconds since 1970-01-01 UTC.
     pub last_us: Option<i64>,
-    /// How many runs there are for each engine, most first.
+    /// How many of them were loaded from reports.
+    pub loaded: usize,
+    /// How many runs there are for each engine, most first; without those that were loaded from reports that name none.
     pub engines: Vec<(String, usize)>,
     /// How many journals are kept, and how many bytes they have.
     pub journals: (usize, u64),
@@ -56,8 +59,8 @@ pub struct Stats {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unsteady {
-    /// The name of the subtest.
-    pub name: String,
+    /// The name of the subtest, or of a test of another program.
+    pub name: TestId,
     /// How often a run on the same engine said otherwise than the one before.
     pub changes: usize,
     /// In how many runs it was run.
@@ -71,15 +74,20 @@ pub(super) fn stats(index: &Index, repository: &Path) -> Stats {
     let mut passing: HashMap<(&str, &str), bool> = HashMap::new();
     let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
     for row in &index.rows {
+        let mut is_of_an_engine = row.state != RunIs::Unreadable;
         if let Some(run) = row.summary(text) {
+            stats.loaded += usize::from(run.loaded.is_some());
+            is_of_an_engine &= run.loaded.is_none() || !run.engine.is_empty();
             let is_complete = run.state == RunIs::Complete;
             stats.complete += usize::from(is_complete);
             stats.passed += usize::from(is_complete && run.verdict.is_passed());
             stats.totals.add(&run.totals);
             stats.seconds += run.seconds;
         }
-        if row.state != RunIs::Unreadable {
+        if is_of_an_engine {
             *engines.entry(row.engine(text)).or_default() += 1;
+        }
+        if row.state != RunIs::Unreadable {
             stats.first_us = stats.first_us.or(Some(row.started_us));
             stats.last_us = Some(row.started_us);
         }
@@ -95,7 +103,7 @@ pub(super) fn stats(index: &Index, repository: &Path) -> Stats {
     stats.engines.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
     let unsteady = counts.into_iter().filter(|(_, (_, changes))| *changes > 0);
     stats.unsteady =
-        unsteady.map(|(name, (runs, changes))| Unsteady { name: name.to_owned(), changes, runs }).collect();
+        unsteady.map(|(name, (runs, changes))| Unsteady { name: decode_name(name), changes, runs }).collect();
     stats.unsteady.sort_by(|a, b| (b.changes, &a.name).cmp(&(a.changes, &b.name)));
     let with_journal = index.rows.iter().filter(|row| !row.archived);
     let lengths = with_journal.filter_map(|row| store::length(&store::journal(repository, row.run(text))));

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::journal::{Event, PlannedStep, Record};
-use crate::name::Kind;
+use crate::journal::{Event, Loaded, PlannedStep, Record};
+use crate::name::{Kind, TestId};
 use crate::outcome::Ending;
 use crate::report::Totals;
 use crate::verdict::Verdict;
@@ -91,6 +91,8 @@ pub struct RunSummary {
     pub planned: usize,
     /// How many steps ended with each verdict.
     pub totals: Totals,
+    /// Where it is from, if this program did not run it itself.
+    pub loaded: Option<Loaded>,
     /// Whether the repository has its journal still.
     pub has_journal: bool,
 }
@@ -112,8 +114,8 @@ pub struct RunSummary {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StepSummary {
-    /// The name of the subtest.
-    pub name: String,
+    /// The name of the subtest, or of a test of another program.
+    pub name: TestId,
     /// When it runs.
     pub kind: Kind,
     /// Whether only some of its sub-subtests were to be run.
@@ -163,6 +165,7 @@ pub(super) struct Gathering {
     run: Option<String>,
     utc_offset_seconds: i32,
     args: Vec<String>,
+    loaded: Option<Loaded>,
     steps: Vec<Step>,
     engine: String,
     standing: Standing,
@@ -182,7 +185,7 @@ enum Standing {
 
 #[derive(Debug)]
 struct Step {
-    name: String,
+    name: TestId,
     kind: Kind,
     is_partial: bool,
     attempts: u32,
@@ -214,6 +217,7 @@ impl Gathering {
                 self.run = Some(super::store::key(&started.run));
                 self.utc_offset_seconds = started.session.utc_offset_seconds;
                 self.args.clone_from(&started.invocation.args);
+                self.loaded = started.loaded.as_deref().cloned();
             }
             Event::Planned(plan) if self.steps.is_empty() => {
                 self.steps = plan.steps.iter().map(Step::new).collect();
@@ -278,6 +282,7 @@ impl Gathering {
             args: self.args.clone(),
             planned: self.steps.len(),
             totals: Totals::count_all(endings.iter().flatten().map(|(verdict, ..)| *verdict)),
+            loaded: self.loaded.clone(),
             has_journal: true,
         };
         let only_intratests = self.steps.iter().all(|step| step.kind != Kind::Subtest);
@@ -287,7 +292,7 @@ impl Gathering {
     /// One summary a name, in order of the plan. An intratest that did not pass tells on the subtest that it follows.
     fn by_name(&self, endings: &[Option<(Verdict, f64, i64)>]) -> Vec<StepSummary> {
         let mut found: Vec<StepSummary> = Vec::new();
-        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut places: HashMap<&TestId, usize> = HashMap::new();
         let mut subtest = None;
         for (step, ending) in self.steps.iter().zip(endings) {
             if step.kind == Kind::Subtest {
@@ -303,7 +308,7 @@ impl Gathering {
                 Kind::Subtest => subtest = Some(place),
                 Kind::Intratest if !verdict.is_passed() => {
                     let told_on = subtest.and_then(|subtest: usize| found.get_mut(subtest));
-                    told_on.into_iter().for_each(|subtest| subtest.told_on.push((step.name.clone(), verdict)));
+                    told_on.into_iter().for_each(|subtest| subtest.told_on.push((step.name.to_string(), verdict)));
                 }
                 Kind::Intratest | Kind::Pretest | Kind::Posttest => {}
             }
@@ -343,7 +348,7 @@ impl StepSummary {
 impl Step {
     fn new(planned: &PlannedStep) -> Step {
         Step {
-            name: planned.name.to_string(),
+            name: planned.id(),
             kind: planned.kind,
             is_partial: planned.subsubtests.is_some(),
             attempts: 0,

@@ -101,6 +101,7 @@ fn beginning(name: &str, engine: &str, steps: Vec<PlannedStep>) -> Vec<Event> {
         api_version: API_VERSION,
         invocation: Invocation::default(),
         session: Session::default(),
+        loaded: None,
     };
     let facts = EngineFacts { flavor: engine.to_owned(), version: "1".to_owned(), ..EngineFacts::default() };
     let mut events = vec![Event::RunStarted(started), planned(steps)];
@@ -301,7 +302,8 @@ fn a_pass_on_one_engine_is_no_pass_on_another() {
     assert_eq!(place.failing(), ["c"]);
     place.make("r3", "docker", &[("b", Some(Good))], Stops::Complete);
     assert_eq!(place.failing(), ["a"]);
-    let all: Vec<_> = place.open().failing_steps().into_iter().map(|step| (step.name, step.engine)).collect();
+    let all: Vec<_> =
+        place.open().failing_steps().into_iter().map(|step| (step.name.to_string(), step.engine)).collect();
     assert_eq!(all, [("a".to_owned(), "docker 1".to_owned()), ("c".to_owned(), "podman 1".to_owned())]);
 }
 

@@ -187,6 +187,7 @@ fn draft(
     PlannedStep {
         kind: chosen.info.kind,
         name: name.clone(),
+        foreign: None,
         tag: String::new(),
         subsubtests,
         disabled,

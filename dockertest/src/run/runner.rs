@@ -373,6 +373,7 @@ impl Runner {
             api_version: API_VERSION,
             invocation: Invocation { set: secrets::mask(set), ..self.options.invocation.clone() },
             session: session.clone(),
+            loaded: None,
         };
         let run = started.run.clone();
         let begin = journal.commit(vec![Event::RunStarted(started), Event::Planned(plan.clone())]);

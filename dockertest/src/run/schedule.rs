@@ -206,15 +206,7 @@ mod tests {
                 Some(("post", name)) => (Kind::Posttest, name),
                 _ => (Kind::Subtest, name),
             };
-            PlannedStep {
-                kind,
-                name: name.parse().unwrap(),
-                tag: "test_1-of-1".to_owned(),
-                subsubtests: None,
-                disabled: BTreeMap::new(),
-                preset: None,
-                timeout_seconds: 0.0,
-            }
+            PlannedStep::new(kind, name.parse().unwrap(), "test_1-of-1")
         };
         names.split_whitespace().map(step).collect()
     }

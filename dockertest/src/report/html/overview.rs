@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::evidence::{shown, verdict};
 use super::gather::Run;
 use super::steps::{is_flaky, word_of, words};
+use crate::journal::Loaded;
 use crate::report::StepState;
 use crate::report::state::Standing;
 use crate::report::text::first_line;
@@ -17,8 +18,16 @@ pub(super) fn title(run: &Run) -> String {
     match &run.state.engine {
         Some(facts) if facts.problem.is_none() => format!("{} {}", facts.flavor, facts.version),
         Some(_) => "the engine did not answer".to_owned(),
-        None => "no engine was asked".to_owned(),
+        None => match loaded(run) {
+            Some(loaded) => format!("tests of {}", loaded.tool),
+            None => "no engine was asked".to_owned(),
+        },
     }
+}
+
+/// Where the run is from, if it was loaded.
+fn loaded(run: &Run) -> Option<&Loaded> {
+    run.state.beginning.as_ref().and_then(|run| run.loaded.as_deref())
 }
 
 pub(in crate::report) fn fact(name: &str, value: &str) -> Markup {
@@ -46,6 +55,7 @@ pub(super) fn head(run: &Run) -> Markup {
             (fact("began", &local_time(state.started_us, offset)))
             (fact("in UTC", &utc_time(state.started_us)))
             (fact("took", &for_people(state.seconds())))
+            (fact("from", &loaded(run).map(ToString::to_string).unwrap_or_default()))
             (fact("resumed", &resumed))
             (fact("workers", &run.workers().to_string()))
             (fact("host", &state.session.hostname))
@@ -129,7 +139,7 @@ fn links(steps: &[(usize, &StepState)]) -> Markup {
                     @if let Some(ending) = &step.ending {
                         li {
                             (verdict(ending.verdict.as_str())) " "
-                            a href={ "#step-" (index) } { (shown(step.planned.name.as_str())) }
+                            a href={ "#step-" (index) } { (shown(step.planned.title())) }
                             " " span.soft { (shown(first_line(&ending.reason))) }
                         }
                     }

@@ -100,7 +100,7 @@ fn row(run: &Run, step: &StepState) -> Markup {
     html! {
         span.row {
             span.how { (verdict(label(run, step))) }
-            h3 { (shown(step.planned.name.as_str())) }
+            h3 { (shown(step.planned.title())) }
             @if step.planned.kind != Kind::Subtest { span.tag { (step.planned.kind) } }
             @if is_flaky(step) { span.tag { "flaky" } }
             @if let Some(ending) = &step.ending {
@@ -133,7 +133,7 @@ fn details(run: &Run, step: &StepState, extra: &Extra) -> Markup {
     let command = || again(step, run.state.beginning.as_ref());
     html! {
         dl.facts {
-            (fact("folder", &step.planned.folder()))
+            @if step.planned.foreign.is_none() { (fact("folder", &step.planned.folder())) }
             @for attempt in &extra.attempts {
                 @let from = for_people(run.clock.seconds(attempt.started_us));
                 @let to = attempt.ended_us.map_or_else(String::new, |ended| format!(" to {}", for_people(run.clock.seconds(ended))));
@@ -145,7 +145,7 @@ fn details(run: &Run, step: &StepState, extra: &Extra) -> Markup {
         @if let Some(ending) = &step.ending {
             @let is_bad = !ending.verdict.is_passed();
             @if is_bad || ending.evidence.is_some() || ending.known_failure.is_some() || is_flaky(step) {
-                (parts(ending, is_bad.then(command).as_deref()))
+                (parts(ending, is_bad.then(command).flatten().as_deref()))
             }
         }
         @if !step.subsubtests.is_empty() {

@@ -58,7 +58,7 @@ fn lane(run: &Run, worker: u32) -> (String, Vec<Bar>) {
         for (number, attempt) in (1..).zip(&extra.attempts).filter(|(_, attempt)| attempt.worker == worker) {
             // Of an earlier attempt it is only known that it was not the last word.
             let word = if number == last { word_of(step) } else { "EARLIER" };
-            let mut title = format!("{}: {word}", step.planned.name);
+            let mut title = format!("{}: {word}", step.planned.title());
             if last > 1 {
                 title = format!("{title}, attempt {number} of {last}");
             }

@@ -12,6 +12,7 @@ use std::str::FromStr;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use dockertest::environment::Wanted;
+use dockertest::load::Form;
 use dockertest::report::{Format, UnknownFormat};
 
 pub(crate) mod env;
@@ -161,6 +162,9 @@ pub(crate) enum Command {
     Stats(Stats),
     /// Show all runs that are kept.
     Runs(Runs),
+    /// Take in reports of other runs, also of other programs, as a run.
+    #[command(after_help = LOAD_EXAMPLES)]
+    Load(Load),
     /// Try whether subtests notice promises that are broken on purpose.
     #[command(after_help = FAULTS_EXAMPLES)]
     Faults(Faults),
@@ -193,6 +197,24 @@ Exit status:
   0    everything passed
   1    something did not pass, or the run is not complete
   2    there is no repository, or nothing in it";
+
+const LOAD_EXAMPLES: &str = "\
+Reports are JUnit XML (of pytest, cargo nextest, Maven, Gradle, GoogleTest, dockertest, …) or streams of subunit version 2
+(of stestr, testr, dockertest, …). All files of a command become one run, wholly or not at all; the same files again change
+nothing. `last`, `failing`, `slowest`, `history`, `stats` and `runs` tell of it as of any other.
+
+Examples:
+  dockertest load report.xml
+      Take in what `pytest --junitxml=report.xml` has written.
+  dockertest load target/surefire-reports/*.xml
+      Take in many reports as one run.
+  stestr last --subunit | dockertest load -
+      Take in the last run of stestr.
+
+Exit status:
+  0    everything in it passed
+  1    something did not pass, or the run is not complete
+  2    nothing was taken in";
 
 const HOST_CHECK_EXAMPLES: &str = "\
 Examples:
@@ -424,7 +446,7 @@ pub(crate) struct Slowest {
 
 #[derive(Debug, Args)]
 pub(crate) struct History {
-    /// The subtest or sub-subtest.
+    /// The subtest, sub-subtest, or test of another program.
     pub(crate) name: String,
     /// All runs, not only the last twenty.
     #[arg(long)]
@@ -451,6 +473,24 @@ pub(crate) struct Runs {
     #[arg(long)]
     pub(crate) all: bool,
     /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Load {
+    /// The reports; - is standard input.
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The form of the reports: junit or subunit [default: each is recognized].
+    #[arg(long, value_name = "FORM")]
+    pub(crate) form: Option<Form>,
+    /// Take in a stream of subunit that is damaged or was cut off, as far as it can be read.
+    #[arg(long)]
+    pub(crate) partial: bool,
+    /// Print JSON: the run as `runs --json` has it.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -496,9 +536,14 @@ pub(crate) struct ShowConfig {
 pub(crate) struct Report {
     #[command(flatten)]
     pub(crate) results: Results,
+    /// A run of the repository of runs in place of a folder, by the beginning of its name.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["folder", "option"])]
+    pub(crate) run: Option<String>,
     /// Which report.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -24,6 +24,14 @@ pub(crate) fn create(kept: &Kept, control: &Control, screen: &Screen) -> Result<
     Ok(repository)
 }
 
+/// Opens the repository to add what others have run, and makes it if there is none.
+pub(crate) fn create_here(kept: &Kept, screen: &Screen) -> Result<Repository, Problem> {
+    let path = named(kept, || configured(screen)).or_else(|| find(Path::new(".")));
+    let repository = Repository::create(&path.unwrap_or_else(|| PathBuf::from(FOLDER)))?;
+    told(&repository, screen);
+    Ok(repository)
+}
+
 /// Opens the repository to look into it.
 pub(crate) fn open(kept: &Kept, screen: &Screen) -> Result<Repository, Problem> {
     let path = named(kept, || configured(screen)).or_else(|| find(Path::new(".")));

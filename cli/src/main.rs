@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         Command::History(wanted) => commands::runs::history(&wanted, &screen),
         Command::Stats(wanted) => commands::runs::stats(&wanted, &screen),
         Command::Runs(wanted) => commands::runs::runs(&wanted, &screen),
+        Command::Load(wanted) => commands::runs::load(&wanted, &screen),
         Command::Faults(wanted) => commands::faults::faults(&wanted, &screen),
         Command::HostCheck(wanted) => commands::host_check::host_check(&wanted, &screen),
         Command::Engines(wanted) => commands::engines::engines(&wanted, &screen),

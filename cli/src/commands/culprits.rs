@@ -43,7 +43,7 @@ pub(super) fn analyze(run: &Run, rounds: NonZeroU32, screen: &Screen) -> Result<
         .filter(|step| step.kind == Kind::Subtest && step.preset.is_none())
         .map(|step| Item { asked: asked(&step.name, step.subsubtests.as_deref()), name: step.name })
         .collect();
-    let failing = kept::open(&run.kept, screen)?.failing();
+    let failing = super::wanted::failing(run, screen)?;
     let suspects: Vec<usize> = (0..items.len()).filter(|index| is_among(&items[*index].name, &failing)).collect();
     if suspects.is_empty() {
         screen.note("none of these subtests fails, by all runs up to now, so nothing is analyzed");

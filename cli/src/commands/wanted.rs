@@ -9,7 +9,7 @@ use crate::screen::{Problem, Screen};
 /// The values of `--args`; nothing if only what fails was asked for, and nothing fails.
 pub(super) fn args(run: &Run, screen: &Screen) -> Result<Option<Vec<String>>, Problem> {
     let listed = run.load_list.as_deref().map(read).transpose()?;
-    let failing = if run.failing { Some(kept::open(&run.kept, screen)?.failing()) } else { None };
+    let failing = if run.failing { Some(failing(run, screen)?) } else { None };
     let names = match (listed, failing) {
         (None, None) => return Ok(Some(run.args.clone())),
         (Some(listed), None) => listed,
@@ -25,6 +25,19 @@ pub(super) fn args(run: &Run, screen: &Screen) -> Result<Option<Vec<String>>, Pr
         return Ok(Some(vec![names]));
     }
     Ok(Some(run.args.iter().cloned().chain([format!("i={names}")]).collect()))
+}
+
+/// What fails and can be run here.
+pub(super) fn failing(run: &Run, screen: &Screen) -> Result<Vec<String>, Problem> {
+    let repository = kept::open(&run.kept, screen)?;
+    let others = repository.failing_steps().iter().filter(|step| step.name.subtest().is_none()).count();
+    if others > 0 {
+        let tests = if others == 1 { "a test".to_owned() } else { format!("{others} tests") };
+        screen.note(format!(
+            "{tests} of other programs, whose runs were loaded, cannot be run here: `dockertest failing`"
+        ));
+    }
+    Ok(repository.failing())
 }
 
 /// The names in a file, one a line.

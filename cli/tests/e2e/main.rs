@@ -15,6 +15,7 @@ mod env;
 mod faults;
 mod interrupts;
 mod left_over;
+mod load;
 mod matrix;
 mod new;
 mod page;

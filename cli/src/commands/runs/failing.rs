@@ -6,7 +6,7 @@ use dockertest::report::{RunState, utc_time};
 use dockertest::repository::{FailingStep, Repository};
 use serde_json::{Value, json};
 
-use super::{columns, empty, engine, pretty};
+use super::{columns, empty, engine, one_line, pretty};
 use crate::args::Failing;
 use crate::kept;
 use crate::screen::{Problem, Screen, visible};
@@ -18,7 +18,7 @@ pub(crate) fn failing(wanted: &Failing, screen: &Screen) -> Result<u8, Problem> 
     let (steps, others): (Vec<_>, Vec<_>) =
         repository.failing_steps().into_iter().partition(|step| wanted.all || step.is_current);
     let text = if wanted.list {
-        let mut names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+        let mut names: Vec<String> = steps.iter().map(|step| one_line(step.name.as_str())).collect();
         names.dedup();
         names.iter().map(|name| format!("{name}\n")).collect()
     } else if wanted.json {
@@ -42,17 +42,22 @@ pub(crate) fn failing(wanted: &Failing, screen: &Screen) -> Result<u8, Problem> 
 fn table(repository: &Repository, steps: &[FailingStep]) -> String {
     let row = |(step, reason): (&FailingStep, String)| {
         let reason = reason.lines().next().unwrap_or_default().to_owned();
-        [step.verdict.to_string(), step.name.clone(), engine(&step.engine).to_owned(), step.run.clone(), reason]
+        [step.verdict.to_string(), one_line(step.name.as_str()), place(step).to_owned(), step.run.clone(), reason]
     };
     let rows: Vec<_> = steps.iter().zip(reasons(repository, steps)).map(row).collect();
     columns(&rows)
+}
+
+/// Where it fails: on an engine, or in another program's tests, which have none.
+fn place(step: &FailingStep) -> &str {
+    if step.name.subtest().is_none() { "loaded" } else { engine(&step.engine) }
 }
 
 /// Why each fails, from the journals; empty where they are gone.
 fn reasons(repository: &Repository, steps: &[FailingStep]) -> Vec<String> {
     let mut states: HashMap<&str, Option<RunState>> = HashMap::new();
     let reason = |step: &FailingStep, state: &RunState| {
-        let ended = state.endings().filter(|(ended, _)| ended.planned.name.as_str() == step.name);
+        let ended = state.endings().filter(|(ended, _)| ended.planned.id() == step.name);
         ended.max_by_key(|(_, ending)| ending.verdict).map(|(_, ending)| ending.reason.clone())
     };
     let told = steps.iter().map(|step| {
@@ -70,7 +75,8 @@ fn step_json(step: &FailingStep, reason: &str) -> Value {
     let told_on: Vec<Value> =
         step.told_on.iter().map(|(name, verdict)| json!({ "name": name, "verdict": verdict })).collect();
     json!({
-        "name": step.name,
+        "name": step.name.as_str(),
+        "foreign": step.name.subtest().is_none(),
         "verdict": step.verdict,
         "reason": reason,
         "engine": step.engine,

@@ -7,7 +7,7 @@ use dockertest::report::{Console, Results, Style, Totals};
 use dockertest::repository::{Repository, RunIs, RunSummary};
 use dockertest::verdict::Verdict;
 
-use super::{begun, engine, results, wanted as wanted_run};
+use super::{begun, results, tested, wanted as wanted_run};
 use crate::args::Last;
 use crate::kept;
 use crate::screen::{Problem, Screen, visible};
@@ -20,27 +20,32 @@ pub(crate) fn last(wanted: &Last, screen: &Screen) -> Result<u8, Problem> {
         screen.output(Results::of(&repository.state(&run.run)?).to_json())?;
         return Ok(status_of(&run));
     }
-    let mut text = visible(&head(&run)).into_owned();
-    if run.has_journal && run.state != RunIs::Unreadable {
-        let style = if screen.colored_output() { Style::Coloured } else { Style::Plain };
-        text.push_str(&failures(&repository, &run, style)?);
-    } else {
-        text.push_str(&visible(&without_journal(&repository, &run)));
-    }
-    if let Some(change) = change(&repository, &run) {
-        text.push_str(&change);
-    }
-    screen.output(&text)?;
+    screen.output(text(&repository, &run, screen.colored_output())?)?;
     Ok(status_of(&run))
 }
 
+/// A run, as people want to see it.
+pub(super) fn text(repository: &Repository, run: &RunSummary, is_colored: bool) -> Result<String, Problem> {
+    let mut text = visible(&head(run)).into_owned();
+    if run.has_journal && run.state != RunIs::Unreadable {
+        let style = if is_colored { Style::Coloured } else { Style::Plain };
+        text.push_str(&failures(repository, run, style)?);
+    } else {
+        text.push_str(&visible(&without_journal(repository, run)));
+    }
+    if let Some(change) = change(repository, run) {
+        text.push_str(&change);
+    }
+    Ok(text)
+}
+
 /// 0 only for a run that is complete and passed.
-fn status_of(run: &RunSummary) -> u8 {
+pub(super) fn status_of(run: &RunSummary) -> u8 {
     if run.state == RunIs::Complete && run.verdict.is_passed() { status::SUCCESS } else { status::NOT_PASSED }
 }
 
 fn head(run: &RunSummary) -> String {
-    let mut text = format!("run {}, begun {}, {}, {}", run.run, begun(run), engine(&run.engine), run.state);
+    let mut text = format!("run {}, begun {}, {}, {}", run.run, begun(run), tested(run), run.state);
     if let Some(reason) = &run.reason {
         let _ = write!(text, ": {reason}");
     }
@@ -88,13 +93,14 @@ fn without_journal(repository: &Repository, run: &RunSummary) -> String {
     text
 }
 
-/// What is different from the run before.
+/// What is different from the run before, of the same kind.
 fn change(repository: &Repository, run: &RunSummary) -> Option<String> {
     let runs = repository.runs();
     let place = runs.iter().position(|other| other.run == run.run)?;
     let before = runs[..place]
         .iter()
         .rev()
+        .filter(|other| other.loaded.as_ref().map(|from| &from.tool) == run.loaded.as_ref().map(|from| &from.tool))
         .find(|other| matches!(other.state, RunIs::Complete | RunIs::Interrupted | RunIs::CutOff))?;
     let count = |totals: &Totals, verdict| i64::from(totals.count(verdict));
     let changes: Vec<String> = Verdict::ALL

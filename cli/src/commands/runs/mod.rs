@@ -1,9 +1,11 @@
-//! What the repository of runs tells: `dockertest last`, `failing`, `slowest`, `history`, `stats`, `runs`.
+//! What the repository of runs tells, `dockertest last`, `failing`, `slowest`, `history`, `stats`, `runs`; and what is added
+//! to it by hand, `load`.
 
 mod failing;
 mod history;
 mod last;
 mod list;
+mod load;
 mod slowest;
 mod stats;
 
@@ -17,6 +19,7 @@ pub(crate) use failing::failing;
 pub(crate) use history::history;
 pub(crate) use last::last;
 pub(crate) use list::runs;
+pub(crate) use load::load;
 pub(crate) use slowest::slowest;
 pub(crate) use stats::stats;
 
@@ -24,7 +27,7 @@ pub(crate) use stats::stats;
 const SHOWN: usize = 20;
 
 /// The run of this name, or the last one.
-fn wanted(repository: &Repository, name: Option<&str>) -> Result<RunSummary, Problem> {
+pub(super) fn wanted(repository: &Repository, name: Option<&str>) -> Result<RunSummary, Problem> {
     let place = repository.path().display();
     match name {
         Some(name) => repository.run(name).ok_or_else(|| {
@@ -49,6 +52,14 @@ fn engine(engine: &str) -> &str {
     if engine.is_empty() { "no engine" } else { engine }
 }
 
+/// What was tested: the engine, or the tests of a program whose reports were loaded.
+fn tested(run: &RunSummary) -> &str {
+    match &run.loaded {
+        Some(loaded) if run.engine.is_empty() => &loaded.tool,
+        _ => engine(&run.engine),
+    }
+}
+
 fn begun(run: &RunSummary) -> String {
     local_time(run.started_us, run.utc_offset_seconds)
 }
@@ -61,8 +72,11 @@ fn state(run: &RunSummary) -> String {
     }
 }
 
-/// The results folder as a person can open it, or that it is gone.
+/// The results folder as a person can open it, or that it is gone, or that there never was one.
 fn results(repository: &Repository, run: &RunSummary) -> String {
+    if let Some(loaded) = &run.loaded {
+        return loaded.to_string();
+    }
     match repository.results(run) {
         Some(folder) => folder.display().to_string(),
         None => "results are gone".to_owned(),
@@ -82,8 +96,18 @@ fn run_json(repository: &Repository, run: &RunSummary) -> Value {
         "args": run.args,
         "planned": run.planned,
         "totals": run.totals,
+        "loaded": run.loaded,
         "has_journal": run.has_journal,
     })
+}
+
+/// A name in one line: those that other programs give their tests may have several.
+fn one_line(name: &str) -> String {
+    let mut line = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
 }
 
 /// JSON as it is printed.

@@ -5,7 +5,7 @@ use dockertest::repository::Stats as Figures;
 use dockertest::verdict::Verdict;
 use serde_json::{Value, json};
 
-use super::{columns, engine, pretty};
+use super::{columns, engine, one_line, pretty};
 use crate::args::Stats;
 use crate::kept;
 use crate::screen::{Problem, Screen, visible};
@@ -29,6 +29,9 @@ pub(crate) fn stats(wanted: &Stats, screen: &Screen) -> Result<u8, Problem> {
         ["time".to_owned(), format!("{:.0} s", stats.seconds)],
         ["journals".to_owned(), format!("{}, {:.1} MB", stats.journals.0, megabytes(stats.journals.1))],
     ];
+    if stats.loaded > 0 {
+        rows.push(["loaded".to_owned(), format!("{} of the runs", stats.loaded)]);
+    }
     if let (Some(first), Some(last)) = (stats.first_us, stats.last_us) {
         rows.push(["from, to".to_owned(), format!("{}, {}", utc_time(first), utc_time(last))]);
     }
@@ -36,7 +39,10 @@ pub(crate) fn stats(wanted: &Stats, screen: &Screen) -> Result<u8, Problem> {
         stats.engines.iter().map(|(name, count)| ["engine".to_owned(), format!("{}: {count} runs", engine(name))]);
     rows.extend(engines);
     let unsteady = stats.unsteady.iter().take(UNSTEADY).map(|one| {
-        ["unsteady".to_owned(), format!("{}: changed {} times in {} runs", one.name, one.changes, one.runs)]
+        [
+            "unsteady".to_owned(),
+            format!("{}: changed {} times in {} runs", one_line(one.name.as_str()), one.changes, one.runs),
+        ]
     });
     rows.extend(unsteady);
     screen.output(visible(&columns(&rows)).as_bytes())?;
@@ -52,11 +58,12 @@ fn stats_json(stats: &Figures) -> Value {
     let engines: Vec<Value> =
         stats.engines.iter().map(|(engine, runs)| json!({ "engine": engine, "runs": runs })).collect();
     let unsteady =
-        stats.unsteady.iter().map(|one| json!({ "name": one.name, "changes": one.changes, "runs": one.runs }));
+        stats.unsteady.iter().map(|one| json!({ "name": one.name.as_str(), "changes": one.changes, "runs": one.runs }));
     json!({
         "runs": stats.runs,
         "complete": stats.complete,
         "passed": stats.passed,
+        "loaded": stats.loaded,
         "totals": stats.totals,
         "seconds": stats.seconds,
         "first": stats.first_us.map(utc_time),

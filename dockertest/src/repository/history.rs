@@ -42,33 +42,21 @@ pub struct Moment {
 }
 
 pub(super) fn history(index: &Index, name: &str) -> Vec<Moment> {
-    let mut moments = of_subtest(index, name);
-    let foreign = TestId::Foreign(name.to_owned());
-    let encoded = encode_name(&foreign);
-    let finder = memchr::memmem::Finder::new(encoded.as_bytes());
-    for row in index.rows.iter().filter(|row| finder.find(row.steps(&index.text).as_bytes()).is_some()) {
-        let words = row.words(&index.text).filter(|word| word.name == encoded);
-        moments.extend(words.map(|word| moment(&index.text, row, word, (word.verdict, word.milliseconds), true)));
-    }
-    moments.sort_by_key(|moment| moment.ended_us);
-    moments
-}
-
-fn of_subtest(index: &Index, name: &str) -> Vec<Moment> {
     let text = &index.text;
     let (parent, child) = name.rsplit_once('/').unwrap_or((name, ""));
+    let foreign = TestId::Foreign(name.to_owned());
+    let foreign = encode_name(&foreign);
     let mut moments = Vec::new();
     for row in &index.rows {
-        for word in row.words_if(text, |known| known == name || known == parent) {
-            let found = if word.name == name {
+        for word in row.words_if(text, |known| known == name || known == parent || known == foreign) {
+            let is_test = word.name == name || word.name == foreign;
+            let found = if is_test {
                 Some((word.verdict, word.milliseconds))
-            } else if word.name == parent {
+            } else {
                 let mut children = word.children().filter(|(known, ..)| *known == child);
                 children.next().map(|(_, verdict, milliseconds)| (verdict, milliseconds))
-            } else {
-                None
             };
-            moments.extend(found.map(|found| moment(text, row, word, found, word.name == name)));
+            moments.extend(found.map(|found| moment(text, row, word, found, is_test)));
         }
     }
     moments

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::failure::LoadFailure;
 use super::test::{Child, Content, Line, MOST_TESTS, Test, Who, shortened};
+use crate::journal::EngineFacts;
 use crate::name::{Kind, SubtestName};
 use crate::outcome::{Ending, Level};
 use crate::report::subunit::{Attachment, Decoder, Item, Packet, Status};
@@ -189,6 +190,8 @@ fn conclude(content: &mut Content) {
     let ours = |test: &&Test| matches!(test.who, Who::Ours(..));
     if content.tests.iter().any(|test| ours(&test)) {
         content.tool = "dockertest";
+        content.engine = content.output.iter().find_map(|text| engine(text));
+        content.output.retain(|text| engine(text).is_none());
         // What is run after a subtest, and tells on it, is run by the same worker.
         content.tests.sort_by_key(|test| test.worker);
     }
@@ -202,6 +205,17 @@ fn conclude(content: &mut Content) {
             ending.reason = super::junit::reason(&test.children);
         }
     }
+}
+
+/// The engine that the head of a stream of ours tells of.
+fn engine(output: &str) -> Option<EngineFacts> {
+    let told = output.strip_prefix("engine:\nengine under test: ")?;
+    let (what, place) = told.split_once(" at ").or_else(|| told.split_once(", "))?;
+    let (what, version) = what.rsplit_once(' ')?;
+    let flavor = what.rsplit(' ').next().filter(|flavor| matches!(*flavor, "docker" | "podman"))?;
+    let address = place.split(", ").next().filter(|_| told.contains(" at ")).unwrap_or_default();
+    let [address, flavor, version] = [address, flavor, version].map(str::to_owned);
+    Some(EngineFacts { address, flavor, version, ..EngineFacts::default() })
 }
 
 /// What a test is in this suite.

@@ -337,6 +337,10 @@ fn our_own_reports_tell_the_same_when_they_are_loaded() {
             assert_eq!(steps(&theirs), steps(&ours), "{name} {format}");
             assert_eq!(Totals::of(&theirs), Totals::of(&ours), "{name} {format}");
             assert_eq!(theirs.is_ended(), ours.is_ended(), "{name} {format}");
+            let engine = |state: &RunState| {
+                state.engine.as_ref().map(|facts| (facts.flavor.clone(), facts.version.clone(), facts.address.clone()))
+            };
+            assert_eq!(engine(&theirs), engine(&ours), "{name} {format}");
             assert_eq!(theirs.beginning.unwrap().loaded.unwrap().tool, "dockertest");
         }
     }

@@ -69,7 +69,8 @@ impl Junit {
 
     fn suite(&self, id: StepId, step: &StepState, is_alone: bool) -> TestSuite {
         let name = step.planned.title();
-        let mut suite = TestSuite::new(if is_alone { name.to_owned() } else { format!("{name}.{}", step.planned.tag) });
+        let suffix = if is_alone { String::new() } else { format!(".{}", step.planned.tag) };
+        let mut suite = TestSuite::new(format!("{}{suffix}", visible(name)));
         let ending = step.ending.clone().unwrap_or_else(|| self.no_ending(step));
         suite.set_time(seconds(ending.seconds));
         suite.timestamp = step.started_us.and_then(timestamp);

@@ -63,8 +63,10 @@ fn is_own(case: &Case, name: &SubtestName) -> bool {
 
 fn child(suite: &Suite, case: &Case) -> Child {
     let mut ending = case.ending();
-    let verdict = property(suite, &format!("verdict-of-{}", case.name)).and_then(|verdict| verdict.parse().ok());
-    ending.verdict = verdict.unwrap_or(ending.verdict);
+    // A case has no word for a warning.
+    if suite.properties.iter().any(|(name, child)| name == "warned" && *child == case.name) {
+        ending.verdict = Verdict::Warn;
+    }
     Child { name: case.name.clone(), ending: Some(ending), output: case.log() }
 }
 
@@ -76,7 +78,15 @@ pub(in crate::load) fn reason(children: &[Child]) -> String {
 }
 
 fn engine(suite: &Suite) -> Option<EngineFacts> {
-    let (flavor, version) = property(suite, "engine")?.split_once(' ')?;
-    let address = property(suite, "engine-address").unwrap_or_default().to_owned();
-    Some(EngineFacts { flavor: flavor.to_owned(), version: version.to_owned(), address, ..EngineFacts::default() })
+    let part = |name: &str| property(suite, &format!("engine-{name}")).map(str::to_owned);
+    let facts = [("client-path", "path"), ("client-options", "options")];
+    let facts = facts.into_iter().filter_map(|(name, known)| Some((name.to_owned(), part(known)?)));
+    property(suite, "engine").map(|_| EngineFacts {
+        address: part("address").unwrap_or_default(),
+        flavor: part("flavor").unwrap_or_default(),
+        version: part("version").unwrap_or_default(),
+        facts: facts.collect(),
+        problem: part("problem"),
+        ..EngineFacts::default()
+    })
 }

@@ -30,6 +30,20 @@ pub enum DaemonFailure {
     /// The program that makes the namespaces cannot be started.
     #[error("cannot start the program that makes the namespaces of an engine of our own")]
     Start(#[source] io::Error),
+    /// The program that makes the namespaces is not of the same build as this one, and they do not understand each other.
+    #[error(
+        "`{}` (version {version}) is of another build than `{}` (version {}), and they do not understand each other: \
+         install both together, or build both",
+        program.display(), this.display(), env!("CARGO_PKG_VERSION")
+    )]
+    OtherBuild {
+        /// That program.
+        program: PathBuf,
+        /// Its version, as far as it is known.
+        version: String,
+        /// This program.
+        this: PathBuf,
+    },
     /// It has ended, and all that was in its namespaces with it.
     #[error("the engine that was started ended ({how})")]
     Ended {
@@ -77,9 +91,11 @@ impl DaemonFailure {
             DaemonFailure::Ended { log, .. }
             | DaemonFailure::Silent { log, .. }
             | DaemonFailure::Refused { log, .. } => Some(log),
-            DaemonFailure::Folder(_) | DaemonFailure::Log { .. } | DaemonFailure::Start(_) | DaemonFailure::Left(_) => {
-                None
-            }
+            DaemonFailure::Folder(_)
+            | DaemonFailure::Log { .. }
+            | DaemonFailure::Start(_)
+            | DaemonFailure::OtherBuild { .. }
+            | DaemonFailure::Left(_) => None,
         }
     }
 }

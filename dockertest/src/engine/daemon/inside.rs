@@ -31,7 +31,7 @@ use super::folder::Folder;
 use super::hierarchies::Hierarchy;
 use super::order::{DONE, Order};
 use super::outside::FAILED;
-use super::plan::{Entrance, Helper, Plan, Program};
+use super::plan::{Entrance, Helper, Plan, Program, Spoken};
 use super::{loopback, room};
 
 /// What is said of an order that is for a daemon where there is none.
@@ -97,6 +97,7 @@ fn entrance(plan: &Plan) -> std::io::Result<Entrance> {
     let this = Path::new("/proc/self");
     let pid = fs::read_link(this)?.to_string_lossy().parse().map_err(std::io::Error::other)?;
     Ok(Entrance {
+        dialect: Spoken::here(),
         pid,
         namespace: Entrance::namespace_of(this)?,
         engine: plan.engine.as_ref().map(|engine| engine.path.clone()),

@@ -17,9 +17,9 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use super::failure::DaemonFailure;
 use super::folder::Folder;
 use super::order::{DONE, Order};
-use super::outside::FIRST_PROCESS;
+use super::outside::{FIRST_PROCESS, NO_PLAN};
 use super::ping::ping;
-use super::plan::{Entrance, Plan};
+use super::plan::{Entrance, Plan, Spoken};
 use super::search_path;
 use crate::host::HostProgram;
 
@@ -29,6 +29,8 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const END_LIMIT: Duration = Duration::from_secs(20);
 /// Measured 1 s; a container that does not want to end has 15 s of the engine's.
 pub(super) const ORDER_LIMIT: Duration = Duration::from_secs(60);
+/// How long a program may take to say its version.
+const LIST_LIMIT: Duration = Duration::from_secs(10);
 /// How many lines of the log are shown for a failure.
 const SHOWN_LINES: usize = 20;
 
@@ -59,7 +61,7 @@ impl Launched {
             Ok((launcher, orders, log)) => {
                 let entrance = Entrance::default();
                 let mut launched = Launched { launcher, orders: Some(orders), folder, entrance, log, _lock: lock };
-                launched.entrance = launched.begin(plan)?;
+                launched.entrance = launched.begin(plan, first_process)?;
                 Ok(launched)
             }
             Err(failure) => {
@@ -69,12 +71,18 @@ impl Launched {
         }
     }
 
-    fn begin(&mut self, plan: &Plan) -> Result<Entrance, DaemonFailure> {
+    fn begin(&mut self, plan: &Plan, program: &HostProgram) -> Result<Entrance, DaemonFailure> {
         let unclear = |error: serde_json::Error| DaemonFailure::Folder(error.into());
         let plan = serde_json::to_string(plan).map_err(unclear)?;
         match self.orders.as_mut().map_or_else(|| Ok(String::new()), |orders| ask(orders, &plan)) {
-            Ok(line) if !line.is_empty() => serde_json::from_str(&line).map_err(unclear),
-            Ok(_) => Err(self.ended_after(END_LIMIT)),
+            Ok(line) if !line.is_empty() => match Spoken::other(&line) {
+                Some(other) => Err(other_build(program, &other)),
+                None => serde_json::from_str(&line).map_err(unclear),
+            },
+            Ok(_) => match self.ended_after(END_LIMIT) {
+                DaemonFailure::Ended { log, .. } if log.contains(NO_PLAN) => Err(other_build(program, "")),
+                failure => Err(failure),
+            },
             Err(error) => {
                 let reason = error.to_string();
                 Err(DaemonFailure::Silent { limit: ORDER_LIMIT, reason, log: self.log_end() })
@@ -211,6 +219,19 @@ fn spawn(
     Ok((launcher, orders, log))
 }
 
+/// The failure of two programs that do not fit together. The other one speaks this dialect, if it says.
+fn other_build(program: &HostProgram, dialect: &str) -> DaemonFailure {
+    let version = match dialect.split_once('/') {
+        Some((version, _)) => version.to_owned(),
+        // Every host says so to who asks for its list.
+        None => program
+            .list(LIST_LIMIT)
+            .map_or_else(|_| "unknown".to_owned(), |listing| listing.hello.api_version.to_string()),
+    };
+    let this = std::env::current_exe().unwrap_or_default();
+    DaemonFailure::OtherBuild { program: program.path.clone(), version, this }
+}
+
 /// Sends a line and reads the line that comes for it; nothing when the other end is gone.
 fn ask(orders: &mut UnixStream, line: &str) -> io::Result<String> {
     if writeln!(orders, "{line}").is_err() {
@@ -243,5 +264,52 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
             Ok(ended) => drop(poll(&mut [PollFd::new(ended.as_fd(), PollFlags::POLLIN)], left)),
             Err(_) => thread::sleep(Duration::from_millis(1)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::folder::ENGINE;
+    use super::*;
+
+    /// A program that answers this to a plan, and says its version to who asks for its list.
+    fn told_of(answer: &str) -> String {
+        let script = format!(
+            r#"case $0 in list)
+                echo '{{"hello":{{"protocol":1,"api-version":"0.1.2","program":"stale 0.1.2"}}}}'
+                echo '{{"listed":{{"subtests":0}}}}';;
+            *) read -r plan; {answer};;
+            esac"#
+        );
+        let program = HostProgram::new("/bin/sh").arguments(["-c", &script]);
+        let (folder, lock) = Folder::create(ENGINE).unwrap();
+        let plan = Plan { dialect: Spoken::here(), ..Plan::default() };
+        let failure = Launched::launch(folder.clone(), lock, &program, &plan, None).unwrap_err();
+        assert!(!folder.path().exists());
+        failure.to_string()
+    }
+
+    #[test]
+    fn a_program_of_another_build_is_named_with_its_version() {
+        let entrance = r#"{"pid":1,"namespace":"pid:[1]","engine":null,"variables":{}}"#;
+        let this = std::env::current_exe().unwrap().display().to_string();
+        for (answer, version) in [
+            (format!("echo '{entrance}' >&0"), "0.1.2"),
+            ("echo '{\"dialect\":\"0.3.4/9\"}' >&0".to_owned(), "0.3.4"),
+            ("echo 'what was told is no plan: missing field' >&2; exit 1".to_owned(), "0.1.2"),
+        ] {
+            let told = told_of(&answer);
+            let both =
+                [format!("`/bin/sh` (version {version})"), format!("`{this}` (version {})", env!("CARGO_PKG_VERSION"))];
+            assert!(both.iter().all(|one| told.contains(one)) && told.contains("install both together"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_plan_of_another_build_is_known_by_its_dialect() {
+        let plan = serde_json::to_string(&Plan { dialect: Spoken::here(), ..Plan::default() }).unwrap();
+        assert_eq!(Spoken::other(&plan), None);
+        assert_eq!(Spoken::other("{\"dialect\":\"0.3.4/9\",\"room\":7}").as_deref(), Some("0.3.4/9"));
+        assert_eq!(Spoken::other("no plan at all").as_deref(), Some(""));
     }
 }

@@ -9,7 +9,7 @@
 #![expect(clippy::print_stderr)]
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,10 +25,13 @@ use super::folder::Folder;
 use super::fork::{Alone, fork};
 use super::hierarchies::{self, Hierarchy};
 use super::inside;
-use super::plan::Plan;
+use super::plan::{DIALECT, Plan, Spoken};
 
 /// The word by which a program is started to make the namespaces of an engine, and to be their first process.
 pub const FIRST_PROCESS: &str = "engine-first-process";
+
+/// What the log says of a plan that was not understood.
+pub(super) const NO_PLAN: &str = "what was told is no plan";
 
 /// Exit status: the engine could not be started, or ended of itself.
 pub(super) const FAILED: u8 = 1;
@@ -99,10 +102,16 @@ fn keep(folder: &Folder, lock: File) -> Result<ExitCode, String> {
 
 /// One line, which is all that comes until it has been answered.
 fn read_plan(orders: &OwnedFd) -> Result<Plan, String> {
-    let reader = orders.try_clone().map(File::from).map(BufReader::new);
-    let line = reader.and_then(|reader| reader.lines().next().unwrap_or_else(|| Ok(String::new())));
-    let line = line.map_err(|error| format!("cannot be told: {error}"))?;
-    serde_json::from_str(&line).map_err(|error| format!("what was told is no plan: {error}"))
+    let cannot = |error: io::Error| format!("cannot be told: {error}");
+    let mut socket = orders.try_clone().map(File::from).map_err(cannot)?;
+    let line = BufReader::new(&socket).lines().next().unwrap_or_else(|| Ok(String::new())).map_err(cannot)?;
+    if let Some(other) = Spoken::other(&line) {
+        // The other side says what to do.
+        let answer = serde_json::to_string(&Spoken { dialect: Spoken::here() }).unwrap_or_default();
+        writeln!(socket, "{answer}").map_err(cannot)?;
+        return Err(format!("{NO_PLAN}: it is for another build ({other:?}, not {DIALECT:?})"));
+    }
+    serde_json::from_str(&line).map_err(|error| format!("{NO_PLAN}: {error}"))
 }
 
 /// Makes the process namespace and its first process. The other namespaces are that process's own, so that this one

@@ -8,9 +8,34 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
+/// What both sides have to agree on, since they are often two programs: the version, and a number that grows with every
+/// change of what they tell each other.
+pub(crate) const DIALECT: &str = concat!(env!("CARGO_PKG_VERSION"), "/2");
+
+/// What every build says and understands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Spoken {
+    #[serde(default)]
+    pub(crate) dialect: String,
+}
+
+impl Spoken {
+    /// What this build speaks.
+    pub(crate) fn here() -> String {
+        DIALECT.to_owned()
+    }
+
+    /// What a line is spoken in, if it is not in ours; empty if it does not say.
+    pub(crate) fn other(line: &str) -> Option<String> {
+        let spoken: Spoken = serde_json::from_str(line).unwrap_or_default();
+        (spoken.dialect != DIALECT).then_some(spoken.dialect)
+    }
+}
+
 /// What the processes that make and keep the namespaces are told, in one line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Plan {
+    pub(crate) dialect: String,
     /// Nothing: this machine's root, with `/run` and the data folder in memory.
     pub(crate) room: Option<Room>,
     /// Programs that have to listen before the engine is started.
@@ -85,6 +110,7 @@ pub(crate) struct Limits {
 /// whoever wants to enter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entrance {
+    pub(crate) dialect: String,
     /// The first process, as it is seen from outside.
     pub(crate) pid: i32,
     /// Its process namespace: another process may have the same id later, but not the same namespace with it.

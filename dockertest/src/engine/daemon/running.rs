@@ -12,7 +12,7 @@ use super::folder::{self, ENGINE, Folder};
 use super::launched::{Launched, ORDER_LIMIT};
 use super::options::DaemonOptions;
 use super::order::Order;
-use super::plan::{Plan, Program};
+use super::plan::{Plan, Program, Spoken};
 use crate::host::HostProgram;
 
 /// An engine of our own in mount, network, pid, ipc and uts namespaces of its own.
@@ -250,7 +250,7 @@ fn launch(
         arguments: vec![format!("--config-file={}", folder.configuration().display())],
         ..Program::default()
     };
-    let plan = Plan { engine: Some(engine), ..Plan::default() };
+    let plan = Plan { dialect: Spoken::here(), engine: Some(engine), ..Plan::default() };
     Ok((Launched::launch(folder, lock, first_process, &plan, options.log.as_deref())?, settings))
 }
 

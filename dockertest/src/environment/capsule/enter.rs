@@ -27,7 +27,7 @@ use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 use crate::engine::daemon::folder::Folder;
 use crate::engine::daemon::fork::{Alone, fork};
 use crate::engine::daemon::hierarchies::join_of_room;
-use crate::engine::daemon::plan::Entrance;
+use crate::engine::daemon::plan::{DIALECT, Entrance, Spoken};
 
 /// The word by which a program is started to run another one in a capsule.
 pub const ENTER: &str = "enter";
@@ -116,6 +116,10 @@ impl<'a> Visit<'a> {
         let cannot = |what: &str, error: &dyn std::fmt::Display| format!("cannot {what}: {error}");
         let text = fs::read_to_string(Folder::existing(self.folder).entrance())
             .map_err(|error| format!("it is not there ({error})"))?;
+        if let Some(other) = Spoken::other(&text) {
+            let made_by = if other.is_empty() { "another build" } else { &other };
+            return Err(format!("it was made by {made_by} of the program, not by {DIALECT}: make a new one"));
+        }
         let entrance: Entrance = serde_json::from_str(&text).map_err(|error| cannot("read where it is", &error))?;
         let first = entrance.open()?;
         let working = std::env::current_dir().ok();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::options::{CapsuleOptions, DataRoot, EngineKind};
 use super::running::SOCKET;
 use crate::engine::daemon::folder::Folder;
-use crate::engine::daemon::plan::{Data, DataFrom, Helper, Limits, Plan, Program, Room, Template};
+use crate::engine::daemon::plan::{Data, DataFrom, Helper, Limits, Plan, Program, Room, Spoken, Template};
 use crate::engine::daemon::search_path;
 use crate::engine::podman::SERVICE_VARIABLE;
 
@@ -70,7 +70,7 @@ pub(super) fn plan(options: &CapsuleOptions, folder: &Folder) -> Plan {
         template,
         limits: Limits { memory_bytes: limit(options.memory_bytes), processes: limit(options.processes) },
     };
-    Plan { room: Some(room), helpers, engine, variables, stays: false }
+    Plan { dialect: Spoken::here(), room: Some(room), helpers, engine, variables, stays: false }
 }
 
 fn containerd(options: &CapsuleOptions) -> Helper {

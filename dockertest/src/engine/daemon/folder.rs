@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Map, Value, json};
 
@@ -26,6 +27,9 @@ const PARENT: &str = "/tmp";
 pub(crate) const ENGINE: &str = "dockertest-engine-";
 pub(crate) const CAPSULE: &str = "dockertest-capsule-";
 
+/// How many names this process has given. None is given again: a journal tells instances apart by their names.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
 /// A folder for one engine. Its name is that of the engine's cgroups, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Folder(PathBuf);
@@ -37,17 +41,16 @@ impl Folder {
     }
 
     fn create_in(parent: &Path, prefix: &str) -> io::Result<(Folder, File)> {
-        let mut number = 0_u32;
         let folder = loop {
-            let name = match number {
+            let name = match NUMBER.fetch_add(1, Ordering::Relaxed) {
                 0 => format!("{prefix}{}", process::id()),
                 number => format!("{prefix}{}-{number}", process::id()),
             };
             let folder = Folder(parent.join(name));
             match DirBuilder::new().mode(0o700).create(&folder.0) {
                 Ok(()) => break folder,
-                // Another one of this process, or of another pid namespace that has the same `/tmp`.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                // One of another pid namespace that has the same `/tmp`, or of a process that had this id.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
         };
@@ -215,8 +218,6 @@ fn all_in(parent: &Path, prefix: &str) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
     use super::*;
 
     #[test]
@@ -240,6 +241,9 @@ mod tests {
         assert!(first.socket().as_os_str().len() < 108);
         drop(first_lock);
         assert_eq!(first.remove(), [""; 0]);
+        let (third, _lock) = Folder::create(ENGINE).unwrap();
+        assert_ne!(first, third, "a name is not given again");
+        assert_eq!(third.remove(), [""; 0]);
         assert_eq!(second.remove(), [""; 0]);
         assert!(!first.path().exists() && !second.path().exists());
         assert_eq!(first.remove(), [""; 0], "a folder that is gone is no failure");

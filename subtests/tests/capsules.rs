@@ -250,6 +250,72 @@ fn owner_of_a_capsule() {
     drop(std::io::stdin().lines().next());
 }
 
+/// All of a machine that has an engine of its own with rules, a network and a container: a capsule stands for it, in which
+/// nobody else does anything.
+fn all_of(machine: &Capsule) -> Vec<(&'static str, String)> {
+    let said = |name: &'static str, words: &[&str]| {
+        let text = printed(machine, &[], words);
+        // Comments have the time, brackets have counters, and whoever looks sees itself.
+        let lines: Vec<&str> =
+            text.lines().filter(|line| !line.starts_with(['#', ':']) && !line.ends_with(&words.join(" "))).collect();
+        (name, lines.join("\n"))
+    };
+    vec![
+        said("rules", &["iptables-save"]),
+        said("links", &["ls", "/sys/class/net"]),
+        said("routes", &["cat", "/proc/net/route"]),
+        said("mounts", &["cat", "/proc/self/mountinfo"]),
+        said("processes", &["ps", "-e", "-o", "pid=,args="]),
+        said("cgroups", &["find", "/sys/fs/cgroup", "-type", "d"]),
+        said("folders", &["ls", "-A", "/tmp"]),
+        said(
+            "containers",
+            &["docker", "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}} {{.Ports}}"],
+        ),
+        said("images", &["docker", "images", "--all", "--no-trunc"]),
+        said("networks", &["docker", "network", "ls", "--no-trunc"]),
+        said("volumes", &["docker", "volume", "ls"]),
+    ]
+}
+
+#[test]
+fn the_engine_of_a_machine_is_untouched_by_capsules_on_it_also_by_one_whose_owner_is_killed() {
+    if !possible() {
+        return;
+    }
+    let machine = Capsule::start(&host(), &CapsuleOptions::new().engine_options([""; 0])).unwrap();
+    with_test_image(&machine);
+    let running = "docker run --detach --publish 8080:80 --volume /data dockertest/inside:latest sleep 1000";
+    printed(&machine, &[], &["/bin/sh", "-c", running]);
+    let this = HostProgram::new(std::env::current_exe().unwrap());
+    let owner = machine.program(&this.arguments(["--exact", "owner_of_a_capsule", "--ignored", "--nocapture"]), &[]);
+    let owner = || {
+        let mut command = Command::new(&owner.path);
+        command.args(&owner.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+    };
+    // Whatever is brought in for the programs is there from now on.
+    owner().wait_with_output().unwrap();
+    let before = all_of(&machine);
+    assert!(before[0].1.contains("8080") && before[7].1.contains("running"), "{before:?}");
+
+    for is_killed in [false, true] {
+        let mut owner = owner();
+        let mut lines = BufReader::new(owner.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.starts_with("capsule: ")), "a container runs in it");
+        let during = all_of(&machine);
+        let (same, others): (Vec<_>, Vec<_>) = during.iter().zip(&before).partition(|(now, then)| now == then);
+        let names: Vec<_> = others.iter().map(|(now, _)| now.0).collect();
+        assert_eq!(names, ["processes", "cgroups", "folders"], "{same:?}");
+        if is_killed {
+            owner.kill().unwrap();
+        }
+        drop(owner.stdin.take());
+        owner.wait().unwrap();
+        wait_until("all is as it was", || all_of(&machine) == before);
+    }
+    machine.dispose().unwrap();
+}
+
 fn parent(process: u32) -> u32 {
     let told = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     told.rsplit(") ").next().unwrap().split(' ').nth(1).unwrap().parse().unwrap()

@@ -189,7 +189,9 @@ pub(super) fn enter_command(door: &HostProgram, folder: &Path, program: &HostPro
     }
     // A program below `/tmp`, say, would not be seen inside, nor a plug-in that it is to load.
     let words = std::iter::once(program.path.as_os_str()).chain(program.arguments.iter().map(OsString::as_os_str));
-    for path in words.map(Path::new).filter(|path| path.is_absolute() && path.is_file()) {
+    // What the kernel shows is another thing inside.
+    let is_of_kernel = |path: &Path| ["/proc", "/sys", "/dev"].iter().any(|view| path.starts_with(view));
+    for path in words.map(Path::new).filter(|path| path.is_absolute() && path.is_file() && !is_of_kernel(path)) {
         arguments.extend([OsString::from("--need"), OsString::from(path)]);
     }
     arguments.extend([OsString::from("--"), program.path.clone().into()]);

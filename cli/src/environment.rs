@@ -9,7 +9,9 @@ use dockertest::config::Configuration;
 use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider};
 use dockertest::environment::{Callout, EnvironmentSettings, Provider, Shared, Tried, Wanted, concurrency};
 use dockertest::host::CancelToken;
-use dockertest::run::{Catalog, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_SETUP, EXIT_TERMINATED, Runner, SetupFailure};
+use dockertest::run::{
+    Catalog, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_SETUP, EXIT_TERMINATED, PlanFailure, Runner, SetupFailure,
+};
 use signal_hook::consts::SIGTERM;
 
 use crate::args::{Engine, Place};
@@ -65,9 +67,12 @@ pub(crate) fn enter(
     if purpose == Purpose::DryRun && !is_callout {
         return Ok(runner);
     }
-    if purpose == Purpose::Run && !is_callout {
-        // A wrong name is told before anything is done for it.
-        runner.plan()?;
+    if purpose != Purpose::Resume
+        && let Err(failure) = runner.plan()
+        && !(is_callout && may_be_told_inside(&failure))
+    {
+        // What is wrong is told before anything is done for it.
+        return Err(failure.into());
     }
     let provider = provider(&runner, &settings, &folder, cancel, screen)?;
     let jobs = match purpose {
@@ -107,6 +112,11 @@ pub(crate) fn look_around(
     let catalog = listed.map_err(|failure| not_listed(failure, &cancel))?;
     tell_others(&catalog, &known, screen);
     Ok(catalog)
+}
+
+/// Whether a plan that cannot be made here may be made with what the hosts hold in the user's instances.
+fn may_be_told_inside(failure: &PlanFailure) -> bool {
+    matches!(failure, PlanFailure::Unknown { .. } | PlanFailure::Nothing)
 }
 
 /// Why nobody knows what can be run in the instances.

@@ -169,6 +169,25 @@ fn without_instances_nothing_is_run(#[case] set: &str, #[case] status: i32, #[ca
     expect_clean(&place);
 }
 
+/// What is known to be wrong costs no instance. Only an instance can tell that it does not know a name, either.
+#[rstest]
+#[case::no_name("", &[], &["`--args` is given and names nothing"], 0)]
+#[case::option("example", &["--set", "example.step_timeout=soon"], &["step_timeout", "soon"], 0)]
+#[case::dry_run("example", &["--set", "example.step_timeout=soon", "--dry-run"], &["step_timeout", "soon"], 0)]
+#[case::unknown_name("exampel", &[], &["unknown name `exampel`", "did you mean `example`?"], 1)]
+fn what_is_wrong_is_told_before_instances_are_made(
+    #[case] args: &str,
+    #[case] more: &[&str],
+    #[case] texts: &[&str],
+    #[case] instances: usize,
+) {
+    let place = project();
+    let done = place.run(&run(args, more)).expect(2);
+    assert!(texts.iter().all(|text| done.stderr.contains(text)), "{}", done.stderr);
+    assert_eq!(log(&place).len(), instances, "{}", calls(&place));
+    expect_clean(&place);
+}
+
 /// HOLE-E8, HOLE-E13: what a command leaves behind ends with its step; an instance that failed is replaced.
 #[test]
 fn what_a_command_leaves_running_ends_with_its_step() {

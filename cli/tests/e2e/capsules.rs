@@ -18,8 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const BREAKER: &str = r#"
 echo '{"hello":{"protocol":1,"api-version":"VERSION","program":"breaker 1"}}'
 if [ "$1" = list ]; then
-    for name in clean killed stopped full hangs last; do echo '{"subtest":{"name":"'$name'"}}'; done
-    echo '{"listed":{"subtests":6}}'
+    for name in clean killed stopped full hangs last waits; do echo '{"subtest":{"name":"'$name'"}}'; done
+    echo '{"listed":{"subtests":7}}'
     exit
 fi
 read -r request
@@ -36,6 +36,9 @@ killed) pkill -KILL -x dockerd; sleep 600 ;;
 stopped) pkill -STOP -x dockerd; end FAIL "no answer" ;;
 full) cat /dev/zero >/var/lib/docker/full; end FAIL "no space" ;;
 hangs) touch "${0%/*}/results/default/hangs"; exec sleep 600 ;;
+waits)
+    until [ "$(grep -c '{"instance-provisioned":' "${0%/*}/results/default/journal.jsonl")" -ge 2 ]; do sleep 0.05; done
+    end GOOD "the next one is there" ;;
 esac
 "#;
 
@@ -154,6 +157,37 @@ fn a_run_that_is_killed_leaves_nothing_and_is_resumed_in_new_capsules() {
     place.expect_no_process();
     assert_eq!(left_by(id), Vec::<PathBuf>::new());
     assert_eq!(machine(), before);
+}
+
+#[test]
+fn the_next_capsule_is_made_while_a_step_runs() {
+    if !possible() {
+        return;
+    }
+    let place = place();
+    // The step ends when that has happened, or not at all.
+    let arguments = ["run", "--env=capsule", "--jobs=1", "--args=waits,last", "--set=waits.step_timeout=60"];
+    place.run(&arguments).expect(0);
+    let journal = place.read("results/default/journal.jsonl");
+    let at = |event: &str, number: usize| {
+        let needle = format!("{{\"{event}\":");
+        let mut lines = (0..).zip(journal.lines()).filter(|(_, line)| line.contains(&needle));
+        let found: Option<(usize, &str)> = lines.nth(number);
+        found.unwrap_or_else(|| panic!("no {event} {number}:\n{journal}")).0
+    };
+    let order = [
+        at("instance-provisioned", 0),
+        at("step-started", 0),
+        at("instance-provisioned", 1),
+        at("step-ended", 0),
+        at("step-started", 1),
+    ];
+    assert!(order.is_sorted(), "{order:?}:\n{journal}");
+    assert_eq!(events(&place, "instance-provisioned"), 2, "no more than there are steps");
+    let results = place.results();
+    let instances: Vec<&str> =
+        results["steps"].as_array().unwrap().iter().map(|step| step["instance"].as_str().unwrap()).collect();
+    assert_ne!(instances[0], instances[1]);
 }
 
 #[test]

@@ -31,7 +31,9 @@ run) read -r request
         [ -e "$here/harmed-by-$other-in-$DOCKERTEST_RUN" ] || { verdict=GOOD; break; }
         verdict=FAIL
     done
-    echo '{"ended":{"verdict":"'$verdict'","reason":"","seconds":0.25}}'
+    seconds=0.25
+    case $how in takes*) seconds=${how#takes };; esac
+    echo '{"ended":{"verdict":"'$verdict'","reason":"","seconds":'$seconds'}}'
     [ "$how" = "leaves late" ] && exit 7;;
 esac
 exit 0"##;
@@ -152,6 +154,38 @@ fn a_seed_is_an_order() {
     assert!(orders.len() > 2, "{orders:?}");
 }
 
+/// Instances that are this machine.
+const CALLOUTS: [&str; 7] = [
+    "--env=callout",
+    "--set",
+    "environment.instance_provision=for number in $(seq $INSTANCE_COUNT); do echo one-$$-$number; done",
+    "--set",
+    "environment.instance_execute=$COMMAND",
+    "--set",
+    "environment.instance_dispose=true",
+];
+
+#[test]
+fn the_longest_known_begins_first() {
+    let place = place(&[("a", "takes 3"), ("b", "takes 1"), ("c", "takes 9"), ("d", "takes 5")]);
+    // An instance for each, so that it is told which is to be next.
+    let isolated = [&CALLOUTS[..], &[ALL, "--jobs=1", "--isolated"]].concat();
+    run(&place, &isolated).expect(0);
+    assert_eq!(ran(&place), "a b c d", "nobody knows better");
+    run(&place, &isolated).expect(0);
+    assert_eq!(ran(&place), "c d a b");
+    let planned: Vec<String> = place.verdicts().into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(planned, ["my/a", "my/b", "my/c", "my/d"], "what is told is in the order of the plan");
+    run(&place, &[&CALLOUTS[..], &[ALL, "--jobs=2"]].concat()).expect(0);
+    let order = ran(&place);
+    assert!(order.starts_with("c d ") || order.starts_with("d c "), "{order}");
+    // Of one that nobody knows it is assumed that it takes as long as most.
+    run(&place, &[&["--repository", "elsewhere", "--args=my/b,my/d"], &CALLOUTS[..], &["--jobs=1"]].concat()).expect(0);
+    ran(&place);
+    run(&place, &[&isolated[..], &["--repository", "elsewhere"]].concat()).expect(0);
+    assert_eq!(ran(&place), "a c d b");
+}
+
 /// HOLE-S5: the least set of others, also one of two that do harm only together, however many workers there could be.
 #[rstest]
 #[case(&[("a", "harms"), ("d", "harmed by a")], "fails after my/a (3 of 3 times), and passes alone", 1)]
@@ -188,15 +222,4 @@ fn what_does_not_fail_is_not_analyzed() {
     assert!(!place.path("plug/ran").exists());
     let done = run(&place, &["--analyze-isolation", "--failing"]).expect(2);
     assert!(done.stderr.contains("cannot be used with"), "{}", done.stderr);
-}
-
-/// Nothing but the engine that is configured can be had where somebody has named one, and it is said why.
-#[test]
-fn auto_says_why_it_takes_what_is_configured() {
-    let place = place(&[]).with("DOCKER_HOST", "unix:///nonexistent/docker.sock");
-    let done = run(&place, &["--args=my/a", "--env=auto"]).expect(0);
-    assert!(done.stderr.contains("the engine that is configured is used, not a capsule: "), "{}", done.stderr);
-    assert!(done.stderr.contains("the variable `DOCKER_HOST` names an engine"), "{}", done.stderr);
-    let first = done.stdout.lines().next().unwrap();
-    assert!(first.starts_with("engine under test: ") && first.contains("the one that is configured"), "{first}");
 }

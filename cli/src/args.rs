@@ -25,7 +25,7 @@ Examples:
   dockertest run                                     run all subtests
   dockertest run --args=example,docker_cli/version   run these two
   dockertest run --set docker_path=/usr/bin/podman   test another engine
-  dockertest run --env capsule --jobs 2              two at a time, each on a new engine of its own
+  dockertest run --env shared                        on the engine that is there, not on new ones of our own
   dockertest resume                                  go on after an interruption, a crash, a reboot
   dockertest list                                    show what can be run
   dockertest config docker_cli/version --origin      show a section's values, and where each was set

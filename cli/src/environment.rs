@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dockertest::config::Configuration;
+use dockertest::engine::Inquiry;
 use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider};
 use dockertest::environment::{Callout, EnvironmentSettings, Provider, Shared, Tried, Wanted, concurrency};
 use dockertest::host::CancelToken;
@@ -154,16 +155,17 @@ fn provider(
         Wanted::Capsule => {
             let provider = capsules(runner.configuration(), settings)?;
             match provider.obstacle() {
-                Some(obstacle) => {
-                    let help = "`--env shared` uses the engine that is configured";
-                    return Err(Problem::new(format!("there can be no capsule here: {obstacle}; {help}")));
-                }
+                Some(obstacle) => return Err(Problem::new(format!("there can be no capsule here: {obstacle}"))),
                 None => Arc::new(provider),
             }
         }
+        // Who has named an engine wants that one, unless it is one for capsules; the head of the run says who did.
+        Wanted::Auto if settings.engine.is_none() && Inquiry::named_by(runner.configuration()).is_some() => {
+            Arc::new(Shared)
+        }
         Wanted::Auto => match try_capsules(runner, settings, cancel)? {
             Err(obstacle) => {
-                screen.note(format!("the engine that is configured is used, not a capsule: {obstacle}"));
+                screen.note_once(format!("the engine that is configured is used, not a capsule: {obstacle}"));
                 Arc::new(Shared)
             }
             Ok(provider) => Arc::new(provider),
@@ -178,11 +180,17 @@ fn try_capsules(
     settings: &EnvironmentSettings,
     cancel: &CancelToken,
 ) -> Result<Result<Tried, String>, Problem> {
-    if let Some(named) = names_an_engine(runner) {
-        return Ok(Err(format!("{named} names an engine, and a capsule has one of its own")));
+    let configuration = runner.configuration();
+    let options = capsule_options(configuration, settings)?;
+    let client = configuration.defaults().get("docker_path").map(PathBuf::from).unwrap_or_default();
+    if !CapsuleProvider::new(hosts::door()?, options.clone()).sees(&client) {
+        let client = client.display();
+        return Ok(Err(format!(
+            "`docker_path` is `{client}`, which is not seen in a capsule: it is below /tmp or /run, or on another file \
+             system than /"
+        )));
     }
-    let options = capsule_options(runner.configuration(), settings)?;
-    let provider = match CapsuleProvider::prepared(hosts::door()?, options, runner.configuration()) {
+    let provider = match CapsuleProvider::prepared(hosts::door()?, options, configuration) {
         Ok(provider) => provider,
         // Its images are made in a first one.
         Err(failure) => return Ok(Err(dockertest::with_causes(&failure))),
@@ -228,23 +236,6 @@ fn capsule_options(configuration: &Configuration, settings: &EnvironmentSettings
         build.flavor,
         client.display()
     )))
-}
-
-/// What names an engine, wherever it is, if anything does: options of its command line, or a variable.
-fn names_an_engine(runner: &Runner) -> Option<String> {
-    let defaults = runner.configuration().defaults();
-    let words = shlex::split(defaults.get("docker_options").unwrap_or_default()).unwrap_or_default();
-    let names = ["-H", "--host", "-c", "--context", "--url", "--connection", "--remote", "-r"];
-    let names_one = |word: &String| {
-        let option = word.split('=').next().unwrap_or_default();
-        names.contains(&option) || (word.starts_with("-H") && !word.starts_with("--"))
-    };
-    if let Some(word) = words.iter().find(|word| names_one(word)) {
-        return Some(format!("`{word}` of the option `docker_options`"));
-    }
-    let variables = ["DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST", "CONTAINER_CONNECTION"];
-    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    variables.into_iter().find(is_set).map(|name| format!("the variable `{name}`"))
 }
 
 /// How many steps run at a time.

@@ -2,8 +2,10 @@
 //! the rest.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use dockertest::with_causes;
 
@@ -51,11 +53,13 @@ impl<E: std::error::Error> From<E> for Problem {
 #[derive(Debug)]
 pub(crate) struct Screen {
     color: Color,
+    /// What need not be said again.
+    said: Mutex<BTreeSet<String>>,
 }
 
 impl Screen {
     pub(crate) fn new(color: Color) -> Self {
-        Screen { color }
+        Screen { color, said: Mutex::default() }
     }
 
     /// Whether standard output may have colour.
@@ -91,6 +95,15 @@ impl Screen {
     /// Says what happens, for a person who watches.
     pub(crate) fn note(&self, text: impl Display) {
         self.say("note", "\x1b[36m", &text.to_string());
+    }
+
+    /// The same, unless this has been said before.
+    pub(crate) fn note_once(&self, text: impl Display) {
+        let text = text.to_string();
+        let is_news = self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone());
+        if is_news {
+            self.note(text);
+        }
     }
 
     /// Says what stopped the command.

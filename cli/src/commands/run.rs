@@ -94,6 +94,9 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
         return resumption.conclude()?.map_or(Ok(status::SUCCESS), |outcome| ended(Ok(outcome), screen));
     }
     let mut invocation = resumption.invocation().clone();
+    // What `auto` was then need not be what it would be now. What was typed counts more.
+    let then = resumption.provider().map(|provider| format!("environment.provider={provider}"));
+    invocation.set.splice(0..0, then);
     invocation.set.extend(resume.place.as_settings()?);
     let folders = Folders { defaults: invocation.config_defaults.clone(), custom: invocation.config_custom.clone() };
     let runner = runner(&folders, &invocation, resume.retry_interrupted, screen)?;

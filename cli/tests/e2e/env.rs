@@ -27,6 +27,9 @@ fn a_command_in_a_fresh_capsule_finds_an_engine_as_a_step_does() {
         return;
     }
     let place = place();
+    // A context in use names another one, too, where its file is seen.
+    let config = place.write("config.json", r#"{"currentContext":"elsewhere"}"#);
+    let place = place.with("DOCKER_CONFIG", config.parent().unwrap().to_str().unwrap());
     let script = "docker ps --all --quiet && docker images --format '{{.Repository}}' && echo kept > kept && exit 3";
     let share = place.path("");
     let done = place.run(&["env", "shell", "--share", share.to_str().unwrap(), "--", "/bin/sh", "-c", script]);
@@ -82,7 +85,7 @@ fn without_root_it_is_said_what_is_missing_and_what_to_do() {
     assert!(done.stderr.contains("needs root") && done.stderr.contains("--env shared"), "{}", done.stderr);
 }
 
-fn nobody_can_run(program: &Path) -> bool {
+pub(crate) fn nobody_can_run(program: &Path) -> bool {
     use std::os::unix::process::CommandExt;
     Command::new(program).arg("--version").uid(65534).current_dir("/").output().is_ok_and(|done| done.status.success())
 }

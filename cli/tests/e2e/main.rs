@@ -29,3 +29,4 @@ mod subunit;
 mod suite;
 mod support;
 mod torture;
+mod which_engine;

@@ -77,6 +77,10 @@ impl Place {
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         // Plug-ins of whoever runs the tests are not ours.
         command.env("XDG_DATA_HOME", self.path("xdg/data")).env("XDG_CACHE_HOME", self.path("xdg/cache"));
+        // Without a name for it, an engine of our own would be the one under test.
+        if std::env::var_os("DOCKER_HOST").is_none() {
+            command.env("DOCKER_HOST", "unix:///var/run/docker.sock");
+        }
         command.env("TZ", "UTC").env_remove("NO_COLOR").envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

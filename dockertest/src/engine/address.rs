@@ -16,6 +16,10 @@ const DEFAULT: &str = "unix:///var/run/docker.sock";
 /// Where podman's own service listens, as `podman --remote` of root expects it.
 const PODMAN_DEFAULT: &str = "unix:///run/podman/podman.sock";
 
+/// The options of ours that say which engine it is.
+const PATH_OPTION: &str = "docker_path";
+const OPTIONS_OPTION: &str = "docker_options";
+
 /// The name of the context that is no file.
 const DEFAULT_CONTEXT: &str = "default";
 
@@ -34,10 +38,9 @@ pub(super) fn resolve(options: &str, variable: Variable<'_>) -> String {
     if let Some(host) = host {
         return host;
     }
-    let config = options.config.or_else(|| variable("DOCKER_CONFIG")).map(PathBuf::from);
-    let config = config.or_else(|| Some(Path::new(&variable("HOME")?).join(".docker")));
-    let used = || read::<ConfigFile>(&config.as_ref()?.join("config.json"))?.current_context;
+    let used = || context_in_use(options.config.clone(), variable);
     let context = options.context.or_else(|| variable("DOCKER_CONTEXT")).or_else(used).filter(|name| !name.is_empty());
+    let config = config_folder(options.config.clone(), variable);
     match context {
         Some(name) if name != DEFAULT_CONTEXT => {
             let address = config.and_then(|config| address_of_context(&config, &name));
@@ -45,6 +48,58 @@ pub(super) fn resolve(options: &str, variable: Variable<'_>) -> String {
         }
         _ => variable("DOCKER_HOST").unwrap_or_else(|| DEFAULT.to_owned()),
     }
+}
+
+/// What names an engine, if anything does: by its name an option, a variable or a context; nothing if the command line goes
+/// where it goes by itself. Another program than `docker` or `podman` names one, too: nobody but it knows where it goes.
+pub(super) fn named_by(path: &str, options: &str, variable: Variable<'_>) -> Option<String> {
+    let program = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let by_variable = |names: [&str; 2]| names.into_iter().find(|name| variable(name).is_some()).map(str::to_owned);
+    if program.starts_with("podman") {
+        let is_remote = !matches!(podman(options, &|_| None), Podman::Local) || has_connection(options);
+        return match program.strip_prefix("podman") {
+            Some(rest) if rest.starts_with("-remote") => Some(PATH_OPTION.to_owned()),
+            _ if is_remote => Some(OPTIONS_OPTION.to_owned()),
+            _ => by_variable(["CONTAINER_HOST", "CONTAINER_CONNECTION"]),
+        };
+    }
+    if !program.starts_with("docker") {
+        return Some(PATH_OPTION.to_owned());
+    }
+    let found = Options::read(options);
+    if found.host.is_some() || found.context.as_deref().is_some_and(|name| name != DEFAULT_CONTEXT) {
+        return Some(OPTIONS_OPTION.to_owned());
+    }
+    let host = variable("DOCKER_HOST").map(|_| "DOCKER_HOST".to_owned());
+    if host.is_some() || found.context.is_some() {
+        return host;
+    }
+    match variable("DOCKER_CONTEXT") {
+        Some(name) => (name != DEFAULT_CONTEXT).then(|| "DOCKER_CONTEXT".to_owned()),
+        None => context_in_use(found.config, variable).map(|name| format!("docker context {name}")),
+    }
+}
+
+/// The context that `docker context use` chose, if it is another one than that which is there by itself.
+pub(crate) fn chosen_context() -> Option<String> {
+    context_in_use(None, &variable)
+}
+
+fn context_in_use(config: Option<String>, variable: Variable<'_>) -> Option<String> {
+    let file = read::<ConfigFile>(&config_folder(config, variable)?.join("config.json"))?;
+    file.current_context.filter(|name| !name.is_empty() && name != DEFAULT_CONTEXT)
+}
+
+/// Where the command line has its settings.
+fn config_folder(config: Option<String>, variable: Variable<'_>) -> Option<PathBuf> {
+    let config = config.or_else(|| variable("DOCKER_CONFIG")).map(PathBuf::from);
+    config.or_else(|| Some(Path::new(&variable("HOME")?).join(".docker")))
+}
+
+/// Whether podman's options have `--connection NAME` or `-c NAME`.
+fn has_connection(options: &str) -> bool {
+    let words = shlex::split(options).unwrap_or_default();
+    words.iter().filter_map(|word| option_of(word)).any(|(name, _)| matches!(name, "connection" | "c"))
 }
 
 /// Where podman's API is that a command line of podman uses.
@@ -248,6 +303,48 @@ mod tests {
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let expected = remote.map_or(Podman::Local, |address| Podman::Remote(address.to_owned()));
         assert_eq!(podman(options, &variable), expected);
+    }
+
+    #[rstest]
+    #[case::nothing("/usr/bin/docker", "-D --config /nonexistent", &[], None)]
+    #[case::option("docker", "-D -H unix:///a", &[("DOCKER_HOST", "b")], Some("docker_options"))]
+    #[case::context("docker", "-c there", &[], Some("docker_options"))]
+    #[case::variable("docker-next", "-D", &[("DOCKER_HOST", "a"), ("DOCKER_CONTEXT", "b")], Some("DOCKER_HOST"))]
+    #[case::variable_of_a_context("docker", "", &[("DOCKER_CONTEXT", "a")], Some("DOCKER_CONTEXT"))]
+    #[case::default_context("docker", "", &[("DOCKER_CONTEXT", "default")], None)]
+    #[case::default_option("docker", "-c default", &[("DOCKER_CONTEXT", "a")], None)]
+    #[case::default_and_host("docker", "-c default", &[("DOCKER_HOST", "a")], Some("DOCKER_HOST"))]
+    #[case::another_program("/opt/bin/nerdctl", "", &[], Some("docker_path"))]
+    #[case::podman("/usr/bin/podman", "--cgroup-manager=cgroupfs", &[("DOCKER_HOST", "a")], None)]
+    #[case::podman_option("podman", "--url unix:///a", &[], Some("docker_options"))]
+    #[case::podman_remote("podman", "--remote", &[], Some("docker_options"))]
+    #[case::podman_connection("podman", "--connection=c", &[], Some("docker_options"))]
+    #[case::podman_variable("podman", "", &[("CONTAINER_HOST", "a")], Some("CONTAINER_HOST"))]
+    #[case::podman_client("podman-remote-static", "", &[], Some("docker_path"))]
+    fn who_names_an_engine_is_known(
+        #[case] path: &str,
+        #[case] options: &str,
+        #[case] variables: &[(&str, &str)],
+        #[case] named: Option<&str>,
+    ) {
+        let variable =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        assert_eq!(named_by(path, options, &variable).as_deref(), named);
+    }
+
+    #[test]
+    fn a_context_in_use_names_an_engine() {
+        let folder = contexts();
+        let with = |chosen: Option<&str>| {
+            let variable = |name: &str| match name {
+                "DOCKER_CONFIG" => Some(folder.path().display().to_string()),
+                "DOCKER_CONTEXT" => chosen.map(str::to_owned),
+                _ => None,
+            };
+            named_by("docker", "", &variable)
+        };
+        assert_eq!(with(None).as_deref(), Some("docker context b"));
+        assert_eq!(with(Some("default")), None);
     }
 
     /// A folder with the contexts `a`, `b` (in use), and `broken`.

@@ -22,6 +22,9 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// The fact that tells by which options the engine was found.
 pub(crate) const CLIENT_OPTIONS: &str = "client-options";
 
+/// The fact that tells what names the engine, where it is not found by itself.
+pub(crate) const NAMED_BY: &str = "named-by";
+
 /// The answers of `GET /info` that are kept, by the names that they are kept under.
 const KEPT: [(&str, &str); 7] = [
     ("CgroupDriver", "cgroup-driver"),
@@ -120,6 +123,23 @@ impl Inquiry {
     pub fn configured(configuration: &Configuration, keeper: HostProgram) -> Inquiry {
         let (path, options) = Inquiry::words(configuration);
         Inquiry::new(&path, &options, keeper)
+    }
+
+    /// What names the engine that the section `DEFAULTS` is for, if anything does: `docker_options`, `docker_path` (a program that
+    /// is no usual command line), a variable, or the context in use. Nothing if the command line finds it by itself.
+    ///
+    /// ```
+    /// use dockertest::config::Layers;
+    /// use dockertest::engine::Inquiry;
+    ///
+    /// let configuration = Layers::new().set("docker_options=--host ssh://there").load()?;
+    /// assert_eq!(Inquiry::named_by(&configuration).as_deref(), Some("docker_options"));
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
+    #[must_use]
+    pub fn named_by(configuration: &Configuration) -> Option<String> {
+        let (path, options) = Inquiry::words(configuration);
+        address::named_by(&path, &options, &address::variable)
     }
 
     /// The `docker_path` and the `docker_options` of the section `DEFAULTS`.
@@ -232,6 +252,9 @@ impl Asking {
             facts.unwrap_or_else(|problem| EngineFacts { address, problem: Some(problem), ..EngineFacts::default() });
         facts.facts.insert(CLIENT_OPTIONS.to_owned(), self.options.clone());
         facts.facts.insert("client-path".to_owned(), self.path.clone());
+        if let Some(named) = address::named_by(&self.path, &self.options, &address::variable) {
+            facts.facts.insert(NAMED_BY.to_owned(), named);
+        }
         if let Some(client) = client {
             facts.facts.insert("client-flavor".to_owned(), client.flavor);
             facts.facts.insert("client-version".to_owned(), client.version);
@@ -285,6 +308,8 @@ mod tests {
         assert_eq!(facts.address, "unix:///nonexistent/engine.sock");
         assert!(facts.problem.unwrap().contains("/nonexistent/engine.sock"));
         assert_eq!(facts.facts[CLIENT_OPTIONS], options);
+        // Nobody knows where another program would go.
+        assert_eq!(facts.facts[NAMED_BY], "docker_path");
     }
 
     #[test]

@@ -59,6 +59,8 @@ mod tags;
 mod tell_facts;
 mod text;
 
+#[cfg(feature = "runner")]
+pub(crate) use address::chosen_context;
 #[cfg(feature = "api")]
 pub use api::{Api, ApiFailure, Condition, Event, Events, Executed, Logs, ServerVersion};
 #[cfg(feature = "api")]
@@ -70,6 +72,8 @@ pub use completed::Completed;
 pub use expected::Expected;
 #[cfg(feature = "api")]
 pub use facts::Inquiry;
+#[cfg(feature = "runner")]
+pub(crate) use facts::NAMED_BY;
 pub use failure::CommandFailure;
 pub use image_name::{ImageName, ImageNameError};
 #[cfg(feature = "api")]

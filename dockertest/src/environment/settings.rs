@@ -31,10 +31,10 @@ const CALLOUTS: [&str; 3] = ["instance_provision", "instance_execute", "instance
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Wanted {
-    /// The best that can be had.
+    /// Engines of our own, where there can be any and nobody has named another one; else the one that is configured.
+    #[default]
     Auto,
     /// This machine, with the engine that is configured.
-    #[default]
     Shared,
     /// Engines of our own.
     Capsule,
@@ -203,7 +203,7 @@ impl Default for Raw {
     fn default() -> Self {
         let limits = CalloutLimits::default();
         Raw {
-            provider: Wanted::Shared,
+            provider: Wanted::Auto,
             engine: None,
             jobs: Jobs(None),
             group_regex: None,
@@ -489,9 +489,9 @@ mod tests {
     }
 
     #[test]
-    fn without_a_section_there_is_the_shared_engine() {
+    fn without_a_section_it_is_what_can_be_had() {
         let settings = EnvironmentSettings::read(&Layers::new().load().unwrap(), Path::new("/nonexistent")).unwrap();
-        assert_eq!((settings.provider, settings.jobs), (Wanted::Shared, None));
+        assert_eq!((settings.provider, settings.jobs), (Wanted::Auto, None));
         assert_eq!(settings.limits, CalloutLimits::default());
         let missing = settings.callouts().unwrap_err().to_string();
         assert!(missing.starts_with("the environment `callout` needs commands"), "{missing}");

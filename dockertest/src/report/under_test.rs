@@ -1,6 +1,7 @@
 //! Which engine a run tests: what the head of every report says.
 
 use super::RunState;
+use crate::engine::NAMED_BY;
 use crate::journal::EngineFacts;
 
 /// Where the system's engine listens.
@@ -72,13 +73,16 @@ impl<'f> UnderTest<'f> {
         parts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    /// Whether it is the system's or our own.
+    /// Whether it is the system's or our own, and why it is this one.
     pub(super) fn whose(&self) -> String {
-        match self.provider {
-            Some("capsule") => "our own, in capsules".to_owned(),
-            Some(provider) => format!("in instances of {provider}"),
-            None if SYSTEM.contains(&self.facts.address.as_str()) => "the system's".to_owned(),
-            None => "the one that is configured".to_owned(),
+        let is_system = SYSTEM.contains(&self.facts.address.as_str());
+        match (self.provider, self.fact(NAMED_BY)) {
+            (Some("capsule"), _) => "our own, in capsules".to_owned(),
+            (Some(provider), _) => format!("in instances of {provider}"),
+            (None, "") if is_system => "the system's".to_owned(),
+            (None, "") => "the one that is configured".to_owned(),
+            (None, named) if is_system => format!("the system's, named by {named}"),
+            (None, named) => format!("named by {named}"),
         }
     }
 
@@ -110,6 +114,16 @@ mod tests {
         assert_eq!(UnderTest::new(&facts, Some("capsule")).line(), format!("{line}, our own, in capsules"));
         assert_eq!(UnderTest::new(&facts, Some("callout")).line(), format!("{line}, in instances of callout"));
         assert_eq!(UnderTest::new(&facts, None).line(), format!("{line}, the one that is configured"));
+        let mut named = facts.clone();
+        named.facts.insert(NAMED_BY.to_owned(), "DOCKER_HOST".to_owned());
+        assert_eq!(UnderTest::new(&named, None).line(), format!("{line}, named by DOCKER_HOST"));
+        assert_eq!(UnderTest::new(&named, Some("capsule")).line(), format!("{line}, our own, in capsules"));
+        named.address = SYSTEM[0].to_owned();
+        assert!(
+            UnderTest::new(&named, None)
+                .line()
+                .ends_with(" at unix:///var/run/docker.sock, the system's, named by DOCKER_HOST")
+        );
         let silent = EngineFacts { problem: Some("no engine answers\nat all".to_owned()), ..EngineFacts::default() };
         let line = "engine under test: unknown, the one that is configured; no engine answers";
         assert_eq!(UnderTest::new(&silent, None).line(), line);

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::environment::{Provider, Shared};
 use crate::journal::{Event, Iteration, Plan, Reading, Record, RunEnded, RunStarted, Session, StepStarted};
 use crate::name::StepId;
 use crate::outcome::{Ending, Phase};
@@ -107,6 +108,8 @@ pub(super) struct Progress {
     pub(super) counts: Counts,
     /// Instances that were made and not disposed of.
     pub(super) instances: BTreeSet<String>,
+    /// Where the steps were run, if any has been.
+    pub(super) provider: Option<String>,
     /// How long the run's processes have worked on it.
     pub(super) worked: Duration,
     /// The process that worked on it last.
@@ -162,6 +165,7 @@ impl Progress {
             plan: plan.clone(),
             counts: Counts::default(),
             instances: BTreeSet::new(),
+            provider: None,
             worked: Duration::ZERO,
             stopped: None,
             ended: None,
@@ -193,11 +197,15 @@ impl Progress {
             Event::RunEnded(ended) => self.ended = Some(ended.clone()),
             Event::InstanceProvisioned(made) => {
                 self.instances.insert(made.instance.clone());
+                self.provider = Some(made.provider.clone());
             }
             Event::InstanceDisposed(gone) if gone.problem.is_none() => {
                 self.instances.remove(&gone.instance);
             }
-            Event::StepStarted(StepStarted { step, attempt, .. }) => {
+            Event::StepStarted(StepStarted { step, attempt, instance, .. }) => {
+                if instance.is_none() {
+                    self.provider = Some(Provider::name(&Shared).to_owned());
+                }
                 let (started_us, last_us) = (record.time_us, record.time_us);
                 let account = Account { attempt: *attempt, started_us, last_us, ..Account::default() };
                 *self.state(record, *step)? = StepState::Running(Box::new(account));

@@ -126,6 +126,22 @@ impl Resumption {
         &self.invocation
     }
 
+    /// Where its steps were run, as [`Provider::name`](crate::environment::Provider::name) says; nothing if none has been.
+    ///
+    /// ```
+    /// # use dockertest::run::Resumption;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let results = folder.path();
+    /// # let example = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example/journal.jsonl");
+    /// # std::fs::copy(example, results.join("journal.jsonl"))?;
+    /// assert_eq!(Resumption::open(results)?.provider(), Some("shared"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn provider(&self) -> Option<&str> {
+        self.progress.provider.as_deref()
+    }
+
     /// How the run ended, if it is complete: then there is nothing to go on with, and [`Resumption::conclude`] is all
     /// that is left to do.
     ///

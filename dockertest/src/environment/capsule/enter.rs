@@ -24,6 +24,7 @@ use nix::unistd::{ForkResult, Pid, chdir};
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
+use crate::engine::chosen_context;
 use crate::engine::daemon::folder::Folder;
 use crate::engine::daemon::fork::{Alone, fork};
 use crate::engine::daemon::hierarchies::join_of_room;
@@ -170,6 +171,10 @@ impl<'a> Visit<'a> {
         let mut command = Command::new(self.program);
         for name in OTHER_ENGINES {
             command.env_remove(name);
+        }
+        // Nor does the context of whoever is at home here lead anywhere else.
+        if chosen_context().is_some() {
+            command.env("DOCKER_CONTEXT", "default");
         }
         let error = command.args(self.arguments).envs(variables).exec();
         eprintln!("cannot start `{}` in the capsule: {error}", Path::new(self.program).display());

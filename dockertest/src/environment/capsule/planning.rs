@@ -1,6 +1,7 @@
 //! What options mean for the processes that make a capsule.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::options::{CapsuleOptions, DataRoot, EngineKind};
@@ -9,6 +10,9 @@ use crate::engine::daemon::folder::Folder;
 use crate::engine::daemon::plan::{Data, DataFrom, Helper, Limits, Plan, Program, Room, Spoken, Template};
 use crate::engine::daemon::search_path;
 use crate::engine::podman::SERVICE_VARIABLE;
+
+/// What has nothing of this machine's in it.
+const EMPTIED: [&str; 3] = ["/tmp", "/run", "/dev/shm"];
 
 /// Where engines keep their data. No engine can keep it on an overlay, which the root is.
 pub(super) const DOCKER_DATA: &str = "/var/lib/docker";
@@ -139,6 +143,18 @@ fn hard_limit(limits: &str, title: &str) -> Option<u64> {
     }
 }
 
+/// Whether a program of this machine is seen in capsules like this. What lies below others than this machine's root is
+/// not known here, and neither is a program that is nowhere: that is found out when it is started.
+pub(super) fn sees(options: &CapsuleOptions, program: &Path) -> bool {
+    let folders = if program.components().count() > 1 { "/".to_owned() } else { search_path() };
+    let found = std::env::split_paths(&folders).find_map(|folder| folder.join(program).canonicalize().ok());
+    let (Some(file), [lower]) = (found, options.lower.as_slice()) else { return true };
+    let device = |path: &Path| fs::metadata(path).map(|data| data.dev()).ok();
+    let is_emptied =
+        |file: &Path| EMPTIED.iter().chain(&[DOCKER_DATA, PODMAN_DATA]).any(|place| file.starts_with(place));
+    lower != Path::new("/") || (device(&file) == device(lower) && !is_emptied(&file))
+}
+
 /// Why there can be no capsule here, and what to do.
 pub(super) fn obstacle(options: &CapsuleOptions) -> Option<String> {
     if !nix::unistd::geteuid().is_root() {
@@ -169,6 +185,17 @@ fn engine_program(options: &CapsuleOptions) -> &Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_on_the_root_is_not_seen() {
+        let options = CapsuleOptions::new();
+        let elsewhere = tempfile::NamedTempFile::new_in("/tmp").unwrap();
+        assert!(!sees(&options, elsewhere.path()));
+        assert!(!sees(&options, Path::new("/proc/self/exe").parent().unwrap()), "another file system");
+        assert!(sees(&options, Path::new("/bin/sh")) && sees(&options, Path::new("sh")));
+        assert!(sees(&options, Path::new("/no/such/docker")), "nobody knows");
+        assert!(sees(&options.lower(["/mnt/other"]), elsewhere.path()), "nobody knows");
+    }
 
     #[test]
     fn hard_limits_are_read() {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::images::ImagesFailure;
 use super::options::{CapsuleOptions, EngineKind};
-use super::planning::obstacle;
+use super::planning::{obstacle, sees};
 use super::running::Capsule;
 use crate::config::Configuration;
 use crate::engine::daemon::DaemonFailure;
@@ -87,6 +87,22 @@ impl CapsuleProvider {
     #[must_use]
     pub fn options(&self) -> &CapsuleOptions {
         &self.options
+    }
+
+    /// Whether a program of this machine is seen in its capsules. What is below `/tmp` or on another file system than `/` is
+    /// not.
+    ///
+    /// ```
+    /// use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider};
+    /// use dockertest::host::HostProgram;
+    ///
+    /// let provider = CapsuleProvider::new(HostProgram::new("dockertest-host"), CapsuleOptions::new());
+    /// assert!(provider.sees("/bin/sh".as_ref()));
+    /// assert!(!provider.sees("/proc/self/fd".as_ref()));
+    /// ```
+    #[must_use]
+    pub fn sees(&self, program: &Path) -> bool {
+        sees(&self.options, program)
     }
 
     /// Why there can be no capsule here, and what to do; nothing if there can be.

@@ -21,6 +21,7 @@ mod new;
 mod page;
 mod parallel;
 mod plugins;
+mod readers;
 mod reports;
 mod repository;
 mod runs;

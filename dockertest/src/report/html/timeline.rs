@@ -34,7 +34,8 @@ pub(super) fn timeline(run: &Run) -> Markup {
     html! {
         p.soft {
             "From the first record to the last, " (for_people(run.clock.whole()))
-            ", without the time between sessions. A tall bar did not pass. The steps below have the same times."
+            ", without the time between sessions. A tall bar did not pass; one in the colour of links is an attempt that was run \
+             again, or has not ended. The steps below have the same times."
         }
         div.lanes {
             (axis(run.clock.whole()))
@@ -52,9 +53,10 @@ pub(super) fn timeline(run: &Run) -> Markup {
 
 /// The lane of a worker, and its name.
 fn lane(run: &Run, worker: u32) -> (String, Vec<Bar>) {
-    let mut bars = Vec::new();
+    let (mut bars, mut steps) = (Vec::new(), 0_usize);
     for (index, (step, extra)) in run.state.steps.iter().zip(&run.steps).enumerate() {
         let last = extra.attempts.len();
+        steps += usize::from(extra.attempts.iter().any(|attempt| attempt.worker == worker));
         for (number, attempt) in (1..).zip(&extra.attempts).filter(|(_, attempt)| attempt.worker == worker) {
             // Of an earlier attempt it is only known that it was not the last word.
             let word = if number == last { word_of(step) } else { "EARLIER" };
@@ -66,8 +68,11 @@ fn lane(run: &Run, worker: u32) -> (String, Vec<Bar>) {
         }
     }
     bars.sort_by(|one, other| one.from.total_cmp(&other.from));
-    let steps = bars.len();
-    (format!("worker {worker}: {steps} {}", if steps == 1 { "step" } else { "steps" }), joined(bars))
+    let again = match bars.len().saturating_sub(steps) {
+        0 => String::new(),
+        more => format!(", {more} more attempts"),
+    };
+    (format!("worker {worker}: {steps} {}{again}", if steps == 1 { "step" } else { "steps" }), joined(bars))
 }
 
 fn class(word: &str) -> &'static str {

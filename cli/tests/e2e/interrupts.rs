@@ -12,7 +12,10 @@ use crate::support::{Done, Place};
 
 /// A place whose engine client waits for ever, with a run of two steps whose first one has started.
 fn hanging_run(place: &Place) -> Child {
-    let docker = place.script("bin/docker", "touch \"$0.started\"; exec sleep 1000");
+    // It says which client it is: the run would wait for that.
+    let hanging =
+        r#"[ "$1" = --version ] && exec echo "Docker version 20.10.24, build 1"; touch "$0.started"; exec sleep 1000"#;
+    let docker = place.script("bin/docker", hanging);
     let set = format!("docker_path={}", docker.display());
     let arguments = ["run", "--args=docker_cli/version,example", "--set", &set];
     let mut child = place.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

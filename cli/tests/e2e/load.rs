@@ -45,6 +45,7 @@ fn every_command_tells_of_a_run_of_pytest() {
     let history = place.run(&["history", "tests.test_x.TestY::test_z[param 1]"]).expect(0).stdout;
     let verdicts: Vec<&str> = history.lines().map(|line| line.split_whitespace().nth(2).unwrap()).collect();
     assert_eq!(verdicts, ["FAIL", "GOOD"], "{history}");
+    assert!(history.lines().all(|line| line.contains(" s  pytest  2026")), "{history}");
     assert_eq!(place.run(&["history", "tests.test_x::test_ü"]).expect(0).stdout.lines().count(), 2);
     let slowest = place.run(&["slowest"]).expect(0).stdout;
     let rows: Vec<String> = slowest.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
@@ -56,6 +57,9 @@ fn every_command_tells_of_a_run_of_pytest() {
     let lines: Vec<&str> = runs.lines().collect();
     assert!(lines.len() == 2 && lines[0].contains("  pytest  loaded from one.xml (pytest)"), "{runs}");
     assert!(lines[1].contains("2026-01-02 02:00:00  TEST_NA  3/3 steps"), "{runs}");
+    let report = place.run(&["report", "--run", "20260102t01", "--format", "tap"]).expect(0).stdout;
+    assert!(report.contains("not ok 1 - tests.test_x.TestY::test_z[param 1]\n"), "{report}");
+    place.run(&["report", "--run", "2025"]).expect(2);
     let last = json(&place.run(&["last", "--json"]).expect(0));
     assert_eq!(
         (&last["loaded"]["tool"], &last["steps"][0]["foreign"]),

@@ -267,12 +267,8 @@ impl Told {
         let told = self.explanation();
         let others = self.attached.iter().filter(|attached| told.is_none_or(|told| told.name != attached.name));
         test.output = others.filter_map(Attached::line).collect();
-        let words: Vec<&str> = self
-            .tags
-            .iter()
-            .map(String::as_str)
-            .filter(|tag| worker(tag).is_none() && instance(tag).is_none())
-            .collect();
+        let is_known = |tag: &&str| worker(tag).is_some() || instance(tag).is_some() || verdict(tag).is_some();
+        let words: Vec<&str> = self.tags.iter().map(String::as_str).filter(|tag| !is_known(tag)).collect();
         test.facts.extend((!words.is_empty()).then(|| ("tags".to_owned(), words.join(" "))));
         self.place(&mut test);
         test
@@ -286,7 +282,7 @@ impl Told {
 
     fn ending(&self) -> Ending {
         let said = self.explanation().map(Attached::text).unwrap_or_default();
-        let verdict_tag = self.tags.iter().find_map(|tag| tag.strip_prefix("verdict-")?.parse().ok());
+        let verdict_tag = self.tags.iter().find_map(|tag| verdict(tag));
         let mut ending = match self.status {
             Status::Success => Ending::new(Verdict::Good, ""),
             Status::Skip => Ending::new(Verdict::TestNa, if said.is_empty() { "skipped" } else { &said }),
@@ -301,11 +297,10 @@ impl Told {
             let known = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("expected");
             ending.known_failure = Some(known.trim().to_owned());
         }
-        if self.ours().is_some() {
-            ending.verdict = verdict_tag.unwrap_or(ending.verdict);
-            if ending.verdict == Verdict::Warn && ending.known_failure.is_none() {
-                ending.reason = said;
-            }
+        // Such tags are ours, also on tests of others in a run that was loaded before.
+        ending.verdict = verdict_tag.unwrap_or(ending.verdict);
+        if verdict_tag == Some(Verdict::Warn) && ending.known_failure.is_none() {
+            ending.reason = said;
         }
         let took = self.first_us.zip(self.last_us).map_or(0, |(first, last)| last.saturating_sub(first));
         ending.seconds = seconds_of(took.max(0));
@@ -363,6 +358,10 @@ fn push(before: &mut Vec<u8>, bytes: &[u8]) {
 
 fn worker(tag: &str) -> Option<u32> {
     tag.strip_prefix("worker-")?.parse().ok()
+}
+
+fn verdict(tag: &str) -> Option<Verdict> {
+    tag.strip_prefix("verdict-")?.parse().ok()
 }
 
 fn instance(tag: &str) -> Option<&str> {

@@ -9,7 +9,7 @@ use crate::journal::sample::{records, text};
 use crate::journal::{Event, FILE_NAME, parse};
 use crate::report::scenarios::{ALL, Scenario};
 use crate::report::subunit::{Attachment, Packet, Status, Timestamp};
-use crate::report::{Format, RunState, RunnerIs, StepState, Totals, write_knowing};
+use crate::report::{Format, RunState, RunnerIs, StepState, Totals, write_knowing, write_of};
 use crate::verdict::Verdict;
 
 /// What is said of these reports; it must be possible to keep that.
@@ -343,6 +343,31 @@ fn our_own_reports_tell_the_same_when_they_are_loaded() {
             assert_eq!(engine(&theirs), engine(&ours), "{name} {format}");
             assert_eq!(theirs.beginning.unwrap().loaded.unwrap().tool, "dockertest");
         }
+    }
+}
+
+/// The bytes of a run that was loaded, as a report again.
+fn written_again(run: &LoadedRun, format: Format) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_of(run.records(), RunnerIs::Gone, "x".as_ref(), format, &mut bytes).unwrap();
+    bytes
+}
+
+#[rstest]
+#[case::pytest(include_bytes!("fixtures/pytest.xml"))]
+#[case::nextest(include_bytes!("fixtures/nextest.xml"))]
+#[case::surefire(include_bytes!("fixtures/surefire.xml"))]
+#[case::python_subunit(include_bytes!("fixtures/python.subunit"))]
+fn what_was_loaded_can_be_reported_and_loaded_again(#[case] bytes: &[u8]) {
+    let first = loaded(&[Report::new("x", bytes)], &Options::default());
+    for format in [Format::Junit, Format::Subunit] {
+        let second = loaded(&[Report::new("x", written_again(&first, format))], &Options::default());
+        let sorted = |run: &LoadedRun| {
+            let mut verdicts = verdicts(run);
+            verdicts.sort();
+            verdicts
+        };
+        assert_eq!(sorted(&second), sorted(&first), "{format}");
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Moment {
     pub utc_offset_seconds: i32,
     /// The engine, as `docker 20.10.24`; empty when none answered.
     pub engine: String,
+    /// The program that has run it, or the form of its reports, if the run was loaded.
+    pub tool: Option<String>,
     /// Its verdict there.
     pub verdict: Verdict,
     /// The tests after it that found something, with their verdict.
@@ -64,11 +66,13 @@ pub(super) fn history(index: &Index, name: &str) -> Vec<Moment> {
 
 fn moment(text: &str, row: &Row, word: Word<'_>, found: (Verdict, u64), is_step: bool) -> Moment {
     let told_on = word.told_on().filter(|_| is_step).map(|(name, verdict)| (name.to_owned(), verdict));
+    let run = row.summary(text);
     Moment {
         run: row.run(text).to_owned(),
         ended_us: word.ended_us(row.started_us),
-        utc_offset_seconds: row.summary(text).map_or(0, |run| run.utc_offset_seconds),
+        utc_offset_seconds: run.as_ref().map_or(0, |run| run.utc_offset_seconds),
         engine: plain(row.engine(text)),
+        tool: run.and_then(|run| run.loaded).map(|loaded| loaded.tool),
         verdict: found.0,
         told_on: told_on.collect(),
         seconds: seconds(found.1),

@@ -16,6 +16,8 @@ use crate::outcome::Ending;
 use crate::verdict::Verdict;
 use crate::version::API_VERSION;
 
+mod loaded;
+
 /// A folder with a repository, and runs in it.
 struct Place {
     folder: tempfile::TempDir,

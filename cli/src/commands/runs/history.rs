@@ -4,7 +4,7 @@ use dockertest::report::{local_time, utc_time};
 use dockertest::repository::Moment;
 use serde_json::{Value, json};
 
-use super::{columns, engine, pretty, shown};
+use super::{columns, pretty, shown, tested};
 use crate::args::History;
 use crate::kept;
 use crate::screen::{Problem, Screen, visible};
@@ -41,7 +41,7 @@ fn row(moment: &Moment) -> [String; 6] {
         local_time(moment.ended_us, moment.utc_offset_seconds),
         moment.verdict.to_string(),
         format!("{:>9}", format!("{:.3} s", moment.seconds)),
-        engine(&moment.engine).to_owned(),
+        tested(&moment.engine, moment.tool.as_deref()).to_owned(),
         moment.run.clone(),
         remark,
     ]
@@ -56,6 +56,7 @@ fn moment_json(moment: &Moment) -> Value {
         "verdict": moment.verdict,
         "seconds": moment.seconds,
         "engine": moment.engine,
+        "tool": moment.tool,
         "started": moment.started,
         "found_after_it": found,
     })

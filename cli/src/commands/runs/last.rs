@@ -7,7 +7,7 @@ use dockertest::report::{Console, Results, Style, Totals};
 use dockertest::repository::{Repository, RunIs, RunSummary};
 use dockertest::verdict::Verdict;
 
-use super::{begun, results, tested, wanted as wanted_run};
+use super::{begun, results, tested_in, wanted as wanted_run};
 use crate::args::Last;
 use crate::kept;
 use crate::screen::{Problem, Screen, visible};
@@ -45,7 +45,7 @@ pub(super) fn status_of(run: &RunSummary) -> u8 {
 }
 
 fn head(run: &RunSummary) -> String {
-    let mut text = format!("run {}, begun {}, {}, {}", run.run, begun(run), tested(run), run.state);
+    let mut text = format!("run {}, begun {}, {}, {}", run.run, begun(run), tested_in(run), run.state);
     if let Some(reason) = &run.reason {
         let _ = write!(text, ": {reason}");
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{begun, columns, pretty, results, run_json, shown, state, tested};
+use super::{begun, columns, pretty, results, run_json, shown, state, tested_in};
 use crate::args::Runs;
 use crate::kept;
 use crate::screen::{Problem, Screen, visible};
@@ -25,7 +25,7 @@ pub(crate) fn runs(wanted: &Runs, screen: &Screen) -> Result<u8, Problem> {
                 state(run),
                 format!("{}/{} steps", run.totals.total(), run.planned),
                 format!("{:.1} s", run.seconds),
-                tested(run).to_owned(),
+                tested_in(run).to_owned(),
                 results(&repository, run),
             ]
         })

@@ -52,12 +52,13 @@ fn engine(engine: &str) -> &str {
     if engine.is_empty() { "no engine" } else { engine }
 }
 
-/// What was tested: the engine, or the tests of a program whose reports were loaded.
-fn tested(run: &RunSummary) -> &str {
-    match &run.loaded {
-        Some(loaded) if run.engine.is_empty() => &loaded.tool,
-        _ => engine(&run.engine),
-    }
+/// What was tested: an engine, or the tests of a program whose reports were loaded.
+fn tested<'a>(engine: &'a str, tool: Option<&'a str>) -> &'a str {
+    tool.filter(|_| engine.is_empty()).unwrap_or_else(|| self::engine(engine))
+}
+
+fn tested_in(run: &RunSummary) -> &str {
+    tested(&run.engine, run.loaded.as_ref().map(|loaded| loaded.tool.as_str()))
 }
 
 fn begun(run: &RunSummary) -> String {

@@ -90,10 +90,17 @@ impl Suite {
         let mut clock = self.started_us;
         let suites = self.around.iter().chain([&self.name]).filter(|name| !name.is_empty());
         let suites = suites.cloned().collect::<Vec<_>>().join("::");
-        for case in std::mem::take(&mut self.cases) {
+        let cases = std::mem::take(&mut self.cases);
+        // A test of others in a run that was loaded before is a suite of ours, which says what its case cannot.
+        let warned = self.properties.iter().any(|(name, value)| name == "verdict" && value == Verdict::Warn.as_str());
+        let is_warned = warned && cases.len() == 1;
+        for case in cases {
             let id = id(&case, &suites);
             let mut test = Test::new(Who::Foreign(id));
-            let ending = case.ending();
+            let mut ending = case.ending();
+            if is_warned && ending.verdict == Verdict::Good {
+                ending.verdict = Verdict::Warn;
+            }
             // What was skipped has said nothing about itself.
             test.was_run = ending.verdict != Verdict::TestNa;
             test.started_us = case.started_us.or(clock);

@@ -1,0 +1,83 @@
+//! Runs that were loaded from reports, beside those of our own.
+
+use super::*;
+use crate::load::{LoadedRun, Options, Report, load};
+use crate::name::TestId;
+use crate::report::subunit::{Packet, Status};
+
+/// Loads a report of pytest with these cases, which begins so many hours after the first run of a place.
+fn load_cases(place: &Place, hours: i64, cases: &str) -> LoadedRun {
+    let begin = crate::report::utc_time(1_700_000_000_000_000 + hours * 3_600_000_000);
+    let xml = format!("<testsuite name='pytest' timestamp='{begin}'>{cases}</testsuite>");
+    let run = load(&[Report::new("r.xml", xml)], &Options::default()).unwrap();
+    assert_eq!(place.open().add(&run).unwrap(), Added::New);
+    run
+}
+
+fn names(steps: &[FailingStep]) -> Vec<(TestId, bool)> {
+    steps.iter().map(|step| (step.name.clone(), step.is_current)).collect()
+}
+
+#[test]
+fn tests_of_others_are_kept_apart_from_subtests_of_the_same_name() {
+    let place = Place::new();
+    place.time_us.set(1_600_000_000_000_000);
+    place.run("r1", &[("a", Fail), ("b", Fail)]);
+    load_cases(&place, 0, "<testcase name='a' classname='a'/><testcase name='c' classname='c'><failure/></testcase>");
+    let repository = place.open();
+    assert_eq!(repository.failing(), ["a", "b"], "the engine that was tested last is still the one");
+    let foreign = |name: &str| TestId::Foreign(name.to_owned());
+    let subtest = |name: &str| TestId::Subtest(name.parse().unwrap());
+    assert_eq!(names(&repository.failing_steps()), [(subtest("a"), true), (subtest("b"), true), (foreign("c"), true)]);
+    let history: Vec<_> = repository.history("a").into_iter().map(|moment| (moment.verdict, moment.tool)).collect();
+    assert_eq!(history, [(Fail, None), (Good, Some("pytest".to_owned()))]);
+    assert_eq!(repository.durations().keys().collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(repository.usual_durations().len(), 4);
+    let stats = repository.stats();
+    assert_eq!((stats.runs, stats.loaded, stats.engines), (2, 1, vec![("docker 1".to_owned(), 1)]));
+    // What is older says nothing against what is newer, whenever it is loaded.
+    load_cases(&place, -1, "<testcase name='c' classname='c'/>");
+    assert_eq!(place.open().failing_steps().len(), 3);
+    load_cases(&place, 1, "<testcase name='c' classname='c'><skipped/></testcase>");
+    assert_eq!(place.open().failing_steps().len(), 3, "what was skipped has not passed");
+    load_cases(&place, 2, "<testcase name='c' classname='c'/>");
+    assert_eq!(place.open().failing_steps().len(), 2);
+}
+
+#[test]
+fn a_run_that_was_loaded_can_be_archived_and_stays_known() {
+    let place = Place::new();
+    let odd = "a;b %+: =c";
+    let run = load_cases(&place, 0, &format!("<testcase name='{odd}' classname='{odd}'><failure/></testcase>"));
+    load_cases(&place, 1, "<testcase name='x' classname='x'/>");
+    let before = place.open().runs();
+    assert_eq!(place.open().keep_journals(1).unwrap(), 1);
+    fs::remove_file(place.path().join("index-1")).unwrap();
+    let repository = place.open();
+    let after: Vec<_> = repository.runs().into_iter().map(|run| RunSummary { has_journal: true, ..run }).collect();
+    assert_eq!(after, before);
+    assert_eq!(names(&repository.failing_steps()), [(TestId::Foreign(odd.to_owned()), true)]);
+    assert_eq!(repository.add(&run).unwrap(), Added::Known);
+}
+
+#[test]
+fn what_is_no_test_fails_its_run_only() {
+    // HOLE-R3: in other tools it fails for ever.
+    let place = Place::new();
+    let packet = Packet { status: Status::Fail, ..Packet::of_test("process-returncode") };
+    let run = load(&[Report::new("s", packet.encode().unwrap())], &Options::default()).unwrap();
+    place.open().add(&run).unwrap();
+    let repository = place.open();
+    assert_eq!((repository.last().unwrap().verdict, repository.failing_steps().len()), (Fail, 0));
+}
+
+#[test]
+fn a_load_that_was_killed_before_its_line_was_written_is_whole() {
+    let place = Place::new();
+    let run = load_cases(&place, 0, "<testcase name='a'><failure/></testcase>");
+    let runs = place.open().runs();
+    fs::remove_file(place.path().join("index-1")).unwrap();
+    let repository = place.open();
+    assert_eq!((repository.runs(), repository.records(run.name()).unwrap().as_slice()), (runs, run.records()));
+    assert!(repository.notes().is_empty(), "{:?}", repository.notes());
+}

@@ -71,7 +71,12 @@ impl<'s, 'e, 'r> Lane<'s, 'e, 'r> {
         let run = self.run;
         let _gone = Gone(run);
         let (mut block, mut at) = (None, None);
-        let leave = self.blocks(&mut block, &mut at).err();
+        let mut leave = self.blocks(&mut block, &mut at).err();
+        if !self.pool.is_here() {
+            // To end other steps and to dispose of instances can take minutes, in which this process may be killed. What is
+            // known by now is on disk before.
+            leave = leave.or(self.flush().err());
+        }
         if let Some(Here { instance, .. }) = self.here.take() {
             // Another worker may go on with it; at the end, all are disposed of together.
             if self.pool.is_for_one_step() {

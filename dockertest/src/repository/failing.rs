@@ -163,10 +163,9 @@ impl Index {
         self.stopped().next()
     }
 
-    /// The same without runs that were loaded from reports that name no engine: they say nothing about any.
+    /// The same without runs in which no engine answered, or whose reports name none: they say nothing about any.
     fn last_of_an_engine(&self) -> Option<&Row> {
-        let is_loaded = |row: &Row| row.summary(&self.text).is_some_and(|run| run.loaded.is_some());
-        self.stopped().find(|row| row.engine(&self.text) != NONE || !is_loaded(row))
+        self.stopped().find(|row| row.engine(&self.text) != NONE)
     }
 
     /// The runs that have stopped and can be read, the last one first.

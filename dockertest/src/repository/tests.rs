@@ -319,6 +319,14 @@ fn what_failed_without_an_engine_is_forgotten_once_there_is_one() {
 }
 
 #[test]
+fn a_run_without_an_engine_hides_nothing_that_fails_on_one() {
+    let place = Place::new();
+    place.make("r1", "docker", &[("a", Some(Fail)), ("b", Some(Fail))], Stops::Complete);
+    place.make("r2", "", &[("b", Some(Good)), ("c", Some(Good))], Stops::Complete);
+    assert_eq!(place.failing(), ["a", "b"]);
+}
+
+#[test]
 fn a_subtest_that_is_switched_off_says_nothing() {
     let place = Place::new();
     place.run("r1", &[("a", Fail), ("b", Fail)]);

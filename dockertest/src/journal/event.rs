@@ -4,6 +4,7 @@
 //! that an older program reads a newer journal of the same format number.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::de::Error as _;
@@ -258,6 +259,12 @@ pub struct Invocation {
     /// Every file or folder of `--plugin`, made absolute.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub plugins: Vec<PathBuf>,
+    /// The value of `--retries`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<NonZeroU32>,
+    /// Whether there was `--isolated`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub isolated: bool,
 }
 
 /// The process that runs a run, or a part of it after a resume.

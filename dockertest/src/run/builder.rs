@@ -372,7 +372,6 @@ impl RunnerBuilder {
             jobs: self.jobs,
             durations: self.durations,
             grouping: self.grouping,
-            retries: 0,
             shuffle: None,
             in_one_instance: false,
         };
@@ -391,5 +390,6 @@ fn invocation(layers: &Layers, args: Vec<String>, plugins: Vec<PathBuf>) -> Invo
         config_defaults: absolute(layers.shipped_folder()),
         config_custom: absolute(layers.custom_folder()),
         plugins,
+        ..Invocation::default()
     }
 }

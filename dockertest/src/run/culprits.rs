@@ -196,7 +196,7 @@ impl Runner {
     pub fn probe(mut self, suspect: &SubtestName, cancel: &CancelToken) -> Result<Option<Ending>, RunFailure> {
         self.options.in_one_instance = true;
         self.options.jobs = std::num::NonZeroUsize::MIN;
-        (self.options.retries, self.options.shuffle) = (0, None);
+        (self.options.invocation.retries, self.options.shuffle) = (None, None);
         let outcome = self.run(cancel)?;
         let step = outcome.steps.into_iter().rev().find(|step| step.planned.name == *suspect);
         Ok(step.and_then(|step| step.ending))

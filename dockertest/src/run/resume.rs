@@ -227,6 +227,11 @@ impl Runner {
         if complete.is_none() && !missing.is_empty() {
             return Err(ResumeFailure::Missing { missing });
         }
+        let Invocation { retries, isolated, .. } = resumption.invocation;
+        self.options.invocation.retries = retries;
+        if isolated {
+            self = self.isolated();
+        }
         let feed = Feed::default();
         let Told { sinks, callers } = Told::begin(&feed, &mut self.watching, &resumption.folder)?;
         let outcome = match complete {

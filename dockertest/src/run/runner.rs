@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -57,8 +57,6 @@ pub(super) struct Options {
     /// How long subtests took before, by name.
     pub(super) durations: BTreeMap<String, Duration>,
     pub(super) grouping: Option<Grouping>,
-    /// How often a step that does not pass is run again.
-    pub(super) retries: u32,
     /// By which number the subtests are put in another order.
     pub(super) shuffle: Option<u64>,
     /// Whether all subtests are one group, whatever they say.
@@ -163,6 +161,7 @@ impl Runner {
     /// Has every step run in an instance of its own, whatever the provider is used to.
     #[must_use]
     pub fn isolated(mut self) -> Runner {
+        self.options.invocation.isolated = true;
         if !self.options.provider.is_for_one_step() && !self.options.provider.is_here() {
             self.options.provider = Arc::new(Isolated(self.options.provider));
         }
@@ -172,7 +171,7 @@ impl Runner {
     /// Has a step that does not pass run again, so many times at most. One that passes then is flaky, and says so.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Runner {
-        self.options.retries = retries;
+        self.options.invocation.retries = NonZeroU32::new(retries);
         self
     }
 
@@ -458,7 +457,7 @@ impl Runner {
             boot_id: &begin.session.boot_id,
             host_facts: sysinfo::keyvals(),
             retry_interrupted: self.options.retry_interrupted,
-            retries: self.options.retries,
+            retries: self.options.invocation.retries.map_or(0, NonZeroU32::get),
             why_cut_off: begin.why_cut_off,
             course: Course::new(begin.states, begin.counts),
         };

@@ -1,11 +1,12 @@
 //! What every report is: something that takes in records one by one, and writes.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Console, Format, Results, RunState, RunnerIs, StepState, Style, html, junit, lines, status, stream, tap};
-use crate::journal::{Event, Record, Sink};
+use crate::journal::{Event, FILE_NAME, Record, Sink};
 
 /// A report in the making. The same records make the same bytes, whether they come live or from a journal.
 pub(super) trait Projection: Send {
@@ -104,8 +105,24 @@ impl Projection for Console<Vec<u8>> {
 /// ```
 ///
 /// # Errors
-/// The file cannot be made.
+/// The file cannot be made, or is the journal of a run.
+///
+/// ```
+/// use dockertest::report::{Format, live};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let results = folder.path();
+/// let journal = results.join("journal.jsonl");
+/// std::fs::write(&journal, "what a run has found out")?;
+/// assert!(live(Format::Html, &journal, results).is_err());
+/// assert_eq!(std::fs::read_to_string(&journal)?, "what a run has found out");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn live(format: Format, file: &Path, results: &Path) -> io::Result<Box<dyn Sink>> {
+    if is_journal(file, results) {
+        let problem = io::Error::new(io::ErrorKind::InvalidInput, "it is the journal of a run; name another file");
+        return Err(explain(file, &problem));
+    }
     let out = File::create(file).map_err(|error| explain(file, &error))?;
     Ok(Box::new(Live::new(format, file, Box::new(out), results)))
 }
@@ -176,6 +193,14 @@ impl Sink for Live {
         let flushed = self.out.flush();
         self.unless_gone(flushed)
     }
+}
+
+/// Whether a file is a journal: by its name, or because it is that of these results under another one, as a repository of
+/// runs has it.
+fn is_journal(file: &Path, results: &Path) -> bool {
+    let identity = |path: &Path| fs::metadata(path).ok().map(|facts| (facts.dev(), facts.ino()));
+    let is_ours = || identity(file).is_some_and(|found| Some(found) == identity(&results.join(FILE_NAME)));
+    file.file_name().is_some_and(|name| name == FILE_NAME) || is_ours()
 }
 
 /// The same error with the file's name.

@@ -12,14 +12,14 @@ use std::time::Duration;
 use dockertest::engine::daemon::DaemonFailure;
 use dockertest::environment::capsule::{Capsule, CapsuleOptions, StandingCapsule, prune};
 use dockertest::environment::{EnvironmentSettings, prune_callouts};
-use dockertest::host::HostProgram;
+use dockertest::host::{CancelToken, HostProgram};
 use serde_json::json;
 
 use crate::args::env::{Dispose, EnvCommand, Exec, Provision, Shell};
 use crate::args::{Engine, Sources};
 use crate::screen::{Problem, Screen};
 use crate::sources::{self, Folders, absolute};
-use crate::{environment, hosts, status};
+use crate::{environment, hosts, signals, status};
 
 /// Exit status: something is left that should not be.
 const LEFT: u8 = 1;
@@ -97,9 +97,18 @@ fn code(status: ExitStatus) -> u8 {
 
 fn provision(wanted: &Provision, screen: &Screen) -> Result<u8, Problem> {
     let (options, host) = (options(&wanted.engine, &wanted.sources)?, hosts::door()?);
+    // A capsule that stays and that nobody was told of would be left over: whoever wants to stop this waits until it is told.
+    let cancel = CancelToken::new()?;
+    let _forwarding = signals::forward(&cancel)?;
     for _ in 0..wanted.count.get() {
+        if let Some(signal) = cancel.signal() {
+            return Ok(u8::try_from(128 + signal).unwrap_or(u8::MAX));
+        }
         let capsule = Capsule::leave(&host, &options).map_err(|failure| not_made(&failure))?;
-        screen.output(format!("{}\n", capsule.id()))?;
+        if let Err(problem) = screen.output(format!("{}\n", capsule.id())) {
+            capsule.dispose()?;
+            return Err(problem);
+        }
     }
     Ok(status::SUCCESS)
 }

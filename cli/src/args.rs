@@ -12,6 +12,7 @@ use std::str::FromStr;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use dockertest::environment::Wanted;
+use dockertest::journal;
 use dockertest::load::Form;
 use dockertest::report::{Format, UnknownFormat};
 
@@ -381,6 +382,9 @@ impl FromStr for LiveReport {
             return Err("expected FORMAT=FILE, for example junit=report.xml".to_owned());
         };
         let format = format.parse().map_err(|unknown: UnknownFormat| unknown.to_string())?;
+        if Path::new(file).file_name().is_some_and(|name| name == journal::FILE_NAME) {
+            return Err(format!("`{file}` is the name of a run's journal, which no report may take"));
+        }
         Ok(LiveReport { format, file: file.into() })
     }
 }

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use dockertest::host::CancelToken;
+use dockertest::journal::{self, Event, Sink};
 use dockertest::report::{Format, live, live_into};
 use dockertest::run::Runner;
 
 use crate::args::LiveReport;
 use crate::patient::Patient;
 use crate::screen::{Problem, Screen};
+use crate::sources::absolute;
 
 /// What stands for standard output in the place of a file.
 const OUTPUT: &str = "-";
@@ -22,7 +24,54 @@ pub(crate) fn wanted(reports: &[LiveReport], subunit: bool) -> Result<Vec<LiveRe
         let list = shown.join(" and ");
         return Err(Problem::new(format!("{list} cannot share standard output: give all but one a file")));
     }
+    for (number, one) in wanted.iter().enumerate().filter(|(_, one)| !is_shown(one)) {
+        if let Some(other) = wanted[..number].iter().find(|other| other.file == one.file) {
+            let file = one.file.display();
+            return Err(Problem::new(format!("{} and {} cannot share the file `{file}`", other.format, one.format)));
+        }
+    }
     Ok(wanted)
+}
+
+/// Refuses a file for which there is no folder, before a former run is kept aside for the one that is to write it.
+pub(crate) fn check(reports: &[LiveReport], results: &Path) -> Result<(), Problem> {
+    for wanted in reports.iter().filter(|wanted| !is_shown(wanted)) {
+        let folder = wanted.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // The results folder is made by the run.
+        let problem = if !absolute(folder).starts_with(absolute(results)) && !folder.is_dir() {
+            "there is no such folder"
+        } else if wanted.file.is_dir() {
+            "it is a folder"
+        } else {
+            continue;
+        };
+        return Err(Problem::new(format!("cannot write the report `{}`: {problem}", wanted.file.display())));
+    }
+    Ok(())
+}
+
+/// Writes these reports of a run that is complete.
+pub(crate) fn write(reports: &[LiveReport], results: &Path, cancel: &CancelToken) -> Result<(), Problem> {
+    if reports.is_empty() {
+        return Ok(());
+    }
+    let records = journal::read(&results.join(journal::FILE_NAME))?.records;
+    for wanted in reports {
+        let mut sink = sink(wanted, results, cancel)?;
+        for record in &records {
+            // An interruption that was gone on from is no end.
+            if matches!(record.event, Event::RunEnded(_)) { sink.record(record) } else { sink.past(record) }?;
+        }
+    }
+    Ok(())
+}
+
+fn sink(wanted: &LiveReport, results: &Path, cancel: &CancelToken) -> Result<Box<dyn Sink>, Problem> {
+    Ok(if is_shown(wanted) {
+        live_into(wanted.format, Box::new(Patient::stdout(cancel)?), results)
+    } else {
+        live(wanted.format, &wanted.file, results)?
+    })
 }
 
 fn is_shown(report: &LiveReport) -> bool {
@@ -39,11 +88,7 @@ pub(crate) fn watch(
 ) -> Result<Runner, Problem> {
     let mut runner = runner;
     for wanted in reports {
-        runner = runner.sink(if is_shown(wanted) {
-            live_into(wanted.format, Box::new(Patient::stdout(cancel)?), results)
-        } else {
-            live(wanted.format, &wanted.file, results)?
-        });
+        runner = runner.sink(sink(wanted, results, cancel)?);
     }
     if !reports.iter().any(is_shown) {
         runner = runner.sink(crate::live::sink(results, screen, cancel)?);
@@ -61,5 +106,12 @@ mod tests {
         assert_eq!(wanted(&[], true).map(|reports| reports.len()).ok(), Some(1));
         assert_eq!(wanted(std::slice::from_ref(&tap), false).map(|reports| reports.len()).ok(), Some(1));
         assert!(wanted(&[tap], true).unwrap_err().to_string().contains("tap and subunit cannot share"));
+    }
+
+    #[test]
+    fn a_file_is_for_one_report() {
+        let of = |format| LiveReport { format, file: "x".into() };
+        let failure = wanted(&[of(Format::Html), of(Format::Tap)], false).unwrap_err().to_string();
+        assert_eq!(failure, "html and tap cannot share the file `x`");
     }
 }

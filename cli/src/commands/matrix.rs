@@ -10,6 +10,7 @@ use dockertest::report::{Comparison, RunState};
 use dockertest::run::{EXIT_FAILED, Outcome, Runner, Stop};
 
 use super::engines::builds;
+use super::run::tell_what_is_wrong;
 use crate::args::{Engine, Matrix};
 use crate::environment::{self, Purpose};
 use crate::screen::{Problem, Screen, visible};
@@ -31,6 +32,9 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
     } else {
         names.iter().map(|name| known.get(name)).collect::<Result<_, _>>()?
     };
+    if let Some(twice) = (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
+        return Err(Problem::new(format!("the engine `{}` is named twice", names[twice])));
+    }
     if chosen.is_empty() {
         return Err(Problem::new("there are no engines to compare: dockertest engines add"));
     }
@@ -44,10 +48,20 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
     let runners = chosen.iter().map(|build| runner(build, wanted, (&folders, &results), &cancel, screen));
     let runners: Vec<Runner> = runners.collect::<Result<_, _>>()?;
     let _forwarding = signals::forward(&cancel)?;
+    let mut has_failed = false;
     for (build, runner) in chosen.iter().zip(runners) {
         screen.note(format!("{} ({} {})", build.name, build.flavor, build.version));
-        let outcome = runner.run(&cancel)?;
+        let outcome = match runner.run(&cancel) {
+            Ok(outcome) => outcome,
+            // What the others do is worth no less.
+            Err(failure) => {
+                screen.warning(format!("{}: {}", build.name, Problem::from(failure)));
+                has_failed = true;
+                continue;
+            }
+        };
         screen.note(format!("{}: {}", build.name, told(&outcome)));
+        tell_what_is_wrong(&outcome, screen);
         if let Stop::Interrupted { .. } = outcome.stop {
             let rest = results.join(&build.name);
             screen.note(format!(
@@ -58,7 +72,8 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
             return Ok(outcome.exit_status());
         }
     }
-    compare(&chosen, &results, wanted.json, screen)
+    let code = compare(&chosen, &results, wanted.json, screen)?;
+    Ok(if has_failed { code.max(EXIT_FAILED) } else { code })
 }
 
 fn runner(

@@ -28,7 +28,7 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
         return culprits::analyze(run, rounds.unwrap_or(NonZeroU32::MIN), screen);
     }
     let Some(args) = wanted::args(run, screen)? else {
-        screen.note("nothing fails, so nothing is run");
+        screen.note("nothing of this fails, so nothing is run");
         return Ok(status::SUCCESS);
     };
     let most = run.until_failure.map(|most| most.unwrap_or(u32::MAX));
@@ -74,6 +74,7 @@ fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
     if run.shuffle.is_none() {
         runner = runner.with_durations(repository.durations());
     }
+    reports::check(&live_reports, &run.results)?;
     let (folder, kept_aside) = ResultsFolder::create(&run.results)?;
     if let Some(aside) = kept_aside {
         screen.note(format!("the former run in `{}` is kept as `{}`", run.results.display(), aside.display()));
@@ -87,11 +88,14 @@ fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
 
 pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let folder = resume.results.folder();
+    let live_reports = reports::wanted(&resume.report, false)?;
     let resumption = Resumption::open(folder)?;
     if resumption.outcome().is_some() {
         screen.note(format!("the run in `{}` is complete", folder.display()));
         // Its last process may have been killed before its reports were.
-        return resumption.conclude()?.map_or(Ok(status::SUCCESS), |outcome| ended(Ok(outcome), screen));
+        let outcome = resumption.conclude()?;
+        reports::write(&live_reports, folder, &CancelToken::new()?)?;
+        return outcome.map_or(Ok(status::SUCCESS), |outcome| ended(Ok(outcome), screen));
     }
     let mut invocation = resumption.invocation().clone();
     // What `auto` was then need not be what it would be now. What was typed counts more.
@@ -105,7 +109,7 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let runner = environment::enter(runner, Purpose::Resume, &cancel, screen)?;
     let repository = kept::create(&resume.kept, runner.control(), screen)?;
     let (runner, told) = kept::record(runner, &repository, resumption.results());
-    let runner = reports::watch(runner, &resume.report, folder, screen, &cancel)?;
+    let runner = reports::watch(runner, &live_reports, folder, screen, &cancel)?;
     let outcome = runner.resume(resumption, &cancel);
     kept::tell(&told, screen);
     match outcome {
@@ -174,11 +178,16 @@ fn ended(outcome: Result<Outcome, RunFailure>, screen: &Screen) -> Result<u8, Pr
     if let Stop::Reboot { step, reason } = &outcome.stop {
         screen.note(format!("{step} wants this machine to be rebooted: {reason}"));
     }
+    tell_what_is_wrong(&outcome, screen);
+    Ok(outcome.exit_status())
+}
+
+/// Says what is wrong beside verdicts.
+pub(super) fn tell_what_is_wrong(outcome: &Outcome, screen: &Screen) {
     if !outcome.left.is_empty() {
         screen.warning(format!("instances are left over: {}", outcome.left.join(", ")));
     }
     if let Some(failure) = &outcome.report_failure {
         screen.warning(format!("a report is not complete (the journal is): {failure}"));
     }
-    Ok(outcome.exit_status())
 }

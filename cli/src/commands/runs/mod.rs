@@ -80,6 +80,8 @@ fn results(repository: &Repository, run: &RunSummary) -> String {
     }
     match repository.results(run) {
         Some(folder) => folder.display().to_string(),
+        // An index that was made again of the journals does not know it.
+        None if run.results.as_os_str().is_empty() => "nobody knows where the results are".to_owned(),
         None => "results are gone".to_owned(),
     }
 }

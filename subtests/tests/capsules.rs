@@ -470,3 +470,44 @@ fn a_capsule_for_podman_is_a_clean_engine_without_a_daemon() {
     capsule.dispose().unwrap();
     assert_eq!(remains(&folder), Vec::<PathBuf>::new());
 }
+
+/// Podman of somebody who is not root, in the user namespace that it makes for itself. What it needs of the kernel and of the
+/// distribution is looked for first.
+#[test]
+fn podman_without_root_runs_containers_in_a_capsule() {
+    let options = CapsuleOptions::new().kind(EngineKind::Podman);
+    if !test_needs::is_met(CapsuleProvider::new(host(), options.clone()).obstacle()) {
+        return;
+    }
+    let capsule = Capsule::start(&host(), &options).unwrap();
+    for (what, look) in [
+        (
+            "users may not make user namespaces",
+            "setpriv --reuid 65534 --regid 65534 --clear-groups unshare --user true",
+        ),
+        ("there is no newuidmap", "command -v newuidmap && command -v newgidmap && command -v useradd"),
+    ] {
+        if !run(&capsule, &[], &["/bin/sh", "-c", look]).status.success() {
+            test_needs::skip(what);
+            return;
+        }
+    }
+    // It has ranges of users of its own, a folder for sockets, and mounts that reach the namespaces below.
+    let script = "set -e
+        useradd --create-home ordinary
+        grep -q ordinary /etc/subuid || { echo ordinary:100000:65536 >>/etc/subuid; echo ordinary:100000:65536 >>/etc/subgid; }
+        mkdir -p /tmp/root /run/user/ordinary && chmod 755 /tmp/root && chown ordinary /run/user/ordinary
+        cp $(command -v busybox) /tmp/root
+        mount --make-rshared /
+        cd /home/ordinary
+        exec setpriv --reuid ordinary --regid ordinary --init-groups env --unset=CONTAINER_HOST HOME=/home/ordinary \
+            XDG_RUNTIME_DIR=/run/user/ordinary /bin/sh -c 'set -e
+                podman info --format {{.Host.Security.Rootless}}
+                tar -C /tmp/root -c . | podman import --quiet - made >&2
+                podman run --rm --network none made /busybox id -u
+                podman run --rm --network none --user 1234 made /busybox id -u'";
+    assert_eq!(printed(&capsule, &[], &["/bin/sh", "-c", script]), "true\n0\n1234");
+    let folder = capsule.folder().to_owned();
+    capsule.dispose().unwrap();
+    assert_eq!(remains(&folder), Vec::<PathBuf>::new());
+}

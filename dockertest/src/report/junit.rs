@@ -1,7 +1,7 @@
 //! `JUnit` XML, as Jenkins, GitLab and others read it.
 //!
-//! Valid by the schema of Jenkins' xUnit plug-in, which is what most readers go by. A suite for each step. Its cases are the sub-subtests, and the step itself where it has none, or where it ended worse
-//! than all of them.
+//! Valid by the schema of Jenkins' xUnit plug-in, which is what most readers go by. A suite for each step. Its cases are
+//! the sub-subtests, and the step itself where it has none, or where it ended worse than all of them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};

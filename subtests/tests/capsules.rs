@@ -288,7 +288,10 @@ fn the_engine_of_a_machine_is_untouched_by_capsules_on_it_also_by_one_whose_owne
     let running = "docker run --detach --publish 8080:80 --volume /data dockertest/inside:latest sleep 1000";
     printed(&machine, &[], &["/bin/sh", "-c", running]);
     let this = HostProgram::new(std::env::current_exe().unwrap());
-    let owner = machine.program(&this.arguments(["--exact", "owner_of_a_capsule", "--ignored", "--nocapture"]), &[]);
+    let this = this.arguments(["--exact", "owner_of_a_capsule", "--ignored", "--nocapture"]);
+    // It starts a host, wherever that was built: the machine has a `/tmp` of its own.
+    let built = Path::new(env!("CARGO_BIN_EXE_dockertest-host")).parent().unwrap();
+    let owner = machine.program(&this, &[built]);
     let owner = || {
         let mut command = Command::new(&owner.path);
         command.args(&owner.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()

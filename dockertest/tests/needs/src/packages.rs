@@ -13,6 +13,11 @@ const SYSTEM: &str = "/usr/bin/python3";
 const NO_NETWORK: [&str; 3] =
     ["connection broken by", "Temporary failure in name resolution", "Network is unreachable"];
 
+/// The certificates that this machine trusts, at Debian's place. Node knows only its own, so without them it does not get
+/// through a proxy of a company.
+const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+const CERTIFICATES_FOR_NODE: &str = "NODE_EXTRA_CA_CERTS";
+
 fn quiet(command: &mut Command) -> bool {
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
@@ -115,6 +120,9 @@ pub fn node_with(folder: &Path, package: &str) -> Option<(PathBuf, PathBuf)> {
     let mut install = Command::new(&npm);
     // npm itself is a script for node.
     install.env("PATH", format!("{}:{path}", npm.with_file_name("").display()));
+    if std::env::var_os(CERTIFICATES_FOR_NODE).is_none() && Path::new(CERTIFICATES).exists() {
+        install.env(CERTIFICATES_FOR_NODE, CERTIFICATES);
+    }
     install.args(["install", "--no-fund", "--no-audit", "--fetch-retries=1", "--prefix"]).arg(folder).arg(package);
     let said = complaint(&mut install);
     if folder.join("node_modules").join(package).join("package.json").exists() {

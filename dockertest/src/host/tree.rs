@@ -189,11 +189,11 @@ impl Mark {
                 || (process.has_variable(STEP_VARIABLE, &self.step) && process.has_variable(RUN_VARIABLE, &self.run)))
     }
 
-    /// There are not so many marks that two runs at the same time could not have the same one, so a process that says
-    /// that it is another run's is believed.
+    /// There are not so many marks that two steps at the same time, of one run or of two, could not have the same one, so
+    /// a process that says that it is another step's is believed.
     fn has_slack(&self, process: &Process) -> bool {
-        process.slack_ns() == Some(self.slack_ns)
-            && process.variable(RUN_VARIABLE).is_none_or(|run| run == self.run.as_bytes())
+        let names = |variable, ours: &str| process.variable(variable).is_none_or(|theirs| theirs == ours.as_bytes());
+        process.slack_ns() == Some(self.slack_ns) && names(RUN_VARIABLE, &self.run) && names(STEP_VARIABLE, &self.step)
     }
 }
 
@@ -451,18 +451,25 @@ mod tests {
     }
 
     #[test]
-    fn a_process_of_another_run_is_spared_whatever_its_slack() {
+    fn a_process_of_another_run_or_step_is_spared_whatever_its_slack() {
         let mark = Mark::new("mine", "step");
-        for (run, is_ours) in [(None, true), (Some("mine"), true), (Some("theirs"), false)] {
+        for (run, step, is_ours) in [
+            (None, None, true),
+            (Some("mine"), None, true),
+            (Some("mine"), Some("step"), true),
+            (Some("mine"), Some("another"), false),
+            (Some("theirs"), Some("step"), false),
+        ] {
             let mut command = std::process::Command::new("sleep");
             command.arg("1000").env_remove(RUN_VARIABLE).envs(run.map(|run| (RUN_VARIABLE, run)));
+            command.env_remove(STEP_VARIABLE).envs(step.map(|step| (STEP_VARIABLE, step)));
             let mut child = mark.carried(|| command.spawn()).unwrap();
             let process = Process::look(i32::try_from(child.id()).unwrap()).unwrap();
             // Others' slack can only be read by root.
             let seen = process.slack_ns().map(|_| mark.is_on(&process));
             child.kill().unwrap();
             child.wait().unwrap();
-            assert!(seen.is_none_or(|seen| seen == is_ours), "{run:?}: {seen:?}");
+            assert!(seen.is_none_or(|seen| seen == is_ours), "{run:?} {step:?}: {seen:?}");
         }
     }
 

@@ -55,6 +55,7 @@ struct Hang;
 
 impl Subtest for Hang {
     fn run_once(&mut self, _ctx: &mut Context) -> Outcome {
+        // Ends by being killed, which is what is measured.
         std::thread::sleep(Duration::from_secs(600));
         Ok(())
     }
@@ -68,6 +69,7 @@ struct Pause;
 
 impl Subtest for Pause {
     fn run_once(&mut self, _ctx: &mut Context) -> Outcome {
+        // Its length is what matters: a step that has something to do.
         std::thread::sleep(Duration::from_millis(700));
         Ok(())
     }

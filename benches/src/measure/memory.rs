@@ -37,6 +37,7 @@ fn peak_mb(setting: &Setting, count: u32) -> io::Result<f64> {
             break status;
         }
         peak = peak.max(pss_kib(&child).unwrap_or(0));
+        // Not a wait: what is used is looked at again and again.
         thread::sleep(PERIOD);
     };
     if !status.success() {

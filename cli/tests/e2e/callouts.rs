@@ -211,6 +211,7 @@ fn lingering(place: &Place, callout: &str) -> Child {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while !place.path(&format!("lingers-{callout}")).exists() {
         assert_eq!(child.try_wait().unwrap(), None, "{} is not called", linger.display());
+        // A shell script in the callout can tell nothing but by a file, and that it has ended is looked at, too.
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     child

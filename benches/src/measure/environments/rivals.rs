@@ -125,6 +125,7 @@ fn remove_groups() -> io::Result<()> {
         if Instant::now() >= deadline {
             return Err(io::Error::other(format!("the cgroups {YARDSTICK} are left")));
         }
+        // Nobody tells when a group may go.
         thread::sleep(Duration::from_millis(1));
     }
 }

@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::process::{PidfdFlags, pidfd_open};
 
-use super::tree::Mark;
+use super::mark::Mark;
 
 /// How long processes may take to be gone that their host has killed, and how often is looked.
 const DYING: Duration = Duration::from_millis(200);

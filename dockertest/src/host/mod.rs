@@ -37,6 +37,7 @@ mod environment;
 mod lines;
 #[cfg(feature = "api")]
 mod logs;
+mod mark;
 pub mod plugin;
 #[cfg(feature = "api")]
 mod process;

@@ -13,9 +13,9 @@ use super::channel::Channel;
 use super::conversation::{Fault, LastWord, Task};
 use super::ending::{seconds, status_text};
 use super::logs::StepLogs;
+use super::mark::Mark;
 use super::protocol::{ConfigFile, Hello, HostMessage, RUN_VARIABLE, STEP_VARIABLE, SubtestInfo};
 use super::supervise::{Cause, Daemons, Rules, Supervisor, Watched};
-use super::tree::Mark;
 use crate::name::SubtestName;
 use crate::outcome::Level;
 

@@ -20,9 +20,10 @@ use super::channel::{Channel, Got};
 use super::conversation::{Conversation, Fault, Task};
 use super::lines::LineReader;
 use super::logs::StepLogs;
+use super::mark::Mark;
 use super::protocol::{HostMessage, RunnerMessage};
 use super::told::Told;
-use super::tree::{self, Mark, ProcessDescription, StepTree};
+use super::tree::{self, ProcessDescription, StepTree};
 use crate::journal::Iteration;
 use crate::outcome::Phase;
 

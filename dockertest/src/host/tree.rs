@@ -9,7 +9,6 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::{self, File};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -17,12 +16,10 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::prctl;
-use nix::time::{ClockId, clock_gettime};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::environment::environment;
-use super::protocol::{RUN_VARIABLE, STEP_VARIABLE};
+use super::mark::Mark;
 
 /// How long new processes are searched for before those that were found are killed as they are. Each is stopped when it
 /// is found, so only what forked in between can be new, and two or three walks are usual.
@@ -36,13 +33,6 @@ const GONE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Enough of `/proc/PID/stat`: it is read up to its 22nd field, and a name has at most 64 bytes there.
 const STAT_BYTES: usize = 512;
-
-/// The kernel's own timer slack, and how many step marks there are above it.
-const COMMON_SLACK_NS: u64 = 50_000;
-const SLACK_MARKS: u64 = 40_000;
-
-/// The unit of a process's start time in `/proc/PID/stat`. It is 1/100 s on every Linux that Rust supports.
-const TICKS_PER_SECOND: u64 = 100;
 
 /// A process that a step left behind, for people.
 ///
@@ -76,7 +66,7 @@ pub(super) struct Process {
     parent: i32,
     group: i32,
     /// Tells it from an earlier or later process of the same id.
-    started_ticks: u64,
+    pub(super) started_ticks: u64,
     zombie: bool,
 }
 
@@ -141,65 +131,16 @@ impl Process {
     }
 
     /// A variable of its environment, as it was when its program started.
-    fn variable(&self, name: &str) -> Option<Vec<u8>> {
+    pub(super) fn variable(&self, name: &str) -> Option<Vec<u8>> {
         let environment = environment(Path::new(&format!("/proc/{}", self.pid))).ok()?;
         let value = |entry: &[u8]| Some(entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec());
         environment.split(|byte| *byte == 0).find_map(value)
     }
 
-    fn slack_ns(&self) -> Option<u64> {
+    /// Its timer slack. Only root can read that of others.
+    pub(super) fn slack_ns(&self) -> Option<u64> {
         fs::read_to_string(format!("/proc/{}/timerslack_ns", self.pid)).ok()?.trim().parse().ok()
     }
-}
-
-/// The marks of a step's processes.
-#[derive(Debug, Clone)]
-pub(super) struct Mark {
-    run: String,
-    step: String,
-    slack_ns: u64,
-    /// Nothing that is older can belong to the step.
-    since_ticks: u64,
-}
-
-impl Mark {
-    pub(super) fn new(run: &str, step: &str) -> Self {
-        let mut hasher = DefaultHasher::new();
-        (run, step, std::process::id()).hash(&mut hasher);
-        let slack_ns = COMMON_SLACK_NS + 1 + hasher.finish() % SLACK_MARKS;
-        Mark { run: run.to_owned(), step: step.to_owned(), slack_ns, since_ticks: now_ticks() }
-    }
-
-    /// Does something, usually a spawn, in a thread that carries the mark.
-    pub(super) fn carried<T>(&self, action: impl FnOnce() -> T) -> T {
-        let before =
-            prctl::get_timerslack().ok().and_then(|slack| u64::try_from(slack).ok()).filter(|slack| *slack > 0);
-        let Some(before) = before else { return action() };
-        let marked = prctl::set_timerslack(self.slack_ns).is_ok();
-        let result = action();
-        if marked && prctl::set_timerslack(before).is_err() {
-            // It cannot fail after it has just worked, and the thread would only keep a slightly larger slack.
-        }
-        result
-    }
-
-    fn is_on(&self, process: &Process) -> bool {
-        process.started_ticks >= self.since_ticks
-            && (self.has_slack(process)
-                || (process.has_variable(STEP_VARIABLE, &self.step) && process.has_variable(RUN_VARIABLE, &self.run)))
-    }
-
-    /// There are not so many marks that two steps at the same time, of one run or of two, could not have the same one, so
-    /// a process that says that it is another step's is believed.
-    fn has_slack(&self, process: &Process) -> bool {
-        let names = |variable, ours: &str| process.variable(variable).is_none_or(|theirs| theirs == ours.as_bytes());
-        process.slack_ns() == Some(self.slack_ns) && names(RUN_VARIABLE, &self.run) && names(STEP_VARIABLE, &self.step)
-    }
-}
-
-fn now_ticks() -> u64 {
-    let now = clock_gettime(ClockId::CLOCK_BOOTTIME).map(Duration::from).unwrap_or_default();
-    now.as_secs() * TICKS_PER_SECOND + u64::from(now.subsec_millis()) * TICKS_PER_SECOND / 1000
 }
 
 /// What tells whether a process is to be killed.
@@ -222,7 +163,7 @@ pub(super) struct StepTree<'a> {
 
 impl Belongs for StepTree<'_> {
     fn belongs(&self, process: &Process) -> bool {
-        (process.group == self.group && process.started_ticks >= self.mark.since_ticks) || self.mark.is_on(process)
+        (process.group == self.group && self.mark.may_be_on(process)) || self.mark.is_on(process)
     }
 }
 
@@ -438,39 +379,6 @@ mod tests {
         let us = Process::look(i32::try_from(std::process::id()).unwrap()).unwrap();
         assert!(us.is_alive() && ourselves().contains(&us.parent));
         assert_eq!(kill(&Everybody), []);
-    }
-
-    #[test]
-    fn the_start_time_is_that_of_the_machine() {
-        let before = now_ticks();
-        let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
-        let process = Process::look(i32::try_from(child.id()).unwrap()).unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert!((before..=now_ticks()).contains(&process.started_ticks), "{before} {process:?}");
-    }
-
-    #[test]
-    fn a_process_of_another_run_or_step_is_spared_whatever_its_slack() {
-        let mark = Mark::new("mine", "step");
-        for (run, step, is_ours) in [
-            (None, None, true),
-            (Some("mine"), None, true),
-            (Some("mine"), Some("step"), true),
-            (Some("mine"), Some("another"), false),
-            (Some("theirs"), Some("step"), false),
-        ] {
-            let mut command = std::process::Command::new("sleep");
-            command.arg("1000").env_remove(RUN_VARIABLE).envs(run.map(|run| (RUN_VARIABLE, run)));
-            command.env_remove(STEP_VARIABLE).envs(step.map(|step| (STEP_VARIABLE, step)));
-            let mut child = mark.carried(|| command.spawn()).unwrap();
-            let process = Process::look(i32::try_from(child.id()).unwrap()).unwrap();
-            // Others' slack can only be read by root.
-            let seen = process.slack_ns().map(|_| mark.is_on(&process));
-            child.kill().unwrap();
-            child.wait().unwrap();
-            assert!(seen.is_none_or(|seen| seen == is_ours), "{run:?} {step:?}: {seen:?}");
-        }
     }
 
     #[test]

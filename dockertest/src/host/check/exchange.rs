@@ -14,9 +14,10 @@ use crate::host::channel::{Channel, Got};
 use crate::host::conversation::quote;
 use crate::host::lines::LineReader;
 use crate::host::logs::StepLogs;
+use crate::host::mark::Mark;
 use crate::host::protocol::{HostMessage, RUN_VARIABLE, RunnerMessage, STEP_VARIABLE};
 use crate::host::supervise::{EXIT_GRACE, line};
-use crate::host::tree::{self, Mark, ProcessDescription, StepTree};
+use crate::host::tree::{self, ProcessDescription, StepTree};
 
 /// How much a host may say before it is stopped.
 const MAX_BYTES: usize = 64 << 20;

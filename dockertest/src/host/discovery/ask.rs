@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::cache::{Cache, Known};
 use super::identity::Identity;
-use crate::host::tree::{self, Mark, Marked};
+use crate::host::mark::Mark;
+use crate::host::tree::{self, Marked};
 use crate::host::{HostProgram, ListFailure, Listing};
 
 /// A host that is to be asked.

@@ -23,11 +23,17 @@
 mod event;
 #[cfg(feature = "runner")]
 mod failure;
+#[cfg(feature = "runner")]
+mod file;
 mod make;
 #[cfg(feature = "runner")]
 mod reader;
 #[cfg(test)]
 pub(crate) mod sample;
+#[cfg(feature = "runner")]
+mod scribe;
+#[cfg(feature = "runner")]
+mod sink;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "runner")]
@@ -43,7 +49,9 @@ pub use failure::WriteFailure;
 #[cfg(feature = "runner")]
 pub use reader::{ReadFailure, Reading, parse, read};
 #[cfg(feature = "runner")]
-pub use writer::{Sink, Ticket, Writer};
+pub use sink::Sink;
+#[cfg(feature = "runner")]
+pub use writer::{Ticket, Writer};
 
 /// The name of the journal's file within a results folder.
 pub const FILE_NAME: &str = "journal.jsonl";

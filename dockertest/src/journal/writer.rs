@@ -8,73 +8,20 @@
 //! A failure is final: nothing is written after it, and everybody who waits from then on gets it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Event, Reading, Record, WriteFailure};
+use super::file::{open_at, sync_folder_of};
+use super::scribe::{Call, Message, Scribe, Shared, lock};
+use super::{Event, Reading, Sink, WriteFailure};
 
 /// How many messages may wait. Beyond that, appending waits for the disk: a host that floods its log must not fill
 /// the memory of the runner.
 const QUEUE_LENGTH: usize = 1024;
-
-/// What is added to the name of a journal for the lines behind a hole.
-const CUT_OFF: &str = "cut-off";
-
-/// A batch ends when it has this many bytes, so that nobody waits for an endless one.
-const BATCH_BYTES: usize = 1 << 20;
-
-/// Something that is made of the records as they come: a report, the screen, the site.
-///
-/// It runs on the journal's thread, so it has to be quick. After an error it is not called again; the journal goes on,
-/// and [`Writer::report_failure`] tells.
-///
-/// ```
-/// use std::io;
-///
-/// use dockertest::journal::{Event, Record, Sink};
-///
-/// /// Shows a dot for each step that has ended.
-/// struct Dots<W>(W);
-///
-/// impl<W: io::Write + Send> Sink for Dots<W> {
-///     fn record(&mut self, record: &Record) -> io::Result<()> {
-///         if matches!(record.event, Event::StepEnded(_)) { self.0.write_all(b".") } else { Ok(()) }
-///     }
-///
-///     fn idle(&mut self) -> io::Result<()> {
-///         self.0.flush()
-///     }
-/// }
-///
-/// let sinks: Vec<Box<dyn Sink>> = vec![Box::new(Dots(io::stderr()))];
-/// ```
-pub trait Sink: Send {
-    /// Takes in a record that is in the journal. Records that somebody committed are durable by then.
-    ///
-    /// # Errors
-    /// What kept the sink from writing its report.
-    fn record(&mut self, record: &Record) -> io::Result<()>;
-
-    /// Takes in a record from before this process, when a journal is opened again. Nothing is to be shown for it.
-    ///
-    /// # Errors
-    /// What kept the sink from writing its report.
-    fn past(&mut self, _record: &Record) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Nothing is waiting: a good moment to write out what was collected. Also called once at the end.
-    ///
-    /// # Errors
-    /// What kept the sink from writing its report.
-    fn idle(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Appends events to a journal. Can be shared by threads.
 ///
@@ -122,34 +69,6 @@ pub struct Writer {
 pub struct Ticket {
     answer: Receiver<Result<(), WriteFailure>>,
     shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-enum Message {
-    Append { time_us: i64, event: Event },
-    Commit { time_us: i64, events: Vec<Event>, answer: SyncSender<Result<(), WriteFailure>> },
-}
-
-/// What the thread tells everybody.
-#[derive(Debug)]
-struct Shared {
-    path: PathBuf,
-    failure: Mutex<Option<WriteFailure>>,
-    /// Called once, when there is a failure. Locked after `failure`.
-    alarm: Mutex<Call>,
-    report_failure: Mutex<Option<WriteFailure>>,
-}
-
-/// What is to be called when the journal fails.
-#[derive(Default)]
-struct Call(Option<Box<OnFailure>>);
-
-type OnFailure = dyn FnOnce(&WriteFailure) + Send;
-
-impl std::fmt::Debug for Call {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_some() { "Call" } else { "no call" })
-    }
 }
 
 impl Writer {
@@ -213,24 +132,9 @@ impl Writer {
         next_seq: u64,
         sinks: Vec<Box<dyn Sink>>,
     ) -> Result<Writer, WriteFailure> {
-        let shared = Arc::new(Shared {
-            path: path.to_owned(),
-            failure: Mutex::new(None),
-            alarm: Mutex::default(),
-            report_failure: Mutex::new(None),
-        });
+        let shared = Arc::new(Shared::new(path.to_owned()));
         let (queue, messages) = sync_channel(QUEUE_LENGTH);
-        let scribe = Scribe {
-            shared: Arc::clone(&shared),
-            file,
-            length,
-            next_seq,
-            sinks,
-            buffer: Vec::new(),
-            batch: Vec::new(),
-            waiting: Vec::new(),
-            unsynced: false,
-        };
+        let scribe = Scribe::new(Arc::clone(&shared), file, length, next_seq, sinks);
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || scribe.run(&messages))
@@ -351,242 +255,7 @@ impl Ticket {
     }
 }
 
-impl Shared {
-    /// Notes a failure; the first one stays.
-    fn fail(&self, failure: WriteFailure) {
-        let mut first = lock(&self.failure);
-        let first = first.get_or_insert(failure);
-        if let Some(call) = lock(&self.alarm).0.take() {
-            call(first);
-        }
-    }
-
-    fn fail_report(&self, source: io::Error) {
-        let failure = WriteFailure::Report { path: self.path.clone(), source: Arc::new(source) };
-        lock(&self.report_failure).get_or_insert(failure);
-    }
-}
-
-/// A commit in the batch: its events end at this place in the buffer, or beyond it when they are lost already.
-struct Waiting {
-    end: usize,
-    answer: SyncSender<Result<(), WriteFailure>>,
-}
-
-/// The writing end, owned by the thread.
-struct Scribe {
-    shared: Arc<Shared>,
-    file: File,
-    /// The length of the file in bytes: always the end of a whole line.
-    length: u64,
-    next_seq: u64,
-    sinks: Vec<Box<dyn Sink>>,
-    /// The batch as text.
-    buffer: Vec<u8>,
-    /// The batch, and where each record ends in the buffer.
-    batch: Vec<(Record, usize)>,
-    waiting: Vec<Waiting>,
-    /// Whether something was written since the last sync.
-    unsynced: bool,
-}
-
-impl Scribe {
-    fn run(mut self, messages: &Receiver<Message>) {
-        let _alarm = Alarm(Arc::clone(&self.shared));
-        let mut next = messages.recv().ok();
-        while let Some(message) = next {
-            self.take(message);
-            while self.buffer.len() < BATCH_BYTES {
-                let Ok(message) = messages.try_recv() else { break };
-                self.take(message);
-            }
-            self.write_batch();
-            self.feed_sinks();
-            next = messages.try_recv().ok().or_else(|| {
-                self.each_sink(|sink| sink.idle());
-                messages.recv().ok()
-            });
-        }
-        if self.unsynced
-            && let Err(source) = self.file.sync_data()
-        {
-            self.fail(source, 0);
-        }
-        self.each_sink(|sink| sink.idle());
-    }
-
-    /// Adds a message to the batch.
-    fn take(&mut self, message: Message) {
-        match message {
-            Message::Append { time_us, event } => self.add(time_us, event),
-            Message::Commit { time_us, events, answer } => {
-                for event in events {
-                    self.add(time_us, event);
-                }
-                let lost = lock(&self.shared.failure).is_some();
-                let end = if lost { usize::MAX } else { self.buffer.len() };
-                self.waiting.push(Waiting { end, answer });
-            }
-        }
-    }
-
-    fn add(&mut self, time_us: i64, event: Event) {
-        if self.count_lost(1) {
-            return;
-        }
-        let start = self.buffer.len();
-        let record = Record { seq: self.next_seq, time_us, event };
-        if let Err(source) = serde_json::to_writer(&mut self.buffer, &record) {
-            // Only a path that is not UTF-8 gets here.
-            self.buffer.truncate(start);
-            self.fail(io::Error::from(source), 1);
-            return;
-        }
-        self.buffer.push(b'\n');
-        self.batch.push((record, self.buffer.len()));
-        self.next_seq += 1;
-    }
-
-    /// Writes the batch, makes it durable if somebody waits for it, and tells those who wait.
-    fn write_batch(&mut self) {
-        let written = self.write_buffer();
-        let lost = self.batch.iter().filter(|(_, end)| *end > written.bytes).count();
-        self.batch.truncate(self.batch.len() - lost);
-        self.length += written.bytes as u64;
-        self.unsynced |= written.bytes > 0;
-        if let Some(source) = written.failure {
-            self.fail(source, lost as u64);
-        }
-        let mut durable = written.bytes;
-        if self.unsynced && !self.waiting.is_empty() {
-            match self.file.sync_data() {
-                Ok(()) => self.unsynced = false,
-                Err(source) => {
-                    // What the kernel still has of these records, if anything, nobody can tell.
-                    self.fail(source, self.batch.len() as u64);
-                    self.batch.clear();
-                    durable = 0;
-                }
-            }
-        }
-        self.answer(durable);
-        self.buffer.clear();
-    }
-
-    /// Writes the buffer. Of a line that could only be written in part nothing stays in the file.
-    fn write_buffer(&mut self) -> Written {
-        let mut bytes = 0;
-        while bytes < self.buffer.len() {
-            match self.file.write(&self.buffer[bytes..]) {
-                Ok(0) => return self.cut_back(bytes, io::ErrorKind::WriteZero.into()),
-                Ok(count) => bytes += count,
-                Err(source) if source.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => return self.cut_back(bytes, source),
-            }
-        }
-        Written { bytes, failure: None }
-    }
-
-    fn cut_back(&mut self, bytes: usize, failure: io::Error) -> Written {
-        let whole = self.batch.iter().map(|(_, end)| *end).take_while(|end| *end <= bytes).last().unwrap_or(0);
-        if whole < bytes {
-            // Where this is not possible, the reader drops the torn line.
-            let _ = self.file.set_len(self.length + whole as u64);
-        }
-        Written { bytes: whole, failure: Some(failure) }
-    }
-
-    fn answer(&mut self, durable: usize) {
-        for Waiting { end, answer } in self.waiting.drain(..) {
-            let failure = if end <= durable { None } else { lock(&self.shared.failure).clone() };
-            // Whoever dropped the ticket does not want to know.
-            let _ = answer.send(failure.map_or(Ok(()), Err));
-        }
-    }
-
-    fn feed_sinks(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        self.each_sink(|sink| batch.iter().try_for_each(|(record, _)| sink.record(record)));
-        self.batch = batch;
-        self.batch.clear();
-    }
-
-    /// Calls every sink; one that fails is not called again.
-    fn each_sink(&mut self, mut call: impl FnMut(&mut dyn Sink) -> io::Result<()>) {
-        let shared = &self.shared;
-        self.sinks.retain_mut(|sink| call(sink.as_mut()).map_err(|source| shared.fail_report(source)).is_ok());
-    }
-
-    fn fail(&self, source: io::Error, records_lost: u64) {
-        let path = self.shared.path.clone();
-        if !self.count_lost(records_lost) {
-            self.shared.fail(WriteFailure::Write { path, source: Arc::new(source), records_lost });
-        }
-    }
-
-    /// After a failure counts records that are not written and says so.
-    fn count_lost(&self, count: u64) -> bool {
-        match &mut *lock(&self.shared.failure) {
-            Some(WriteFailure::Write { records_lost, .. }) => {
-                *records_lost += count;
-                true
-            }
-            Some(_) => true,
-            None => false,
-        }
-    }
-}
-
-/// How far a batch got into the file.
-struct Written {
-    /// How many bytes of whole lines.
-    bytes: usize,
-    failure: Option<io::Error>,
-}
-
-/// Tells that the thread has ended by a panic, for example of a sink.
-struct Alarm(Arc<Shared>);
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.fail(WriteFailure::Stopped { path: self.0.path.clone() });
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn now_us() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// Makes a new file's name durable.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
-}
-
-/// Opens a journal for writing at its valid end and cuts off what is behind it. Whole lines behind a hole are kept in a
-/// file beside it: should it not be a power cut that made the hole, they are the only record of what they tell.
-fn open_at(path: &Path, valid_bytes: u64) -> io::Result<File> {
-    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-    file.seek(SeekFrom::Start(valid_bytes))?;
-    let mut behind = Vec::new();
-    file.read_to_end(&mut behind)?;
-    if !behind.is_empty() {
-        if behind.iter().filter(|byte| **byte == b'\n').count() > 1 {
-            let aside = path.with_added_extension(CUT_OFF);
-            let mut aside = OpenOptions::new().create(true).append(true).open(aside)?;
-            aside.write_all(&behind)?;
-            aside.sync_all()?;
-        }
-        file.set_len(valid_bytes)?;
-        file.sync_data()?;
-    }
-    file.seek(SeekFrom::Start(valid_bytes))?;
-    Ok(file)
 }

@@ -40,7 +40,7 @@ pub(super) fn measure(setting: &Setting) -> io::Result<Vec<Row>> {
     };
     Ok(vec![
         row("P8", "resume: a journal of 100 000 records is read, what is left is planned", 0, 100e-3),
-        row("P12", "reports of 1000 from a journal: status and results.json (JUnit, TAP, subunit: not yet)", 1, 20e-3),
+        row("P12", "reports of 1000 from a journal: status and results.json", 1, 20e-3),
     ])
 }
 

@@ -42,8 +42,22 @@ fn where_nothing_names_an_engine_every_subtest_has_a_new_one() {
         return;
     }
     let place = place();
-    let done = run(&place, &[]).expect(0);
-    assert!(done.stdout.lines().next().unwrap().ends_with(", our own, in capsules"), "{}", done.stdout);
+    let reports = ["--report=junit=junit.xml", "--report=html=page.html", "--report=tap=run.tap"];
+    let done = run(&place, &reports).expect(0);
+    let first = done.stdout.lines().next().unwrap();
+    let settings = "dockerd --exec-opt=native.cgroupdriver=cgroupfs --iptables=false --ip6tables=false";
+    assert!(first.ends_with(&format!(", our own, in capsules, with {settings}")), "{}", done.stdout);
+    let ends =
+        [("results/default/status", "GOOD"), ("junit.xml", "<testcase"), ("page.html", "<nav"), ("run.tap", "ok 1")];
+    for (report, end_of_head) in ends {
+        let text = place.read(report);
+        let head = text.split(end_of_head).next().unwrap();
+        // In XML and HTML nothing of it needs to be escaped.
+        assert!(head.contains(settings) && head.len() < text.len(), "{report}: {head}");
+    }
+    assert_eq!(place.results()["engine"]["facts"]["engine-settings"], settings);
+    let values = place.read("results/default/docker/subtests/my/a.test_1-of-2/keyval");
+    assert!(values.contains(&format!("engine-settings={settings}")), "{values}");
     assert_eq!(done.stderr, "");
     let results = place.results();
     let instances: Vec<_> = results["steps"].as_array().unwrap().iter().map(|step| step["instance"].as_str()).collect();

@@ -13,6 +13,10 @@ use serde::de::DeserializeOwned;
 /// Where the engine listens if nothing says otherwise.
 const DEFAULT: &str = "unix:///var/run/docker.sock";
 
+/// Where the system's engine listens.
+pub(crate) const SYSTEM: [&str; 3] =
+    ["unix:///var/run/docker.sock", "unix:///run/docker.sock", "unix:///run/podman/podman.sock"];
+
 /// Where podman's own service listens, as `podman --remote` of root expects it.
 const PODMAN_DEFAULT: &str = "unix:///run/podman/podman.sock";
 

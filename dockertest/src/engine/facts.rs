@@ -12,6 +12,7 @@ use crate::engine::address::{self, Podman};
 use crate::engine::api::{Api, ApiFailure};
 use crate::engine::client::{Client, Question};
 use crate::engine::podman::{SERVICE_VARIABLE, Service};
+use crate::engine::settings;
 use crate::host::HostProgram;
 use crate::journal::EngineFacts;
 use crate::version::compare;
@@ -24,6 +25,9 @@ pub(crate) const CLIENT_OPTIONS: &str = "client-options";
 
 /// The fact that tells what names the engine, where it is not found by itself.
 pub(crate) const NAMED_BY: &str = "named-by";
+
+/// The fact that tells with which options the engine runs, where that can be seen.
+pub(crate) const SETTINGS: &str = "engine-settings";
 
 /// The answers of `GET /info` that are kept, by the names that they are kept under.
 const KEPT: [(&str, &str); 7] = [
@@ -254,6 +258,9 @@ impl Asking {
         facts.facts.insert("client-path".to_owned(), self.path.clone());
         if let Some(named) = address::named_by(&self.path, &self.options, &address::variable) {
             facts.facts.insert(NAMED_BY.to_owned(), named);
+        }
+        if let Some(settings) = settings::of_engine_at(&facts.address).filter(|_| facts.problem.is_none()) {
+            facts.facts.insert(SETTINGS.to_owned(), settings);
         }
         if let Some(client) = client {
             facts.facts.insert("client-flavor".to_owned(), client.flavor);

@@ -54,13 +54,15 @@ mod registry;
 mod running;
 pub(crate) mod search_path;
 #[cfg(feature = "api")]
+mod settings;
+#[cfg(feature = "api")]
 mod tags;
 #[cfg(feature = "api")]
 mod tell_facts;
 mod text;
 
 #[cfg(feature = "runner")]
-pub(crate) use address::chosen_context;
+pub(crate) use address::{SYSTEM, chosen_context};
 #[cfg(feature = "api")]
 pub use api::{Api, ApiFailure, Condition, Event, Events, Executed, Logs, ServerVersion};
 #[cfg(feature = "api")]
@@ -73,7 +75,7 @@ pub use expected::Expected;
 #[cfg(feature = "api")]
 pub use facts::Inquiry;
 #[cfg(feature = "runner")]
-pub(crate) use facts::NAMED_BY;
+pub(crate) use facts::{NAMED_BY, SETTINGS};
 pub use failure::CommandFailure;
 pub use image_name::{ImageName, ImageNameError};
 #[cfg(feature = "api")]

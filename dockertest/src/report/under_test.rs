@@ -1,15 +1,12 @@
 //! Which engine a run tests: what the head of every report says.
 
 use super::RunState;
-use crate::engine::NAMED_BY;
+use crate::engine::{NAMED_BY, SETTINGS, SYSTEM};
 use crate::journal::EngineFacts;
 
-/// Where the system's engine listens.
-const SYSTEM: [&str; 3] = ["unix:///var/run/docker.sock", "unix:///run/docker.sock", "unix:///run/podman/podman.sock"];
-
 impl RunState {
-    /// Which engine is under test, in one line: its command and options, flavor and version, where it was asked, and whose it
-    /// is. Nothing as long as it has not been asked.
+    /// Which engine is under test, in one line: its command and options, flavor and version, where it was asked, whose it is,
+    /// and with which options it runs. Nothing as long as it has not been asked.
     ///
     /// ```
     /// # use dockertest::{journal, report::RunState};
@@ -55,7 +52,9 @@ impl<'f> UnderTest<'f> {
         let what = if words.is_empty() { "unknown".to_owned() } else { words.join(" ") };
         let at = if self.facts.address.is_empty() { String::new() } else { format!(" at {}", self.facts.address) };
         let problem = self.problem().map_or_else(String::new, |problem| format!("; {problem}"));
-        format!("{what}{at}, {}{problem}", self.whose())
+        let settings = self.fact(SETTINGS);
+        let settings = if settings.is_empty() { String::new() } else { format!(", with {settings}") };
+        format!("{what}{at}, {}{settings}{problem}", self.whose())
     }
 
     /// The parts by name: each that is known.
@@ -68,6 +67,7 @@ impl<'f> UnderTest<'f> {
             ("version", facts.version.clone()),
             ("address", facts.address.clone()),
             ("whose", self.whose()),
+            ("settings", self.fact(SETTINGS).to_owned()),
             ("problem", self.problem().unwrap_or_default().to_owned()),
         ];
         parts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
@@ -124,6 +124,11 @@ mod tests {
                 .line()
                 .ends_with(" at unix:///var/run/docker.sock, the system's, named by DOCKER_HOST")
         );
+        let mut told = facts.clone();
+        told.facts.insert(SETTINGS.to_owned(), "dockerd --iptables=false".to_owned());
+        let said = UnderTest::new(&told, Some("capsule"));
+        assert_eq!(said.line(), format!("{line}, our own, in capsules, with dockerd --iptables=false"));
+        assert!(said.parts().contains(&("settings", "dockerd --iptables=false".to_owned())));
         let silent = EngineFacts { problem: Some("no engine answers\nat all".to_owned()), ..EngineFacts::default() };
         let line = "engine under test: unknown, the one that is configured; no engine answers";
         assert_eq!(UnderTest::new(&silent, None).line(), line);

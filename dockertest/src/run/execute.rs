@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::config::KnownFailures;
+use crate::engine::SETTINGS;
 use crate::environment::{Provider, ProvisionFailure};
 use crate::host::CancelToken;
 use crate::journal::{EngineFacts, Event, PlannedStep, RunEnded, RunInterrupted, StepEnded, WriteFailure, Writer};
@@ -379,6 +380,7 @@ impl<'r> Execution<'r> {
             ("engine-provider", provider.to_owned()),
             ("engine-path", fact("client-path")),
             ("engine-options", fact("client-options")),
+            (SETTINGS, fact(SETTINGS)),
             ("engine-address", facts.address.clone()),
             ("engine-flavor", facts.flavor.clone()),
             ("engine-version", facts.version.clone()),

@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::suite::Suite;
+use crate::engine::SETTINGS;
 use crate::journal::EngineFacts;
 use crate::load::test::{Child, Content, Test, Who};
 use crate::load::times::microseconds;
@@ -79,7 +80,7 @@ pub(in crate::load) fn reason(children: &[Child]) -> String {
 
 fn engine(suite: &Suite) -> Option<EngineFacts> {
     let part = |name: &str| property(suite, &format!("engine-{name}")).map(str::to_owned);
-    let facts = [("client-path", "path"), ("client-options", "options")];
+    let facts = [("client-path", "path"), ("client-options", "options"), (SETTINGS, "settings")];
     let facts = facts.into_iter().filter_map(|(name, known)| Some((name.to_owned(), part(known)?)));
     property(suite, "engine").map(|_| EngineFacts {
         address: part("address").unwrap_or_default(),

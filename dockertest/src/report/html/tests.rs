@@ -216,7 +216,9 @@ fn one_of_everything() -> Vec<Record> {
         flavor: "docker".to_owned(),
         version: "20.10.24".to_owned(),
         api_version: "1.41".to_owned(),
-        facts: [("storage-driver".to_owned(), "overlay2".to_owned())].into(),
+        facts: [("storage-driver", "overlay2"), ("engine-settings", "dockerd --iptables=false")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         problem: None,
     };
     let interrupted = |reason: &str| Event::RunInterrupted(RunInterrupted { reason: reason.to_owned() });

@@ -10,7 +10,7 @@ use super::env;
 use super::help::{Completions, Help};
 use super::new::{NEW_EXAMPLES, New};
 use super::run::{RUN_EXAMPLES, Resume, Run};
-use super::runs::{Failing, History, LOAD_EXAMPLES, Last, Load, REPOSITORY_STATUS, Runs, Slowest, Stats};
+use super::runs::{FAILING_STATUS, Failing, History, LAST_STATUS, LOAD_EXAMPLES, Last, Load, Runs, Slowest, Stats};
 use super::show::{List, Report, ShowConfig};
 
 const EXAMPLES: &str = "\
@@ -18,7 +18,7 @@ Examples:
   dockertest run                                     run all subtests
   dockertest run --args=example,docker_cli/version   run these two
   dockertest run --set docker_path=/usr/bin/podman   test another engine
-  dockertest run --env shared                        on the engine that is there, not on new ones of our own
+  dockertest run --env shared                        on the engine that is there, not on new ones
   dockertest resume                                  go on after an interruption, a crash, a reboot
   dockertest list                                    show what can be run
   dockertest config docker_cli/version --origin      show a section's values, and where each was set
@@ -29,7 +29,7 @@ Exit status:
   1    some step ended FAIL, ERROR or ABORT, or results could not be written
   2    usage, configuration or set-up error: no step has run
   5    a step waits for a reboot: `dockertest resume` goes on
-  6    no instance could be made, or one is left over: `dockertest resume` goes on, if the run had begun
+  6    no instance could be made, or one is left: `dockertest resume` goes on, if it had begun
   130  interrupted by SIGINT (Ctrl-C): `dockertest resume` goes on
   143  interrupted by SIGTERM: `dockertest resume` goes on
 
@@ -82,10 +82,10 @@ pub(crate) enum Command {
     /// Make a report of a run again from its journal.
     Report(Report),
     /// Show the last run: what did not pass, and what has changed.
-    #[command(after_help = REPOSITORY_STATUS)]
+    #[command(after_help = LAST_STATUS)]
     Last(Last),
     /// Show which subtests fail, by the last word about each of them.
-    #[command(after_help = REPOSITORY_STATUS)]
+    #[command(after_help = FAILING_STATUS)]
     Failing(Failing),
     /// Show which subtests of a run took longest.
     Slowest(Slowest),

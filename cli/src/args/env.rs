@@ -11,7 +11,8 @@ use super::{Engine, Sources};
 pub(super) const EXAMPLES: &str = "\
 Examples:
   dockertest env shell
-      Open a shell in a fresh capsule: an engine of its own, with nothing in it. All is gone at the end.
+      Open a shell in a fresh capsule: an engine of its own, with at most the test image in it. All is
+      gone at the end.
   dockertest env shell -- docker version
       Run one command in a fresh capsule; the exit status is that of the command.
   dockertest env shell --share . -- sh -c 'docker info > info.txt'

@@ -13,7 +13,7 @@ use super::{DEFAULT_RESULTS, Kept, Outside, Place, Results, Sources};
 pub(super) const RUN_EXAMPLES: &str = "\
 Examples:
   dockertest run --args=example,docker_cli/version
-      Run two subtests, in this order.
+      Run two subtests.
   dockertest run --args=i=subexample,example --args=x=subexample/two
       Keep only what `i=` lists (of all subtests), drop what `x=` lists.
   dockertest run --args='docker_cli/version !!!'
@@ -45,7 +45,7 @@ pub(crate) struct Run {
     /// Run only what fails, by all runs up to now.
     #[arg(long)]
     pub(crate) failing: bool,
-    /// Run only what this file names, one a line, in its order; - is standard input.
+    /// Run only what this file names, one a line, planned in its order; - is standard input.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) load_list: Option<PathBuf>,
     /// Run the subtests in another order: the same number gives the same order.
@@ -58,7 +58,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) until_failure: Option<Option<u32>>,
-    /// Run every subtest in an instance of its own, also where the environment uses instances again.
+    /// Run every subtest in an instance of its own, also where the environment uses instances again. Only groups stay
+    /// together.
     #[arg(long)]
     pub(crate) isolated: bool,
     /// Run nothing but probes: find out which other subtests make those fail that fail. What is a matter of luck is tried

@@ -7,16 +7,23 @@ use dockertest::load::Form;
 
 use super::Kept;
 
-pub(super) const REPOSITORY_STATUS: &str = "\
+pub(super) const LAST_STATUS: &str = "\
 Exit status:
   0    everything passed
   1    something did not pass, or the run is not complete
   2    there is no repository, or nothing in it";
 
+pub(super) const FAILING_STATUS: &str = "\
+Exit status:
+  0    nothing fails
+  1    something fails
+  2    there is no repository, or nothing in it";
+
 pub(super) const LOAD_EXAMPLES: &str = "\
-Reports are JUnit XML (of pytest, cargo nextest, Maven, Gradle, GoogleTest, dockertest, …) or streams of subunit version 2
-(of stestr, testr, dockertest, …). All files of a command become one run, wholly or not at all; the same files again change
-nothing. `last`, `failing`, `slowest`, `history`, `stats` and `runs` tell of it as of any other.
+Reports are JUnit XML (of pytest, cargo nextest, Maven, Gradle, GoogleTest, dockertest, …) or streams of
+subunit version 2 (of stestr, testr, dockertest, …). All files of a command become one run, wholly or not
+at all; the same files again change nothing. `last`, `failing`, `slowest`, `history`, `stats` and `runs`
+tell of it as of any other.
 
 Examples:
   dockertest load report.xml

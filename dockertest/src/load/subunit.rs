@@ -11,7 +11,7 @@ use crate::journal::EngineFacts;
 use crate::name::{Kind, SubtestName};
 use crate::outcome::{Ending, Level};
 use crate::report::subunit::{Attachment, Decoder, Item, Packet, Status};
-use crate::report::{MARK, SUBSUBTEST, seconds_of};
+use crate::report::{ENGINE, ENGINE_DATA, EngineResult, MARK, SUBSUBTEST, WHOSE, seconds_of};
 use crate::verdict::Verdict;
 
 /// How much is given to the decoder at once, in bytes.
@@ -154,9 +154,6 @@ impl Stream {
 
     fn content(self) -> Content {
         let mut content = Content { tool: "subunit", incomplete: self.damage, ..Content::default() };
-        let outputs =
-            self.output.iter().filter_map(|(name, bytes)| Line::output(name, &String::from_utf8_lossy(bytes)));
-        content.output = outputs.map(|line| line.text).collect();
         let told: BTreeSet<&str> = self.tests.iter().map(|told| told.name.as_str()).collect();
         let silent = self.listed.iter().filter(|name| !told.contains(name.as_str())).count();
         if silent > 0 {
@@ -181,6 +178,13 @@ impl Stream {
             }
         }
         conclude(&mut content);
+        let is_ours = content.tests.iter().any(|test| matches!(test.who, Who::Ours(..)));
+        let data = self.output.iter().find(|(name, _)| is_ours && name == ENGINE_DATA);
+        content.engine = data.and_then(|(_, data)| engine(data));
+        let is_known = |name: &str| content.engine.is_some() && [ENGINE, ENGINE_DATA].contains(&name);
+        let others = self.output.iter().filter(|(name, _)| !is_known(name));
+        let lines = others.filter_map(|(name, bytes)| Line::output(name, &String::from_utf8_lossy(bytes)));
+        content.output = lines.map(|line| line.text).collect();
         content
     }
 }
@@ -190,8 +194,6 @@ fn conclude(content: &mut Content) {
     let ours = |test: &&Test| matches!(test.who, Who::Ours(..));
     if content.tests.iter().any(|test| ours(&test)) {
         content.tool = "dockertest";
-        content.engine = content.output.iter().find_map(|text| engine(text));
-        content.output.retain(|text| engine(text).is_none());
         // What is run after a subtest, and tells on it, is run by the same worker.
         content.tests.sort_by_key(|test| test.worker);
     }
@@ -207,15 +209,12 @@ fn conclude(content: &mut Content) {
     }
 }
 
-/// The engine that the head of a stream of ours tells of.
-fn engine(output: &str) -> Option<EngineFacts> {
-    let told = output.strip_prefix("engine:\nengine under test: ")?;
-    let (what, place) = told.split_once(" at ").or_else(|| told.split_once(", "))?;
-    let (what, version) = what.rsplit_once(' ')?;
-    let flavor = what.rsplit(' ').next().filter(|flavor| matches!(*flavor, "docker" | "podman"))?;
-    let address = place.split(", ").next().filter(|_| told.contains(" at ")).unwrap_or_default();
-    let [address, flavor, version] = [address, flavor, version].map(str::to_owned);
-    Some(EngineFacts { address, flavor, version, ..EngineFacts::default() })
+/// The engine that the head of a stream of ours tells of. In streams that were put together the first one counts.
+fn engine(data: &[u8]) -> Option<EngineFacts> {
+    let mut told = serde_json::Deserializer::from_slice(data).into_iter::<EngineResult>();
+    let EngineResult { address, flavor, version, api_version, mut facts, problem, whose, .. } = told.next()?.ok()?;
+    facts.insert(WHOSE.to_owned(), whose);
+    Some(EngineFacts { address, flavor, version, api_version, facts, problem })
 }
 
 /// What a test is in this suite.

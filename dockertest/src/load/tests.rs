@@ -6,8 +6,8 @@ use rstest::rstest;
 
 use super::*;
 use crate::journal::sample::{records, text};
-use crate::journal::{Event, FILE_NAME, parse};
-use crate::report::scenarios::{ALL, Scenario};
+use crate::journal::{Event, FILE_NAME, InstanceProvisioned, parse};
+use crate::report::scenarios::{ALL, Scenario, all_good};
 use crate::report::subunit::{Attachment, Packet, Status, Timestamp};
 use crate::report::{Format, RunState, RunnerIs, StepState, Totals, write_knowing, write_of};
 use crate::verdict::Verdict;
@@ -315,9 +315,22 @@ fn written(scenario: Scenario, format: Format) -> Vec<u8> {
     bytes
 }
 
+/// On engines of our own, which listen where that of the system does.
+fn in_capsules() -> Vec<Event> {
+    let mut events = all_good();
+    let facts = events.iter_mut().find_map(|event| match event {
+        Event::Engine(facts) => Some(&mut facts.facts),
+        _ => None,
+    });
+    let client = [("client-path", "/opt/a, b at c/docker"), ("client-options", "--tls, -D")];
+    facts.unwrap().extend(client.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    events.insert(2, Event::InstanceProvisioned(InstanceProvisioned::new("capsule", "capsule-1")));
+    events
+}
+
 #[test]
 fn our_own_reports_tell_the_same_when_they_are_loaded() {
-    for (name, scenario) in ALL {
+    for (name, scenario) in ALL.into_iter().chain([("in_capsules", in_capsules as Scenario)]) {
         for format in [Format::Junit, Format::Subunit] {
             let run = loaded(&[Report::new("x", written(scenario, format))], &Options::default());
             let (ours, theirs) = (RunState::of(&records(scenario())), RunState::of(run.records()));
@@ -337,10 +350,7 @@ fn our_own_reports_tell_the_same_when_they_are_loaded() {
             assert_eq!(steps(&theirs), steps(&ours), "{name} {format}");
             assert_eq!(Totals::of(&theirs), Totals::of(&ours), "{name} {format}");
             assert_eq!(theirs.is_ended(), ours.is_ended(), "{name} {format}");
-            let engine = |state: &RunState| {
-                state.engine.as_ref().map(|facts| (facts.flavor.clone(), facts.version.clone(), facts.address.clone()))
-            };
-            assert_eq!(engine(&theirs), engine(&ours), "{name} {format}");
+            assert_eq!(theirs.engine_under_test(), ours.engine_under_test(), "{name} {format}");
             assert_eq!(theirs.beginning.unwrap().loaded.unwrap().tool, "dockertest");
         }
     }

@@ -60,11 +60,12 @@ pub use progress::{Progress, RunningStep};
 pub use projection::{live, live_into};
 pub use results::{EngineResult, HostResult, Results, StepResult, SubsubtestResult, Totals};
 pub use state::{RunState, Standing, StepState, SubsubtestState};
-pub(crate) use stream::{MARK, SUBSUBTEST};
+pub(crate) use stream::{ENGINE, ENGINE_DATA, MARK, SUBSUBTEST};
 #[cfg(feature = "harness")]
 pub(crate) use text::first_line;
 pub(crate) use time::seconds_of;
 pub use time::{local_time, utc_time};
+pub(crate) use under_test::WHOSE;
 pub use write::{Format, ReportFailure, RunnerIs, UnknownFormat, write, write_knowing, write_of};
 
 /// The name of the status log within a results folder, and within a step's folder.

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::cases::{Case, Cases, EndedStep};
-use super::explain;
 use super::projection::Projection;
 use super::subunit::{Attachment, Packet, Status, Timestamp};
+use super::{EngineResult, RunState, explain};
 use crate::journal::{Event, Record, StepStarted};
 use crate::name::{Kind, StepId, SubtestName};
 use crate::verdict::Verdict;
@@ -20,6 +20,10 @@ const PIECE: usize = 1 << 16;
 
 /// The type of everything that is attached.
 const TEXT: &str = "text/plain;charset=utf8";
+
+/// The files that say which engine is under test: in a line, and as `results.json` has it.
+pub(crate) const ENGINE: &str = "engine";
+pub(crate) const ENGINE_DATA: &str = "engine.json";
 
 /// Begins the tag of what a test is in this suite; the rest is a kind, or [`SUBSUBTEST`].
 pub(crate) const MARK: &str = "dockertest-";
@@ -70,8 +74,8 @@ impl Projection for Stream {
         }
         let is_first = self.cases.state.engine.is_none();
         let ended = self.cases.record(record);
-        if let (Event::Engine(_), true, Some(line)) = (&record.event, is_first, self.cases.state.engine_under_test()) {
-            push(&head(&line, record.time_us), stream);
+        if is_first && matches!(record.event, Event::Engine(_)) {
+            head(&self.cases.state, record.time_us, stream);
         }
         if let Some(step) = ended {
             self.open.remove(&step.id).unwrap_or_default().end(&step, stream);
@@ -135,14 +139,20 @@ impl Open {
     }
 }
 
-/// Which engine is under test: attached to the run, not to a test, so that no reader counts it as one.
-fn head(line: &str, time_us: i64) -> Packet {
-    Packet {
-        time: Timestamp::from_micros(time_us),
-        attachment: Some(Attachment { name: "engine".to_owned(), bytes: format!("{line}\n").into_bytes() }),
-        mime: Some(TEXT.to_owned()),
-        eof: true,
-        ..Packet::default()
+/// Which engine is under test, for people and as data: attached to the run, not to a test, so that no reader counts it
+/// as one.
+fn head(state: &RunState, time_us: i64, out: &mut Vec<u8>) {
+    let line = state.engine_under_test().map(|line| format!("{line}\n"));
+    let data = EngineResult::of_run(state).and_then(|engine| serde_json::to_string(&engine).ok());
+    for (name, mime, text) in [(ENGINE, TEXT, line), (ENGINE_DATA, "application/json", data)] {
+        let packet = Packet {
+            time: Timestamp::from_micros(time_us),
+            attachment: text.map(|text| Attachment { name: name.to_owned(), bytes: text.into_bytes() }),
+            mime: Some(mime.to_owned()),
+            eof: true,
+            ..Packet::default()
+        };
+        push(&packet, out);
     }
 }
 

@@ -4,6 +4,9 @@ use super::RunState;
 use crate::engine::{NAMED_BY, SETTINGS, SYSTEM};
 use crate::journal::EngineFacts;
 
+/// The fact that says whose the engine is where a run does not tell that itself: one that was loaded.
+pub(crate) const WHOSE: &str = "whose";
+
 impl RunState {
     /// Which engine is under test, in one line: its command and options, flavor and version, where it was asked, whose it is,
     /// and with which options it runs. Nothing as long as it has not been asked.
@@ -77,6 +80,7 @@ impl<'f> UnderTest<'f> {
     pub(super) fn whose(&self) -> String {
         let is_system = SYSTEM.contains(&self.facts.address.as_str());
         match (self.provider, self.fact(NAMED_BY)) {
+            (None, _) if !self.fact(WHOSE).is_empty() => self.fact(WHOSE).to_owned(),
             (Some("capsule"), _) => "our own, in capsules".to_owned(),
             (Some(provider), _) => format!("in instances of {provider}"),
             (None, "") if is_system => "the system's".to_owned(),

@@ -8,6 +8,7 @@ use crate::load::test::{Child, Content, Test, Who};
 use crate::load::times::microseconds;
 use crate::name::{Kind, SubtestName};
 use crate::outcome::Ending;
+use crate::report::WHOSE;
 use crate::verdict::Verdict;
 
 /// The step that the suite is, if it is one.
@@ -80,7 +81,7 @@ pub(in crate::load) fn reason(children: &[Child]) -> String {
 
 fn engine(suite: &Suite) -> Option<EngineFacts> {
     let part = |name: &str| property(suite, &format!("engine-{name}")).map(str::to_owned);
-    let facts = [("client-path", "path"), ("client-options", "options"), (SETTINGS, "settings")];
+    let facts = [("client-path", "path"), ("client-options", "options"), (SETTINGS, "settings"), (WHOSE, "whose")];
     let facts = facts.into_iter().filter_map(|(name, known)| Some((name.to_owned(), part(known)?)));
     property(suite, "engine").map(|_| EngineFacts {
         address: part("address").unwrap_or_default(),

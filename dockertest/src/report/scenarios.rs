@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 pub(crate) type Scenario = fn() -> Vec<Event>;
 
 /// All scenarios by name.
-pub(crate) const ALL: [(&str, Scenario); 8] = [
+pub(crate) const ALL: [(&str, Scenario); 11] = [
     ("all_good", all_good),
     ("fail_with_evidence", fail_with_evidence),
     ("subsubtests", subsubtests),
@@ -24,6 +24,9 @@ pub(crate) const ALL: [(&str, Scenario); 8] = [
     ("interrupted_and_resumed", interrupted_and_resumed),
     ("nasty_text", nasty_text),
     ("known_failure", known_failure),
+    ("known_failure_of_a_parent", known_failure_of_a_parent),
+    ("failed_clean_up", failed_clean_up),
+    ("cut_off_in_a_step", cut_off_in_a_step),
     ("reboot", reboot),
 ];
 
@@ -103,12 +106,16 @@ fn fail_with_evidence() -> Vec<Event> {
     run(two_steps(), [example(), version(failure)].concat(), Verdict::Fail)
 }
 
+/// What becomes of the sub-subtests of the first step.
+fn sub(name: &str) -> Event {
+    Event::SubsubtestStarted(SubsubtestStarted { step: StepId(0), subsubtest: name.to_owned() })
+}
+
+fn sub_ended(name: &str, ending: Ending) -> Event {
+    Event::SubsubtestEnded(SubsubtestEnded { step: StepId(0), subsubtest: name.to_owned(), ending })
+}
+
 fn subsubtests() -> Vec<Event> {
-    let begin =
-        |name: &str| Event::SubsubtestStarted(SubsubtestStarted { step: StepId(0), subsubtest: name.to_owned() });
-    let end = |name: &str, ending| {
-        Event::SubsubtestEnded(SubsubtestEnded { step: StepId(0), subsubtest: name.to_owned(), ending })
-    };
     let enter = |name: &str, phase| {
         let subsubtest = Some(name.to_owned());
         Event::PhaseStarted(PhaseStarted { step: StepId(0), subsubtest, phase, iteration: None })
@@ -123,15 +130,15 @@ fn subsubtests() -> Vec<Event> {
     let happens = vec![
         started(0, 1),
         phase(0, Phase::Initialize),
-        begin("sigstop"),
+        sub("sigstop"),
         enter("sigstop", Phase::Initialize),
         enter("sigstop", Phase::RunOnce),
         say("sigstop", Level::Warning, "the container took 5 s to stop"),
-        end("sigstop", ending(Verdict::Good, "")),
-        begin("bad"),
+        sub_ended("sigstop", ending(Verdict::Good, "")),
+        sub("bad"),
         say("bad", Level::Error, "no such signal\nat all"),
-        end("bad", failure),
-        begin("cut_off"),
+        sub_ended("bad", failure),
+        sub("cut_off"),
         ended(0, ending(Verdict::Fail, "sub-subtests that failed: bad")),
     ];
     run(vec![parent], happens, Verdict::Fail)
@@ -182,6 +189,43 @@ fn known_failure() -> Vec<Event> {
         ..ending(Verdict::Warn, "the client's version is not the server's")
     };
     run(two_steps(), [example(), version(known)].concat(), Verdict::Warn)
+}
+
+/// Of a step whose failure is known, what failed in it failed.
+fn known_failure_of_a_parent() -> Vec<Event> {
+    let known = Ending {
+        known_failure: Some("signals are lost on this engine".to_owned()),
+        ..ending(Verdict::Warn, "sub-subtests that failed: bad")
+    };
+    let happens = vec![
+        started(0, 1),
+        sub("good"),
+        sub_ended("good", ending(Verdict::Good, "")),
+        sub("bad"),
+        sub_ended("bad", ending(Verdict::Fail, "the container still runs")),
+        ended(0, known),
+    ];
+    run(vec![step("docker_cli/kill", "test_1-of-1")], happens, Verdict::Warn)
+}
+
+/// A step that ended worse than all in it.
+fn failed_clean_up() -> Vec<Event> {
+    let happens = vec![
+        started(0, 1),
+        sub("one"),
+        sub_ended("one", ending(Verdict::Good, "")),
+        sub("two"),
+        sub_ended("two", ending(Verdict::Good, "")),
+        ended(0, ending(Verdict::Error, "the clean-up failed")),
+    ];
+    run(vec![step("docker_cli/kill", "test_1-of-1")], happens, Verdict::Error)
+}
+
+fn cut_off_in_a_step() -> Vec<Event> {
+    let happens = vec![started(0, 1), sub("one")];
+    let interrupted = Event::RunInterrupted(RunInterrupted { reason: "SIGINT (Ctrl-C), twice".to_owned() });
+    let begins = vec![run_started(), planned(vec![step("docker_cli/kill", "test_1-of-1")]), engine()];
+    [begins, happens, vec![interrupted]].concat()
 }
 
 fn reboot() -> Vec<Event> {

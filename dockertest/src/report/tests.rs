@@ -336,9 +336,10 @@ fn every_step_has_exactly_one_end_in_the_status_log() {
         let records = records(scenario());
         let status = status::render(&records);
         for step in RunState::of(&records).steps {
+            // But for one that was cut off, and nobody has gone on.
             let place = format!("\t{}\t", step.planned.folder());
             let ends = status.lines().filter(|line| line.starts_with("\tEND ") && line.contains(&place));
-            assert_eq!(ends.count(), 1, "{name}");
+            assert_eq!(ends.count(), usize::from(step.ending.is_some()), "{name}");
         }
     }
 }

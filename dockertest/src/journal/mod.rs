@@ -47,6 +47,8 @@ pub use event::{
 #[cfg(feature = "runner")]
 pub use failure::WriteFailure;
 #[cfg(feature = "runner")]
+pub(crate) use reader::beginning;
+#[cfg(feature = "runner")]
 pub use reader::{ReadFailure, Reading, parse, read};
 #[cfg(feature = "runner")]
 pub use sink::Sink;

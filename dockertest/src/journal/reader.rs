@@ -6,12 +6,13 @@
 //! else that is wrong was not done by a cut, and is an error with its line.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead};
+use std::fs::File;
+use std::io::{self, BufRead, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Event, FORMAT, Record};
+use super::{Event, FORMAT, Record, RunStarted};
 use crate::version::{API_VERSION, ApiVersion};
 
 /// The length of a usual line of a journal, in bytes.
@@ -146,6 +147,21 @@ pub enum ReadFailure {
 pub fn read(path: &Path) -> Result<Reading, ReadFailure> {
     let text = std::fs::read(path).map_err(|source| ReadFailure::Open { path: path.to_owned(), source })?;
     parse(path, &text)
+}
+
+/// How long a first record can be, in bytes. It has the command line, and the system lets no argument be longer.
+const LONGEST_BEGINNING: u64 = 1 << 20;
+
+/// The beginning of the run that a file is the journal of, if it is one.
+pub(crate) fn beginning(path: &Path) -> Option<RunStarted> {
+    // Whoever opened a pipe would wait for its other end.
+    let file = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).and_then(|_| File::open(path).ok())?;
+    let mut line = Vec::new();
+    io::BufReader::new(file.take(LONGEST_BEGINNING)).read_until(b'\n', &mut line).ok()?;
+    match serde_json::from_slice::<Record>(&line).ok()?.event {
+        Event::RunStarted(started) => Some(started),
+        _ => None,
+    }
 }
 
 /// Reads the text of a journal; `path` is only for messages.

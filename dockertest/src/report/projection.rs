@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Console, Format, Results, RunState, RunnerIs, StepState, Style, html, junit, lines, status, stream, tap};
-use crate::journal::{Event, FILE_NAME, Record, Sink};
+use crate::journal::{self, Event, FILE_NAME, Record, Sink};
 
 /// A report in the making. The same records make the same bytes, whether they come live or from a journal.
 pub(super) trait Projection: Send {
@@ -195,12 +195,12 @@ impl Sink for Live {
     }
 }
 
-/// Whether a file is a journal: by its name, or because it is that of these results under another one, as a repository of
-/// runs has it.
+/// Whether a file is a journal: by its name, as a new one has nothing in it yet; because it is that of these results under
+/// another name, as a repository of runs has it; or by what is in it.
 fn is_journal(file: &Path, results: &Path) -> bool {
     let identity = |path: &Path| fs::metadata(path).ok().map(|facts| (facts.dev(), facts.ino()));
     let is_ours = || identity(file).is_some_and(|found| Some(found) == identity(&results.join(FILE_NAME)));
-    file.file_name().is_some_and(|name| name == FILE_NAME) || is_ours()
+    file.file_name().is_some_and(|name| name == FILE_NAME) || is_ours() || journal::beginning(file).is_some()
 }
 
 /// The same error with the file's name.

@@ -174,6 +174,26 @@ fn a_file_that_cannot_be_made_is_told_at_once() {
 }
 
 #[test]
+fn a_report_never_takes_the_place_of_a_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("results");
+    let of_a_repository = folder.path().join("20261121t000500-9f86d081.jsonl");
+    let journal = crate::journal::sample::text(&records(all_good()));
+    fs::write(&of_a_repository, &journal).unwrap();
+    let link = folder.path().join("out.json");
+    std::os::unix::fs::symlink(&of_a_repository, &link).unwrap();
+    for file in [&of_a_repository, &link] {
+        let refused = live(Format::JsonLines, file, &results).err().unwrap().to_string();
+        assert!(refused.ends_with("it is the journal of a run; name another file"), "{refused}");
+        assert_eq!(fs::read(&of_a_repository).unwrap(), journal);
+    }
+    // A report of a run before is no journal.
+    let report = folder.path().join("report.jsonl");
+    fs::write(&report, made_from_a_journal(Format::JsonLines, all_good())).unwrap();
+    assert!(live(Format::JsonLines, &report, &results).is_ok());
+}
+
+#[test]
 fn colours_change_nothing_but_colours() {
     for (_, scenario) in ALL {
         let coloured = console(scenario(), Style::Coloured);

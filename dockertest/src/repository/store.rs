@@ -5,11 +5,11 @@
 //! that from being, a symbolic link stands here until the run stops, and then a copy.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufRead, BufReader};
+use std::io;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
-use crate::journal::{Event, FILE_NAME, Record};
+use crate::journal::{FILE_NAME, beginning};
 use crate::name::SubtestName;
 
 /// The folder of journals within a repository.
@@ -115,10 +115,7 @@ fn is_alone(path: &Path) -> bool {
 
 /// Whether a journal is that of the run, by its first record.
 fn begins_with_run(journal: &Path, key: &str) -> bool {
-    let mut line = String::new();
-    let read = File::open(journal).and_then(|file| BufReader::new(file).read_line(&mut line));
-    let record = read.ok().and_then(|_| serde_json::from_str::<Record>(&line).ok());
-    record.is_some_and(|record| matches!(record.event, Event::RunStarted(run) if self::key(&run.run) == key))
+    beginning(journal).is_some_and(|run| self::key(&run.run) == key)
 }
 
 /// Within the same folder, so that it can be renamed; a name that is not listed.

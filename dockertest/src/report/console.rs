@@ -414,8 +414,8 @@ impl Page {
         self.end_line();
         for (step, ending) in state.endings().filter(|(_, ending)| !ending.verdict.is_passed()) {
             let reason = visible(text::first_line(&ending.reason));
-            let name = step.planned.title();
-            let what = if reason.is_empty() { name.to_owned() } else { format!("{name}: {reason}") };
+            let name = visible(step.planned.title());
+            let what = if reason.is_empty() { name } else { format!("{name}: {reason}") };
             self.row(0, ending.verdict.as_str(), colour(ending.verdict), &[&what]);
         }
         let _ = write!(self.text, "{}", figures(state));

@@ -194,6 +194,21 @@ fn a_report_never_takes_the_place_of_a_journal() {
 }
 
 #[test]
+fn what_others_call_their_tests_neither_drives_the_terminal_nor_forges_a_line() {
+    let name = "a\u{1b}[2J\n0 FAIL    b";
+    let events = vec![
+        run_started(),
+        planned(vec![crate::journal::PlannedStep::of_another(name, "test_1-of-1")]),
+        started(0, 1),
+        ended(0, ending(Verdict::Fail, "why\u{1b}[2J")),
+        crate::journal::sample::run_ended(Verdict::Fail),
+    ];
+    let shown = console(events, Style::Plain);
+    assert!(!shown.contains('\u{1b}') && !shown.contains("\n0 FAIL"), "{shown}");
+    assert!(shown.contains(r"FAIL    a\u{1b}[2J\n0 FAIL    b: why\u{1b}[2J"), "{shown}");
+}
+
+#[test]
 fn colours_change_nothing_but_colours() {
     for (_, scenario) in ALL {
         let coloured = console(scenario(), Style::Coloured);

@@ -109,10 +109,10 @@ pub(super) fn failing(index: &Index) -> Vec<FailingStep> {
     let text = &index.text;
     let mut engines: HashMap<&str, HashMap<&str, Known<'_>>> = HashMap::new();
     for row in &index.rows {
-        let known = engines.entry(row.engine(text)).or_default();
         let is_complete = row.state == RunIs::Complete;
         for word in row.words(text).filter(|word| is_said(*word, is_complete)) {
             let ended_us = word.ended_us(row.started_us);
+            let known = engines.entry(engine_of(row, word, text)).or_default();
             known.entry(word.name).or_default().add(Said { ended_us, row, word });
         }
     }
@@ -144,6 +144,11 @@ pub(super) fn failing(index: &Index) -> Vec<FailingStep> {
         .collect();
     failing.sort_by(|a, b| (&a.name, &a.engine).cmp(&(&b.name, &b.engine)));
     failing
+}
+
+/// The engine that a run's word is about. A report of ours may have been loaded with those of others: they are about none.
+pub(super) fn engine_of<'a>(row: &Row, word: Word<'_>, text: &'a str) -> &'a str {
+    if is_foreign(word.name) { NONE } else { row.engine(text) }
 }
 
 /// Whether the run's word about a subtest counts.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::failing::engine_of;
 use super::index::Index;
 use super::line::{decode_name, plain};
 use super::store;
@@ -95,7 +96,7 @@ pub(super) fn stats(index: &Index, repository: &Path) -> Stats {
             let passes = word.verdict.is_passed();
             let count = counts.entry(word.name).or_default();
             count.0 += 1;
-            let before = passing.insert((row.engine(text), word.name), passes);
+            let before = passing.insert((engine_of(row, word, text), word.name), passes);
             count.1 += usize::from(before.is_some_and(|before| before != passes));
         }
     }

@@ -45,6 +45,32 @@ fn tests_of_others_are_kept_apart_from_subtests_of_the_same_name() {
 }
 
 #[test]
+fn tests_of_others_are_of_no_engine_even_beside_a_report_of_ours() {
+    let place = Place::new();
+    let report = |minute: u32, case: &str| {
+        let suite = format!("<testsuite name='pytest' timestamp='2026-11-21T00:0{minute}:00Z'>{case}</testsuite>");
+        Report::new("r.xml", suite)
+    };
+    let ours = Report::new(
+        "ours.xml",
+        "<testsuite name='a' tests='1' timestamp='2026-11-21T00:00:00Z'><properties>\
+         <property name='folder' value='docker/subtests/a.test_1-of-1'/><property name='verdict' value='GOOD'/>\
+         <property name='engine' value='docker 1'/><property name='engine-flavor' value='docker'/>\
+         <property name='engine-version' value='1'/></properties><testcase classname='a' name='a'/></testsuite>",
+    );
+    let add = |reports: &[Report]| {
+        place.open().add(&load(reports, &Options::default()).unwrap()).unwrap();
+        place.open()
+    };
+    let repository = add(&[ours, report(1, "<testcase classname='p' name='a'><failure/></testcase>")]);
+    assert_eq!(repository.last().unwrap().engine, "docker 1");
+    assert_eq!(names(&repository.failing_steps()), [(TestId::Foreign("p::a".to_owned()), true)]);
+    let repository = add(&[report(2, "<testcase classname='p' name='a'/>")]);
+    assert_eq!(names(&repository.failing_steps()), []);
+    assert_eq!(repository.stats().unsteady.len(), 1, "{:?}", repository.stats());
+}
+
+#[test]
 fn a_run_that_was_loaded_can_be_archived_and_stays_known() {
     let place = Place::new();
     let odd = "a;b %+: =c";

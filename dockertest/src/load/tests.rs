@@ -322,8 +322,12 @@ fn in_capsules() -> Vec<Event> {
         Event::Engine(facts) => Some(&mut facts.facts),
         _ => None,
     });
-    let client = [("client-path", "/opt/a, b at c/docker"), ("client-options", "--tls, -D")];
-    facts.unwrap().extend(client.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let told = [
+        ("client-path", "/opt/a, b at c/docker"),
+        ("client-options", "--tls, -D"),
+        ("engine-settings", "--storage-driver=overlay2"),
+    ];
+    facts.unwrap().extend(told.map(|(name, value)| (name.to_owned(), value.to_owned())));
     events.insert(2, Event::InstanceProvisioned(InstanceProvisioned::new("capsule", "capsule-1")));
     events
 }

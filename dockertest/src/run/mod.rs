@@ -1,4 +1,4 @@
-//! Running subtests: what is chosen, in which order, one step after the other, recorded so that nothing is lost.
+//! Running subtests: what is chosen, in which order, how many at a time, recorded so that nothing is lost.
 //!
 //! Needs the feature `runner`.
 //!

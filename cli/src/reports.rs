@@ -25,7 +25,7 @@ pub(crate) fn wanted(reports: &[LiveReport], subunit: bool) -> Result<Vec<LiveRe
         return Err(Problem::new(format!("{list} cannot share standard output: give all but one a file")));
     }
     for (number, one) in wanted.iter().enumerate().filter(|(_, one)| !is_shown(one)) {
-        if let Some(other) = wanted[..number].iter().find(|other| other.file == one.file) {
+        if let Some(other) = wanted[..number].iter().find(|other| absolute(&other.file) == absolute(&one.file)) {
             let file = one.file.display();
             return Err(Problem::new(format!("{} and {} cannot share the file `{file}`", other.format, one.format)));
         }
@@ -37,8 +37,8 @@ pub(crate) fn wanted(reports: &[LiveReport], subunit: bool) -> Result<Vec<LiveRe
 pub(crate) fn check(reports: &[LiveReport], results: &Path) -> Result<(), Problem> {
     for wanted in reports.iter().filter(|wanted| !is_shown(wanted)) {
         let folder = wanted.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // The results folder is made by the run.
-        let problem = if !absolute(folder).starts_with(absolute(results)) && !folder.is_dir() {
+        // The results folder is made by the run, and nothing in it is there before.
+        let problem = if absolute(folder) != absolute(results) && !folder.is_dir() {
             "there is no such folder"
         } else if wanted.file.is_dir() {
             "it is a folder"

@@ -21,7 +21,7 @@ fn stream() -> Vec<u8> {
     [packet("a", Status::InProgress), packet("a", Status::Fail), packet("b", Status::Success)].concat()
 }
 
-/// Reports are refused with a text, or make a run that is one: it can be kept, and each of its tests has one end.
+/// Reports are refused with a text, or make a run that is one: it can be kept, and each of its tests has one end, if the run has.
 fn read(bytes: &[u8], form: Option<Form>, partial: bool) {
     let options = Options { form, partial };
     let run = match load(&[Report::new("report", bytes)], &options) {
@@ -44,9 +44,14 @@ fn read(bytes: &[u8], form: Option<Form>, partial: bool) {
             _ => {}
         }
     }
-    assert!(!ends.is_empty() && ends.iter().all(|ends| *ends <= 1), "{ends:?}");
     let last = run.records().last().map(|record| &record.event);
-    assert!(matches!(last, Some(Event::RunEnded(_) | Event::RunInterrupted(_))), "{last:?}");
+    let least = match last {
+        Some(Event::RunEnded(_)) => 1,
+        // Some of its tests have not ended.
+        Some(Event::RunInterrupted(_)) => 0,
+        _ => panic!("{last:?}"),
+    };
+    assert!(!ends.is_empty() && ends.iter().all(|ends| (least..=1).contains(ends)), "{ends:?}");
 }
 
 #[test]

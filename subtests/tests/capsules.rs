@@ -483,17 +483,14 @@ fn podman_without_root_runs_containers_in_a_capsule() {
         return;
     }
     let capsule = Capsule::start(&host(), &options).unwrap();
-    for (what, look) in [
-        (
-            "users may not make user namespaces",
-            "setpriv --reuid 65534 --regid 65534 --clear-groups unshare --user true",
-        ),
-        ("there is no newuidmap", "command -v newuidmap && command -v newgidmap && command -v useradd"),
-    ] {
-        if !run(&capsule, &[], &["/bin/sh", "-c", look]).status.success() {
-            test_needs::skip(what);
-            return;
-        }
+    let does = |script: &str| run(&capsule, &[], &["/bin/sh", "-c", script]).status.success();
+    let has_tools = does("command -v newuidmap && command -v newgidmap && command -v useradd");
+    if !test_needs::is_met((!has_tools).then(|| "there is no `newuidmap` (Debian: uidmap)".to_owned())) {
+        return;
+    }
+    if !does("setpriv --reuid 65534 --regid 65534 --clear-groups unshare --user true") {
+        test_needs::skip("users may not make user namespaces");
+        return;
     }
     // It has ranges of users of its own, a folder for sockets, and mounts that reach the namespaces below.
     let script = "set -e

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::child::{self, cargo};
 use crate::failure::Failure;
-use crate::{api, book, changelog, paths, test};
+use crate::{api, bench, book, changelog, paths, test};
 
 /// What to do with a file that is not formatted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,17 +50,24 @@ pub(crate) fn check() -> Result<(), Failure> {
     if failed.is_empty() { Ok(()) } else { Err(Failure::failed(format!("failed: {}", failed.join(", ")))) }
 }
 
-/// Runs the checks and the tests, in this order so that the counts of the tests are the last line.
+/// Runs the checks, the ratios of the benchmarks, and the tests, in this order so that the counts of the tests are the
+/// last line.
 pub(crate) fn ci() -> Result<ExitCode, Failure> {
-    let checks = check();
-    if let Err(failure) = &checks {
-        if matches!(failure, Failure::Interrupted(_)) {
-            return checks.map(|()| ExitCode::SUCCESS);
-        }
-        eprintln!("{failure}");
+    let parts: [fn() -> Result<ExitCode, Failure>; 2] =
+        [|| check().map(|()| ExitCode::SUCCESS), || bench::bench(&["--check"])];
+    let mut is_well = true;
+    for part in parts {
+        is_well &= match part() {
+            Ok(code) => code == ExitCode::SUCCESS,
+            Err(failure @ Failure::Interrupted(_)) => return Err(failure),
+            Err(failure) => {
+                eprintln!("{failure}");
+                false
+            }
+        };
     }
     let tests = test::all(&[])?;
-    Ok(if checks.is_ok() { tests } else { ExitCode::FAILURE })
+    Ok(if is_well { tests } else { ExitCode::FAILURE })
 }
 
 /// Formats, or checks, every Rust file of the repository: also those that `cargo fmt` does not see because a build

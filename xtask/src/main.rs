@@ -43,7 +43,7 @@ Commands:
   check                 Formatting, clippy (with every choice of features), the library's interface, the changelog,
                         rustdoc and the book, warnings denied
   api [--bless]         Compare what users of the library can name with dockertest/api.txt; with --bless, keep it there
-  ci                    `check` and `test`: what .ci/run does
+  ci                    `check`, `bench --check` and `test`: what .ci/run does
   bench [--quick] [P1 P2 ...]
                         Build for release, measure how fast it is, print a table (see the book's page \"Benchmarks\")
   bench --check         Only ratios, with room for noise; fails when one is far too bad

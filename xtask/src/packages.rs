@@ -51,6 +51,7 @@ pub(crate) const FOR_TESTS: &[Need] = &[
     need(What::Program("valgrind"), &["valgrind"], "tests that watch the memory of plug-ins"),
     need(What::Program("mksquashfs"), &["squashfs-tools"], "tests of engines of other releases"),
     need(What::Program("podman"), &["podman"], "tests of a second engine"),
+    need(What::Program("newuidmap"), &["uidmap"], "tests of a second engine without root"),
     need(What::File("/usr/lib/podman/netavark"), &["netavark"], "the networks of the second engine"),
     need(What::Program("pkill"), &["procps"], "tests of engines that stop or die"),
     need(What::Program("python3"), &["python3"], "tests of a host in another language"),

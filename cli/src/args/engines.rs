@@ -27,7 +27,10 @@ Exit status:
   0    every step of every run ended GOOD, WARN or TEST_NA
   1    some step ended FAIL, ERROR or ABORT
   2    usage, configuration or set-up error: nothing was run
-  130  interrupted by SIGINT (Ctrl-C)";
+  5    a step waits for a reboot of this machine
+  6    no capsule could be made, or something is left of one
+  130  interrupted by SIGINT (Ctrl-C); what was run is compared
+  143  ended by SIGTERM, the same";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EnginesCommand {

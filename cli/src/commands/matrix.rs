@@ -40,7 +40,16 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
     }
     let results = absolute(&wanted.results);
     if wanted.again {
-        return compare(&chosen, &results, wanted.json, screen);
+        let (there, missing): (Vec<_>, Vec<_>) = chosen.iter().partition(|build| journal_of(build, &results).is_file());
+        let list = list(missing.iter().copied());
+        if !names.is_empty() && !missing.is_empty() {
+            let advice = format!("dockertest matrix --engines {list} --results {}", wanted.results.display());
+            return Err(Problem::new(format!("nothing has been run on {list} in `{}`: {advice}", results.display())));
+        }
+        if !missing.is_empty() && !there.is_empty() {
+            screen.note(format!("not compared, because nothing has been run on it there: {list}"));
+        }
+        return compare(&there, &results, wanted.json, screen);
     }
     // All of them are set up before the first one runs: a slip should not cost an hour.
     let folders = Folders::find(&wanted.sources);
@@ -48,32 +57,55 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
     let runners = chosen.iter().map(|build| runner(build, wanted, (&folders, &results), &cancel, screen));
     let runners: Vec<Runner> = runners.collect::<Result<_, _>>()?;
     let _forwarding = signals::forward(&cancel)?;
-    let mut has_failed = false;
-    for (build, runner) in chosen.iter().zip(runners) {
+    // What was run here before is another matrix's, so only what this one has run is compared.
+    let mut ran = Vec::new();
+    let mut code = status::SUCCESS;
+    for ((at, build), runner) in chosen.iter().enumerate().zip(runners) {
         screen.note(format!("{} ({} {})", build.name, build.flavor, build.version));
         let outcome = match runner.run(&cancel) {
             Ok(outcome) => outcome,
             // What the others do is worth no less.
             Err(failure) => {
+                if !failure.is_before_the_run() {
+                    ran.push(build);
+                }
                 screen.warning(format!("{}: {}", build.name, Problem::from(failure)));
-                has_failed = true;
+                code = code.max(EXIT_FAILED);
                 continue;
             }
         };
+        ran.push(build);
         screen.note(format!("{}: {}", build.name, told(&outcome)));
         tell_what_is_wrong(&outcome, screen);
+        code = code.max(outcome.exit_status());
         if let Stop::Interrupted { .. } = outcome.stop {
-            let rest = results.join(&build.name);
-            screen.note(format!(
-                "stopped before the end; what has been run is compared. `dockertest resume {}` ends this one",
-                rest.display()
-            ));
-            compare(&chosen, &results, wanted.json, screen)?;
-            return Ok(outcome.exit_status());
+            tell_what_is_missing(&chosen[at + 1..], &results.join(&build.name), screen);
+            break;
         }
     }
-    let code = compare(&chosen, &results, wanted.json, screen)?;
-    Ok(if has_failed { code.max(EXIT_FAILED) } else { code })
+    Ok(compare(&ran, &results, wanted.json, screen)?.max(code))
+}
+
+/// Says how an interrupted matrix goes on.
+fn tell_what_is_missing(missing: &[EngineBuild], last: &Path, screen: &Screen) {
+    let last = last.display();
+    screen.note(format!(
+        "stopped before the end; what has been run is compared. `dockertest resume {last}` ends this one"
+    ));
+    if !missing.is_empty() {
+        let list = list(missing);
+        screen.note(format!(
+            "not begun: {list}. `dockertest matrix --engines {list}` runs them, `--again` then compares all"
+        ));
+    }
+}
+
+fn list<'a>(builds: impl IntoIterator<Item = &'a EngineBuild>) -> String {
+    builds.into_iter().map(|build| build.name.as_str()).collect::<Vec<_>>().join(",")
+}
+
+fn journal_of(build: &EngineBuild, results: &Path) -> PathBuf {
+    results.join(&build.name).join(journal::FILE_NAME)
 }
 
 fn runner(
@@ -134,13 +166,10 @@ fn told(outcome: &Outcome) -> String {
 }
 
 /// Compares what has been run, and keeps the comparison beside it.
-fn compare(chosen: &[EngineBuild], results: &Path, json: bool, screen: &Screen) -> Result<u8, Problem> {
+fn compare(ran: &[&EngineBuild], results: &Path, json: bool, screen: &Screen) -> Result<u8, Problem> {
     let mut states: Vec<(String, RunState)> = Vec::new();
-    for build in chosen {
-        let journal: PathBuf = results.join(&build.name).join(journal::FILE_NAME);
-        if journal.is_file() {
-            states.push((build.name.clone(), RunState::of(&journal::read(&journal)?.records)));
-        }
+    for build in ran {
+        states.push((build.name.clone(), RunState::of(&journal::read(&journal_of(build, results))?.records)));
     }
     if states.is_empty() {
         return Err(Problem::new(format!("nothing has been run in `{}`", results.display())));

@@ -47,6 +47,7 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
 /// A whole run.
 fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
     let live_reports = reports::wanted(&run.report, run.subunit)?;
+    reports::check(&live_reports, &run.results)?;
     let folders = Folders::find(&run.sources);
     let set = run.sources.set.iter().cloned().chain(run.place.as_settings()?).collect();
     let invocation = Invocation { args, set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
@@ -74,7 +75,6 @@ fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
     if run.shuffle.is_none() {
         runner = runner.with_durations(repository.durations());
     }
-    reports::check(&live_reports, &run.results)?;
     let (folder, kept_aside) = ResultsFolder::create(&run.results)?;
     if let Some(aside) = kept_aside {
         screen.note(format!("the former run in `{}` is kept as `{}`", run.results.display(), aside.display()));
@@ -89,6 +89,7 @@ fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
 pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let folder = resume.results.folder();
     let live_reports = reports::wanted(&resume.report, false)?;
+    reports::check(&live_reports, folder)?;
     let resumption = Resumption::open(folder)?;
     if resumption.outcome().is_some() {
         screen.note(format!("the run in `{}` is complete", folder.display()));
@@ -98,9 +99,9 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
         return outcome.map_or(Ok(status::SUCCESS), |outcome| ended(Ok(outcome), screen));
     }
     let mut invocation = resumption.invocation().clone();
-    // What `auto` was then need not be what it would be now. What was typed counts more.
-    let then = resumption.provider().map(|provider| format!("environment.provider={provider}"));
-    invocation.set.splice(0..0, then);
+    // What `auto` was then need not be what it would be now, also where somebody typed `auto` then. What is typed now
+    // counts more.
+    invocation.set.extend(resumption.provider().map(|provider| format!("environment.provider={provider}")));
     invocation.set.extend(resume.place.as_settings()?);
     let folders = Folders { defaults: invocation.config_defaults.clone(), custom: invocation.config_custom.clone() };
     let runner = runner(&folders, &invocation, resume.retry_interrupted, screen)?;

@@ -5,14 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::env::possible;
-use crate::support::{Done, Place};
-
-/// How long anything may take that nobody tells of.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::support::{Done, Place, wait_until};
 
 /// A host whose subtests do what nobody should do to an engine. They do it in a capsule only.
 const BREAKER: &str = r#"
@@ -90,14 +85,6 @@ fn machine() -> [String; 4] {
     ]
 }
 
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not so: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
 /// How many events of that name the journal has.
 fn events(place: &Place, name: &str) -> usize {
     place.read("results/default/journal.jsonl").matches(&format!("\"{name}\":{{")).count()
@@ -138,8 +125,8 @@ fn a_run_that_is_killed_leaves_nothing_and_is_resumed_in_new_capsules() {
     }
     let place = place();
     let before = machine();
-    // While it hangs, the capsule of the other one is made. Nothing names an engine, so it has capsules by itself.
-    let mut command = place.command(&["run", "--jobs", "1", "--args=hangs,last"]);
+    // While it hangs, the capsule of the other one is made. Nothing names an engine, so that `auto` means capsules.
+    let mut command = place.command(&["run", "--env=auto", "--jobs", "1", "--args=hangs,last"]);
     let mut runner = command.env("DOCKER_HOST", "").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let id = runner.id();
     wait_until("the step runs", || place.path("results/default/hangs").exists());

@@ -1,15 +1,24 @@
 //! `dockertest matrix` and `--engine`: real engines in capsules.
 
+use std::process::Stdio;
+
 use dockertest::config::KnownFailures;
 
 use crate::env::possible;
-use crate::support::Place;
+use crate::support::{Done, Place, wait_until};
 
 fn with_builds() -> Place {
     let place = Place::new();
     place.run(&["engines", "add", "docker-here", "--root", "/"]).expect(0);
     place.run(&["engines", "add", "podman-here", "--root", "/", "--flavor", "podman"]).expect(0);
     place
+}
+
+/// What is said where nothing is run.
+fn refused(place: &Place, arguments: &[&str]) -> String {
+    let done = place.run(arguments).expect(2);
+    assert!(!place.path("results").exists(), "{done:?}");
+    done.stderr
 }
 
 #[test]
@@ -42,24 +51,60 @@ fn docker_and_podman_are_compared_and_a_known_failure_is_a_warning() {
 #[test]
 fn what_does_not_fit_is_told_before_anything_runs() {
     let place = with_builds();
-    let refused = |arguments: &[&str]| {
-        let done = place.run(arguments).expect(2);
-        assert!(!place.path("results").exists(), "{done:?}");
-        done.stderr
-    };
+    let refused = |arguments: &[&str]| refused(&place, arguments);
     let typo = refused(&["matrix", "--engines", "docker-hare"]);
     assert!(typo.contains("there is no engine build `docker-hare`"), "{typo}");
     let typo = refused(&["run", "--engine", "podman-her"]);
     assert!(typo.contains("podman-here"), "{typo}");
     let shared = refused(&["run", "--engine", "docker-here", "--env", "shared", "--args=example"]);
     assert!(shared.contains("cannot go with `--env shared`"), "{shared}");
-    if nix::unistd::geteuid().is_root() {
-        let other = ["run", "--env", "capsule", "--set", "environment.engine=podman-here", "--args=example"];
-        let other = refused(&other);
-        assert!(other.contains("set `docker_path = /usr/bin/podman`"), "{other}");
-        let typo = refused(&["matrix", "--engines", "docker-here", "--args=docker_cli/kil"]);
-        assert!(typo.contains("docker_cli/kil"), "{typo}");
+    let missing = refused(&["matrix", "--again", "--engines", "docker-here"]);
+    assert!(missing.contains("nothing has been run on docker-here in `"), "{missing}");
+    assert!(missing.contains("dockertest matrix --engines docker-here --results results/matrix"), "{missing}");
+}
+
+#[test]
+fn what_a_capsule_cannot_have_is_told_before_anything_runs() {
+    if !possible() {
+        return;
     }
+    let place = with_builds();
+    let other = ["run", "--env", "capsule", "--set", "environment.engine=podman-here", "--args=example"];
+    let other = refused(&place, &other);
+    assert!(other.contains("set `docker_path = /usr/bin/podman`"), "{other}");
+    let typo = refused(&place, &["matrix", "--engines", "docker-here", "--args=docker_cli/kil"]);
+    assert!(typo.contains("docker_cli/kil"), "{typo}");
+}
+
+#[test]
+fn an_interrupted_matrix_compares_what_it_has_run() {
+    if !possible() {
+        return;
+    }
+    let place = with_builds();
+    place.run(&["engines", "add", "docker-other", "--root", "/"]).expect(0);
+    let matrix = |engines: &str, args: &str| {
+        let arguments = ["matrix", "--jobs=1", "--engines", engines, args];
+        let mut command = place.command(&arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let first = matrix("docker-here,docker-other", "--args=docker_cli/version").wait_with_output().unwrap();
+    let first = Done::from(first).expect(0);
+    assert!(first.stdout.contains("docker-other"), "{first:?}");
+    // Another one in the same folder is interrupted on its first engine.
+    let journal = place.path("results/matrix/docker-here/journal.jsonl");
+    let second = matrix("docker-here,docker-other", "--args=docker_cli/wait");
+    let is_begun = || std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("docker_cli/wait\""));
+    wait_until("the second one runs", is_begun);
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(second.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    let second = Done::from(second.wait_with_output().unwrap()).expect(130);
+    assert!(
+        second.stderr.contains("not begun: docker-other. `dockertest matrix --engines docker-other`"),
+        "{second:?}"
+    );
+    let header = second.stdout.lines().find(|line| line.starts_with("subtest")).unwrap_or_default();
+    assert!(header.contains("docker-here") && !header.contains("docker-other"), "{second:?}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn tap_parser_reads_the_tap() {
         parser.on("child", (child) => child.on("complete", (all) => say([child.name, all.count, all.skip, failures(all)])));
         parser.end(require("fs").readFileSync(process.argv[1]));"#;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-tap-parser");
-    let Some((node, modules)) = test_needs::node_with(&folder, "tap-parser") else { return };
+    let Some((node, modules)) = test_needs::node_with(&folder, "tap-parser@18.3.4") else { return };
     let place = place();
     let report = report(&place, "tap");
     let said = said(Command::new(node).args(["-e", SCRIPT]).arg(report).current_dir(modules));

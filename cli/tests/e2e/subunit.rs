@@ -61,7 +61,7 @@ fn two_reports_cannot_share_standard_output() {
 #[track_caller]
 pub(crate) fn stestr() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-stestr");
-    Some(test_needs::with_packages(&folder, "stestr", &["stestr"])?.join("stestr"))
+    Some(test_needs::with_packages(&folder, "stestr", &["stestr==4.2.1"])?.join("stestr"))
 }
 
 /// The configuration and the script of the book.

@@ -66,7 +66,8 @@ fn torture_of_a_run_in_capsules_changes_no_verdict_and_leaves_nothing() {
     let undisturbed = Place::new().with("DOCKER_HOST", "");
     let began = Instant::now();
     let done = undisturbed.run(&RUN);
-    assert!([0, 1].contains(&done.status), "{done:?}");
+    // What always fails would be the same after any kill.
+    let done = done.expect(0);
     let whole_us = u64::try_from(began.elapsed().as_micros()).unwrap();
     let expected = verdicts(&undisturbed);
     assert_eq!(expected.len(), 4, "{done:?}");

@@ -90,7 +90,10 @@ fn an_engine_that_is_named_is_the_one(
 #[test]
 fn a_program_that_no_capsule_has_is_run_here_and_it_is_said_why() {
     let place = place();
-    let client = place.script("docker", "exit 1");
+    // What is below `/tmp` is not seen in one.
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let client = folder.path().join("docker");
+    std::fs::copy(place.script("docker", "exit 1"), &client).unwrap();
     let done = run(&place, &["--set", &format!("docker_path={}", client.display()), "--until-failure=2"]).expect(0);
     let why = "note: the engine that is configured is used, not a capsule: `docker_path` is ";
     assert_eq!(done.stderr.matches(why).count(), 1, "{}", done.stderr);

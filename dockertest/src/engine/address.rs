@@ -85,10 +85,6 @@ pub(super) fn named_by(path: &str, options: &str, variable: Variable<'_>) -> Opt
 }
 
 /// The context that `docker context use` chose, if it is another one than that which is there by itself.
-pub(crate) fn chosen_context() -> Option<String> {
-    context_in_use(None, &variable)
-}
-
 fn context_in_use(config: Option<String>, variable: Variable<'_>) -> Option<String> {
     let file = read::<ConfigFile>(&config_folder(config, variable)?.join("config.json"))?;
     file.current_context.filter(|name| !name.is_empty() && name != DEFAULT_CONTEXT)

@@ -62,7 +62,7 @@ mod tell_facts;
 mod text;
 
 #[cfg(feature = "runner")]
-pub(crate) use address::{SYSTEM, chosen_context};
+pub(crate) use address::SYSTEM;
 #[cfg(feature = "api")]
 pub use api::{Api, ApiFailure, Condition, Event, Events, Executed, Logs, ServerVersion};
 #[cfg(feature = "api")]

@@ -1,9 +1,8 @@
 //! What a subtest needs to say anything at all.
 
 use std::cmp::Ordering;
-use std::env;
-use std::path::{Path, PathBuf};
 
+use crate::engine::search_path::find_program;
 use crate::journal::EngineFacts;
 use crate::subtest::{Failure, NotApplicable, Outcome};
 use crate::verdict::Verdict;
@@ -92,7 +91,9 @@ impl Requirement<'_> {
     pub(crate) fn check(self, engine: Option<&EngineFacts>) -> Outcome {
         let unmet = match self {
             Requirement::Root => (!nix::unistd::geteuid().is_root()).then(|| "needs root".to_owned()),
-            Requirement::Program(name) => find(name).is_none().then(|| format!("needs the program `{name}`")),
+            Requirement::Program(name) => {
+                find_program(name.as_ref()).is_none().then(|| format!("needs the program `{name}`"))
+            }
             Requirement::Docker => flavor(answered(engine)?, "docker"),
             Requirement::Podman => flavor(answered(engine)?, "podman"),
             Requirement::ServerAtLeast(wanted) => at_least(wanted, server(engine)?),
@@ -145,16 +146,6 @@ fn at_least(wanted: &str, (name, seen): Versioned<'_>) -> Option<String> {
 
 fn below(wanted: &str, (name, seen): Versioned<'_>) -> Option<String> {
     (compare(seen, wanted) != Ordering::Less).then(|| format!("needs {name} before {wanted}, this is {seen}"))
-}
-
-/// Where a program is that can be run.
-fn find(name: &str) -> Option<PathBuf> {
-    let runs = |path: &Path| nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok() && path.is_file();
-    if name.contains('/') {
-        return Some(PathBuf::from(name)).filter(|path| runs(path));
-    }
-    let folders = crate::engine::search_path::search_path();
-    env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| runs(path))
 }
 
 #[cfg(test)]

@@ -24,7 +24,6 @@ use nix::unistd::{ForkResult, Pid, chdir};
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
-use crate::engine::chosen_context;
 use crate::engine::daemon::folder::Folder;
 use crate::engine::daemon::fork::{Alone, fork};
 use crate::engine::daemon::hierarchies::join_of_room;
@@ -172,10 +171,8 @@ impl<'a> Visit<'a> {
         for name in OTHER_ENGINES {
             command.env_remove(name);
         }
-        // Nor does the context of whoever is at home here lead anywhere else.
-        if chosen_context().is_some() {
-            command.env("DOCKER_CONTEXT", "default");
-        }
+        // Nor does a context that somebody chose lead anywhere else, whichever folder of settings (`--config`) it is in.
+        command.env("DOCKER_CONTEXT", "default");
         let error = command.args(self.arguments).envs(variables).exec();
         eprintln!("cannot start `{}` in the capsule: {error}", Path::new(self.program).display());
         ExitCode::from(if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { CANNOT_RUN })

@@ -10,6 +10,7 @@ use crate::engine::daemon::folder::Folder;
 use crate::engine::daemon::plan::{Data, DataFrom, Helper, Limits, Plan, Program, Room, Spoken, Template};
 use crate::engine::daemon::search_path;
 use crate::engine::podman::SERVICE_VARIABLE;
+use crate::engine::search_path::find_program;
 
 /// What has nothing of this machine's in it.
 const EMPTIED: [&str; 3] = ["/tmp", "/run", "/dev/shm"];
@@ -146,8 +147,9 @@ fn hard_limit(limits: &str, title: &str) -> Option<u64> {
 /// Whether a program of this machine is seen in capsules like this. What lies below others than this machine's root is
 /// not known here, and neither is a program that is nowhere: that is found out when it is started.
 pub(super) fn sees(options: &CapsuleOptions, program: &Path) -> bool {
-    let folders = if program.components().count() > 1 { "/".to_owned() } else { search_path() };
-    let found = std::env::split_paths(&folders).find_map(|folder| folder.join(program).canonicalize().ok());
+    let is_path = program.components().count() > 1;
+    let found = if is_path { Some(program.to_owned()) } else { find_program(program) };
+    let found = found.and_then(|file| file.canonicalize().ok());
     let (Some(file), [lower]) = (found, options.lower.as_slice()) else { return true };
     let device = |path: &Path| fs::metadata(path).map(|data| data.dev()).ok();
     let is_emptied =
@@ -191,6 +193,10 @@ mod tests {
         let options = CapsuleOptions::new();
         let elsewhere = tempfile::NamedTempFile::new_in("/tmp").unwrap();
         assert!(!sees(&options, elsewhere.path()));
+        let here = std::env::current_dir().unwrap();
+        let up = "../".repeat(here.components().count());
+        let relative = Path::new(&up).join(elsewhere.path().strip_prefix("/").unwrap());
+        assert!(!sees(&options, &relative), "it begins in the working folder");
         assert!(!sees(&options, Path::new("/proc/self/exe").parent().unwrap()), "another file system");
         assert!(sees(&options, Path::new("/bin/sh")) && sees(&options, Path::new("sh")));
         assert!(sees(&options, Path::new("/no/such/docker")), "nobody knows");

@@ -173,10 +173,11 @@ impl Capsule {
     }
 }
 
-/// Whether the file system at a path has no space left. One that has no limit says that it has no blocks at all.
+/// Whether the file system at a path has no space left for root, which an engine is: what is kept for root alone counts
+/// as free. One that has no limit says that it has no blocks at all.
 fn is_full(path: &Path) -> bool {
     nix::sys::statvfs::statvfs(path).is_ok_and(|space| {
-        space.blocks() > 0 && space.blocks_available().saturating_mul(space.fragment_size()) < SPACE_BYTES
+        space.blocks() > 0 && space.blocks_free().saturating_mul(space.fragment_size()) < SPACE_BYTES
     })
 }
 

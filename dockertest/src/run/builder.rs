@@ -16,7 +16,8 @@ use super::catalog::Catalog;
 use super::engine::EngineProbe;
 use super::events::Callback;
 use super::failure::SetupFailure;
-use super::runner::{Grouping, Options, Runner};
+use super::options::{Grouping, Options};
+use super::runner::Runner;
 
 /// Collects what a [`Runner`] is made of.
 ///

@@ -19,6 +19,7 @@ use crate::outcome::Ending;
 use crate::verdict::Verdict;
 
 use super::catalog::Catalog;
+use super::drive::runner_warning;
 use super::engine::Engine;
 use super::events::panic_text;
 use super::failure::RunFailure;
@@ -26,7 +27,6 @@ use super::lane::Lane;
 use super::outcome::{Counts, Stop};
 use super::pool::Pool;
 use super::progress::StepState;
-use super::runner::runner_warning;
 use super::schedule::{Demands, Next, Schedule};
 use super::sysinfo::Collection;
 use super::worker::Worker;

@@ -16,10 +16,10 @@ use crate::name::{Kind, StepId};
 use crate::outcome::{Ending, Level};
 use crate::verdict::Verdict;
 
+use super::drive::runner_warning;
 use super::execute::{Execution, Leave};
 use super::pool::Pool;
 use super::progress::{Account, Pause, StepState};
-use super::runner::runner_warning;
 use super::schedule::Next;
 use super::worker::remove_tree;
 

@@ -39,9 +39,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod begin;
 mod builder;
 mod catalog;
 mod culprits;
+mod drive;
 mod engine;
 mod events;
 mod execute;
@@ -53,6 +55,7 @@ mod isolated;
 mod known;
 mod lane;
 pub(crate) mod nearest;
+mod options;
 mod outcome;
 mod plan;
 mod pool;

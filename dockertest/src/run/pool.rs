@@ -12,7 +12,7 @@ use crate::environment::{DisposeFailure, Instance, Provider, ProvisionFailure};
 use crate::host::CancelToken;
 use crate::journal::{Event, InstanceDisposed, InstanceProvisioned, Writer};
 
-use super::runner::runner_warning;
+use super::drive::runner_warning;
 
 /// The instances of one provider.
 #[derive(Debug)]

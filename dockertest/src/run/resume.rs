@@ -9,14 +9,16 @@ use crate::journal::{self, Event, Invocation, Reading, Sink, Writer};
 use crate::name::SubtestName;
 use crate::report::{RunState, files};
 
+use super::begin::{Begin, make_state_folder};
 use super::catalog::Catalog;
+use super::drive::{close, journal_failure, runner_warning, tidy_up};
 use super::events::{Feed, Told};
 use super::failure::RunFailure;
 use super::folder::{FolderFailure, ResultsFolder};
 use super::handle::on_own_thread;
 use super::outcome::Outcome;
 use super::progress::{BrokenJournal, Progress, StepState};
-use super::runner::{Begin, Runner, close, journal_failure, make_state_folder, runner_warning, tidy_up};
+use super::runner::Runner;
 use super::{secrets, session};
 
 /// Why a run cannot be resumed. Nothing has been changed.

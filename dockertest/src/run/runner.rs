@@ -1,78 +1,30 @@
 //! The library's face of a run: set up, plan, execute.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{Configuration, Control, KnownFailures};
-use crate::engine::objects::{Spared, sweep};
-use crate::engine::{Inquiry, daemon};
 use crate::environment::Provider;
-use crate::host::{CancelLevel, CancelToken};
-use crate::journal::{
-    Event, FORMAT, InstanceDisposed, Invocation, Logged, Plan, RunStarted, Session, Sink, WriteFailure, Writer,
-};
-use crate::outcome::Level;
-use crate::version::{API_VERSION, ApiVersion, check_documentation};
+use crate::host::CancelToken;
+use crate::journal::{Plan, Sink};
 
 use super::builder::{Asking, RunnerBuilder, Watching};
 use super::catalog::Catalog;
-use super::engine::{Engine, Tidying};
+use super::drive::{demands, jobs};
 use super::events::{Feed, Told};
-use super::execute::{Course, Execution, Finished};
 use super::failure::{RunFailure, SetupFailure};
 use super::folder::ResultsFolder;
 use super::handle::{RunHandle, on_own_thread};
 use super::isolated::Isolated;
-use super::outcome::{Counts, Outcome, Stop};
-use super::plan::{ALONE, GROUP, PlanFailure, make};
+use super::options::{Grouping, Options};
+use super::outcome::Outcome;
+use super::plan::{PlanFailure, make};
 use super::progress::StepState;
-use super::schedule::{Demands, Schedule};
+use super::schedule::Schedule;
 use super::selection::Selection;
-use super::worker::{Worker, remove_tree};
-use super::{secrets, session, sysinfo};
-
-/// The log of a service of podman that is run for the time of a run, below its results folder.
-const SERVICE_LOG: &str = "debug/podman-service.log";
-
-/// How a run is to be carried out.
-#[derive(Debug)]
-pub(super) struct Options {
-    /// What was asked for, as typed, with the true values of secrets; the journal gets them masked.
-    pub(super) invocation: Invocation,
-    pub(super) results: PathBuf,
-    /// The folder that keeps each subtest's source folder between runs.
-    pub(super) state: PathBuf,
-    pub(super) documentation: Option<ApiVersion>,
-    /// In a resume: whether a step that was cut off is run again.
-    pub(super) retry_interrupted: bool,
-    pub(super) provider: Arc<dyn Provider>,
-    /// How many steps may run at a time.
-    pub(super) jobs: NonZeroUsize,
-    /// How long subtests took before, by name.
-    pub(super) durations: BTreeMap<String, Duration>,
-    pub(super) grouping: Option<Grouping>,
-    /// By which number the subtests are put in another order.
-    pub(super) shuffle: Option<u64>,
-    /// Whether all subtests are one group, whatever they say.
-    pub(super) in_one_instance: bool,
-}
-
-/// Tells the group of a subtest by its name, if it is in one.
-pub(super) struct Grouping(pub(super) Box<GroupOf>);
-
-type GroupOf = dyn Fn(&str) -> Option<String> + Send + Sync;
-
-impl std::fmt::Debug for Grouping {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Grouping")
-    }
-}
 
 /// Plans and executes runs of the subtests that hosts hold. It is made by a [`builder`](Runner::builder).
 ///
@@ -351,230 +303,4 @@ impl Runner {
         let outcome = self.execute_in(plan, folder, sinks, cancel);
         callers.conclude(outcome, feed)
     }
-
-    fn execute_in(
-        self,
-        plan: Plan,
-        folder: ResultsFolder,
-        sinks: Vec<Box<dyn Sink>>,
-        cancel: &CancelToken,
-    ) -> Result<Outcome, RunFailure> {
-        let session = session::current();
-        let set = &self.options.invocation.set;
-        let file = |source| RunFailure::File { path: folder.path().join(secrets::FILE_NAME), source };
-        // Before the journal begins: a run that cannot go on should not have started.
-        let state = make_state_folder(&self.options.state)?;
-        secrets::keep(folder.path(), set).map_err(file)?;
-        let journal = Writer::create(&folder.journal(), sinks).map_err(journal_failure)?;
-        let started = RunStarted {
-            format: FORMAT,
-            run: session::new_run_name(),
-            api_version: API_VERSION,
-            invocation: Invocation { set: secrets::mask(set), ..self.options.invocation.clone() },
-            session: session.clone(),
-            loaded: None,
-        };
-        let run = started.run.clone();
-        let begin = journal.commit(vec![Event::RunStarted(started), Event::Planned(plan.clone())]);
-        let begin = Begin {
-            states: vec![StepState::Waiting; plan.steps.len()],
-            run,
-            plan,
-            session,
-            sysinfo: Some(folder.path().join("sysinfo")),
-            began: Instant::now(),
-            worked: Duration::ZERO,
-            counts: Counts::default(),
-            instances: Vec::new(),
-            why_cut_off: String::new(),
-            state,
-            ticket: begin,
-        };
-        self.delay_for_documentation(&journal, cancel);
-        self.drive(begin, folder, journal, cancel)
-    }
-
-    /// Documentation that was written for another version is told, and costs time, so that somebody mends it.
-    fn delay_for_documentation(&self, journal: &Writer, cancel: &CancelToken) {
-        let Some(mismatch) = self.options.documentation.and_then(check_documentation) else { return };
-        let delay = self.control.docs_version_delay;
-        let text = format!("{mismatch}; the run is delayed by {} s", delay.as_secs_f64());
-        journal.append(runner_warning(text));
-        wait_unless_cancelled(cancel, delay);
-    }
-
-    /// Runs what is left of a plan, and tidies up.
-    pub(super) fn drive(
-        self,
-        begin: Begin,
-        folder: ResultsFolder,
-        journal: Writer,
-        cancel: &CancelToken,
-    ) -> Result<Outcome, RunFailure> {
-        let stop_all = cancel.clone();
-        journal.when_failed(move |failure| stop_all.cancel_now(failure.to_string()));
-        let spared = spared(&self.configuration, &begin);
-        begin.ticket.wait().map_err(journal_failure)?;
-        let tidying: Tidying = Box::new(move |facts| {
-            let told =
-                |folder: PathBuf| format!("removed what an engine of an earlier run left in {}", folder.display());
-            let engines = daemon::sweep().into_iter().map(told);
-            sweep(&facts.address, &spared).into_iter().chain(engines).collect()
-        });
-        // It lives as long as the run: a service of podman ends with it.
-        let inquiry = self.catalog.hosts().first().map(|keeper| {
-            Inquiry::configured(&self.configuration, keeper.clone()).log(folder.path().join(SERVICE_LOG))
-        });
-        let here = self.options.provider.is_here();
-        let engine = match (self.asking, here) {
-            (Asking::Configured, false) => Engine::to_be_asked(),
-            (Asking::Configured, true) => Engine::ask(inquiry.as_ref().map(Inquiry::probe), tidying),
-            (Asking::Probe(probe), _) => Engine::ask(Some(probe), tidying),
-            (Asking::Never, _) => Engine::ask(None, tidying),
-        };
-        dispose_left(&*self.options.provider, &begin.instances, &journal);
-        let execution = Execution {
-            worker: Worker {
-                configuration: &self.configuration,
-                run: &begin.run,
-                results: folder.path(),
-                state: &begin.state,
-            },
-            catalog: &self.catalog,
-            steps: &begin.plan.steps,
-            known: &self.known,
-            journal: &journal,
-            cancel,
-            provider: &*self.options.provider,
-            jobs: jobs(&*self.options.provider, self.options.jobs),
-            demands: demands(&begin.plan, &self.configuration, &self.options),
-            engine,
-            engine_words: Inquiry::words(&self.configuration),
-            sysinfo: Mutex::new(sysinfo::Collection::begin(folder.path(), begin.sysinfo)),
-            limit: self.control.job_timeout,
-            worked: begin.worked,
-            began: begin.began,
-            boot_id: &begin.session.boot_id,
-            host_facts: sysinfo::keyvals(),
-            retry_interrupted: self.options.retry_interrupted,
-            retries: self.options.invocation.retries.map_or(0, NonZeroU32::get),
-            why_cut_off: begin.why_cut_off,
-            course: Course::new(begin.states, begin.counts),
-        };
-        let Finished { stop, counts, left } = execution.run()?;
-        let report_failure = close(journal)?;
-        if stop == Stop::Complete {
-            tidy_up(folder.path())?;
-        }
-        let planned = begin.plan.steps.len();
-        Ok(Outcome { planned, counts, stop, left, report_failure, ..Outcome::of(folder.into_path()) })
-    }
-}
-
-/// How many steps run at a time: no more than there can be instances.
-fn jobs(provider: &dyn Provider, wanted: NonZeroUsize) -> usize {
-    provider.at_most().map_or(wanted, |most| most.min(wanted)).get()
-}
-
-/// What the steps of a plan demand of each other.
-fn demands(plan: &Plan, configuration: &Configuration, options: &Options) -> Demands {
-    let mut demands = Demands { durations: options.durations.clone(), ..Demands::default() };
-    for (index, step) in plan.steps.iter().enumerate() {
-        let section = configuration.section(step.name.as_str());
-        // The plan has refused what cannot be read; in a resume, the careful answer will do.
-        if section.flag(ALONE).unwrap_or(Some(true)).unwrap_or(false) {
-            demands.alone.push(index);
-        }
-        let named = section.get(GROUP).filter(|group| !group.is_empty()).map(str::to_owned);
-        let group = named.or_else(|| options.grouping.as_ref().and_then(|grouping| (grouping.0)(step.name.as_str())));
-        let group = if options.in_one_instance { Some(String::new()) } else { group };
-        demands.groups.extend(group.map(|group| (index, group)));
-    }
-    demands
-}
-
-/// Disposes of what an earlier process of the run made and did not dispose of, and tells.
-fn dispose_left(provider: &dyn Provider, names: &[String], journal: &Writer) {
-    if names.is_empty() {
-        return;
-    }
-    let failures = provider.dispose_left(names);
-    for name in names {
-        let problem = failures.iter().find(|failure| failure.instance() == name).map(ToString::to_string);
-        journal.append(Event::InstanceDisposed(InstanceDisposed { instance: name.clone(), problem }));
-    }
-}
-
-/// Where an execution begins.
-pub(super) struct Begin {
-    pub(super) run: String,
-    pub(super) plan: Plan,
-    pub(super) states: Vec<StepState>,
-    pub(super) session: Session,
-    /// Where facts about the host are to be collected; nothing if they are there already.
-    pub(super) sysinfo: Option<PathBuf>,
-    pub(super) began: Instant,
-    pub(super) worked: Duration,
-    pub(super) counts: Counts,
-    /// Instances that an earlier process made and did not dispose of.
-    pub(super) instances: Vec<String>,
-    pub(super) why_cut_off: String,
-    /// The folder that keeps what subtests set up; it exists.
-    pub(super) state: PathBuf,
-    /// The promise that the beginning is in the journal.
-    pub(super) ticket: crate::journal::Ticket,
-}
-
-/// What earlier runs made and this one leaves alone: what is to be preserved, and what steps made that it goes on with.
-fn spared(configuration: &Configuration, begin: &Begin) -> Spared {
-    let goes_on = |state: &StepState| matches!(state, StepState::Running(_) | StepState::Paused(_));
-    let steps = begin.plan.steps.iter().zip(&begin.states).filter(|(_, state)| goes_on(state));
-    let defaults = configuration.defaults();
-    Spared {
-        run: begin.run.clone(),
-        steps: steps.map(|(step, _)| step.folder()).collect(),
-        containers: defaults.list("preserve_cnames"),
-        images: defaults.list("preserve_fqins"),
-    }
-}
-
-pub(super) fn journal_failure(failure: WriteFailure) -> RunFailure {
-    RunFailure::Journal { failure, step: None }
-}
-
-/// A warning of the runner itself.
-pub(super) fn runner_warning(text: String) -> Event {
-    Event::Logged(Logged { step: None, subsubtest: None, level: Level::Warning, text })
-}
-
-/// Waits that long, but not once somebody wants to stop.
-fn wait_unless_cancelled(cancel: &CancelToken, delay: Duration) {
-    let Some(wish) = cancel.above(CancelLevel::None) else { return };
-    let timeout = PollTimeout::try_from(delay).unwrap_or(PollTimeout::MAX);
-    // Whatever ends it, the run goes on, and looks at the token itself.
-    let _ = poll(&mut [PollFd::new(wish, PollFlags::POLLIN)], timeout);
-}
-
-pub(super) fn make_state_folder(path: &Path) -> Result<PathBuf, RunFailure> {
-    let state = |source| RunFailure::State { path: path.to_owned(), source };
-    let path = std::path::absolute(path).map_err(state)?;
-    fs::create_dir_all(&path).map_err(state)?;
-    Ok(path)
-}
-
-/// Closes the journal; gives back what kept a report from being written.
-pub(super) fn close(journal: Writer) -> Result<Option<WriteFailure>, RunFailure> {
-    match journal.close() {
-        Ok(()) => Ok(None),
-        Err(failure @ WriteFailure::Report { .. }) => Ok(Some(failure)),
-        Err(failure) => Err(journal_failure(failure)),
-    }
-}
-
-/// Removes what only a run that is not complete needs.
-pub(super) fn tidy_up(results: &Path) -> Result<(), RunFailure> {
-    secrets::forget(results).map_err(|source| RunFailure::File { path: results.join(secrets::FILE_NAME), source })?;
-    // Something that a step left mounted there has been told in its log.
-    let _ = remove_tree(&results.join("tmp"));
-    Ok(())
 }

@@ -2,11 +2,16 @@
 //!
 //! Without root and `dockerd` there is nothing to test but that this is said; `cargo xtask test` wants more.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider};
 use dockertest::host::HostProgram;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::support::{Done, Place};
 
@@ -65,6 +70,88 @@ fn a_capsule_that_was_provisioned_stays_until_it_is_disposed_of() {
     assert_eq!(gone.status, 2);
     assert!(gone.stderr.contains(&format!("there is no capsule `{first}`")), "{}", gone.stderr);
     place.expect_no_process();
+}
+
+/// What a folder has in it.
+fn names_in(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn data_on_a_disk_is_limited_and_goes_with_its_capsule() {
+    if !possible() || !test_needs::program("mke2fs") {
+        return;
+    }
+    let place = place();
+    let disk = place.path("disk");
+    fs::create_dir(&disk).unwrap();
+    let on_disk = format!("environment.capsule_data={}", disk.display());
+    let script = "stat --file-system --format %T /var/lib/docker /var/lib/containers
+        df --output=size --block-size=M /var/lib/docker | tail --lines=1
+        docker volume create mark && test -d /var/lib/docker/volumes/mark && hostname
+        head --bytes=100000000 /dev/zero >/var/lib/docker/full";
+    let limited =
+        ["env", "shell", "--set", &on_disk, "--set", "environment.capsule_data_mib=64", "--", "/bin/sh", "-c"];
+    let done = place.run(&[&limited[..], &[script]].concat()).expect(1);
+    let said: Vec<&str> = done.stdout.split_whitespace().collect();
+    let [first, second, size, mark, id] = said[..] else { panic!("{done:?}") };
+    assert_eq!((first, second, mark), ("ext2/ext3", "ext2/ext3", "mark"), "{done:?}");
+    assert!(size.trim_end_matches('M').parse::<u32>().is_ok_and(|size| (48..=64).contains(&size)), "{done:?}");
+    assert!(done.stderr.contains("No space left"), "{done:?}");
+    assert!(id.starts_with("dockertest-capsule-") && names_in(&disk).is_empty(), "{done:?}");
+
+    // Without a limit it is a folder as it is.
+    let unlimited = ["env", "shell", "--set=environment.capsule_data=disk", "--set=environment.capsule_data_mib=0"];
+    let look = "stat --file-system --format '%T %b' /var/lib/docker";
+    let done = place.run(&[&unlimited[..], &["--", "/bin/sh", "-c", look]].concat()).expect(0);
+    let here = Command::new("stat").args(["--file-system", "--format", "%T %b", "/tmp"]).output().unwrap();
+    assert_eq!(done.stdout, String::from_utf8(here.stdout).unwrap());
+
+    place.write("config_custom/control.ini", "[environment]\ncapsule_data = disc\n");
+    let refused = place.run(&["env", "shell", "--", "true"]).expect(2).stderr;
+    assert!(refused.contains("control.ini:2: option `capsule_data` of `[environment]` is `disc`"), "{refused}");
+    place.expect_no_process();
+}
+
+#[test]
+fn data_on_a_disk_goes_with_a_run_and_is_pruned_when_nobody_is_left_to_do_it() {
+    if !possible() || !test_needs::program("mke2fs") {
+        return;
+    }
+    let place = place();
+    let disk = place.path("disk");
+    fs::create_dir(&disk).unwrap();
+    let on_disk = format!("environment.capsule_data={}", disk.display());
+    place.run(&["run", "--env=capsule", "--set", &on_disk, "--args=docker_cli/version"]).expect(0);
+    assert!(names_in(&disk).is_empty());
+    let provisioned = place.run(&["env", "provision", "--set", &on_disk]).expect(0).stdout;
+    let id = provisioned.trim_end();
+    assert_eq!(names_in(&disk), [id]);
+    assert!(disk.join(id).join("data/disk").is_file());
+    kill_with_all_that_looks_after_it(&place, id);
+    // Somebody else who starts a capsule may be first.
+    let pruned = place.run(&["env", "prune"]).expect(0).stdout;
+    assert!(names_in(&disk).is_empty(), "{pruned}");
+    place.expect_no_process();
+}
+
+/// As a power cut does.
+fn kill_with_all_that_looks_after_it(place: &Place, id: &str) {
+    let listed: serde_json::Value = serde_json::from_str(&place.run(&["env", "list", "--json"]).stdout).unwrap();
+    let entry = listed.as_array().unwrap().iter().find(|entry| entry["id"] == id).unwrap();
+    let first = entry["pid"].as_i64().unwrap();
+    let status = fs::read_to_string(format!("/proc/{first}/status")).unwrap();
+    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim().parse().unwrap();
+    // The first process is tied to that one.
+    kill(Pid::from_raw(parent), Signal::SIGKILL).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while Path::new(&format!("/proc/{first}")).exists() {
+        assert!(Instant::now() < deadline, "{first} is still there");
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[test]

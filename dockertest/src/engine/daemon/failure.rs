@@ -19,6 +19,14 @@ pub enum DaemonFailure {
     /// Its folder cannot be made or written.
     #[error("cannot prepare an engine of our own")]
     Folder(#[source] io::Error),
+    /// There can be no folder for its data where it is to be.
+    #[error("cannot make a folder for the engine's data in {}", folder.display())]
+    Data {
+        /// Where it is to be.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The log cannot be written.
     #[error("cannot write the engine's log to {}", path.display())]
     Log {
@@ -95,6 +103,7 @@ impl DaemonFailure {
             | DaemonFailure::Log { .. }
             | DaemonFailure::Start(_)
             | DaemonFailure::OtherBuild { .. }
+            | DaemonFailure::Data { .. }
             | DaemonFailure::Left(_) => None,
         }
     }

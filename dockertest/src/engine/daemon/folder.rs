@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -109,16 +109,43 @@ impl Folder {
         self.0.join(LOG)
     }
 
-    /// Says that the folder is in use, as long as the file is open.
-    pub(crate) fn lock(&self) -> io::Result<File> {
-        let lock = File::open(self.0.join(LOCK))?;
-        lock.lock_shared()?;
-        Ok(lock)
+    /// Says that the folder is in use, and where its data is, as long as the files are open.
+    pub(crate) fn lock(&self) -> io::Result<Vec<File>> {
+        let folders = [Some(self.clone()), self.elsewhere()].into_iter().flatten();
+        let lock = |folder: Folder| {
+            let lock = File::open(folder.0.join(LOCK))?;
+            lock.lock_shared()?;
+            Ok(lock)
+        };
+        folders.map(lock).collect()
     }
 
     /// Lets frozen processes of the engine's containers go on, so that they die when they are killed.
     pub(crate) fn thaw(&self) {
         cgroups::thaw(&self.name());
+    }
+
+    /// Has the data in a folder of the same name below this one, which goes with this folder. Whoever holds the file that
+    /// comes with it says that it is in use.
+    pub(crate) fn put_data_below(&self, parent: &Path) -> io::Result<File> {
+        let other = Folder(parent.join(self.name()));
+        // Only what was made here is known as ours.
+        DirBuilder::new().mode(0o700).create(&other.0)?;
+        let filled = other.fill().and_then(|lock| {
+            fs::remove_dir(self.data())?;
+            symlink(other.data(), self.data())?;
+            Ok(lock)
+        });
+        if filled.is_err() {
+            drop(fs::remove_dir_all(&other.0));
+        }
+        filled
+    }
+
+    /// The folder that the data was put below, if that is another one.
+    fn elsewhere(&self) -> Option<Folder> {
+        let other = fs::read_link(self.data()).ok()?.parent().map(Folder::existing)?;
+        (other.name() == self.name()).then_some(other)
     }
 
     /// Its name, which is also that of the cgroups.
@@ -155,10 +182,13 @@ impl Folder {
         let cannot = |what: &Path| format!("cannot remove {}", what.display());
         let mut left: Vec<String> =
             cgroups::remove(&self.name()).iter().map(|group| format!("{}: it is busy", cannot(group))).collect();
-        match fs::remove_dir_all(&self.0) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => left.push(format!("{}: {error}", cannot(&self.0))),
+        // The folder that knows of the other one goes last.
+        for folder in [self.elsewhere(), Some(self.clone())].into_iter().flatten() {
+            match fs::remove_dir_all(&folder.0) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => left.push(format!("{}: {error}", cannot(&folder.0))),
+            }
         }
         left
     }
@@ -190,7 +220,8 @@ pub fn sweep() -> Vec<PathBuf> {
     sweep_in(Path::new(PARENT))
 }
 
-fn sweep_in(parent: &Path) -> Vec<PathBuf> {
+/// The same for folders below another one: for data of engines that was put there, where nothing knows of it any more.
+pub(crate) fn sweep_in(parent: &Path) -> Vec<PathBuf> {
     let remove = |folder: Folder| {
         let lock = folder.abandoned()?;
         // What cannot be removed is tried again the next time.
@@ -247,6 +278,30 @@ mod tests {
         assert_eq!(second.remove(), [""; 0]);
         assert!(!first.path().exists() && !second.path().exists());
         assert_eq!(first.remove(), [""; 0], "a folder that is gone is no failure");
+    }
+
+    #[test]
+    fn data_that_is_elsewhere_goes_with_its_folder() {
+        let [place, disk] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let (folder, _lock) = Folder::create_in(place.path(), CAPSULE).unwrap();
+        let data_lock = folder.put_data_below(disk.path()).unwrap();
+        let elsewhere = disk.path().join(folder.name());
+        fs::write(folder.data().join("image"), "x").unwrap();
+        assert!(elsewhere.join("data/image").exists());
+        assert!(folder.put_data_below(disk.path()).is_err(), "it is taken");
+        assert!(elsewhere.join("data/image").exists());
+        assert!(sweep_in(disk.path()).is_empty(), "it is in use");
+        let held = folder.lock().unwrap();
+        drop(data_lock);
+        assert!(sweep_in(disk.path()).is_empty(), "it is still in use");
+        drop(held);
+        assert_eq!(folder.remove(), [""; 0]);
+        assert!(!elsewhere.exists() && !folder.path().exists() && disk.path().exists());
+        // What a power cut leaves, and an empty `/tmp` after it, is found there.
+        let (folder, lock) = Folder::create_in(place.path(), CAPSULE).unwrap();
+        drop((folder.put_data_below(disk.path()).unwrap(), lock));
+        fs::remove_dir_all(folder.path()).unwrap();
+        assert_eq!(sweep_in(disk.path()), [disk.path().join(folder.name())]);
     }
 
     #[test]

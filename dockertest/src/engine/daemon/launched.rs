@@ -44,15 +44,15 @@ pub(crate) struct Launched {
     /// Where the namespaces are.
     pub(crate) entrance: Entrance,
     log: File,
-    /// Tells a later run that the folder is in use.
-    _lock: File,
+    /// Tell a later run that the folder is in use, and where its data is.
+    _locks: Vec<File>,
 }
 
 impl Launched {
     /// Makes the namespaces as planned and has the engine started in them.
     pub(crate) fn launch(
         folder: Folder,
-        lock: File,
+        locks: Vec<File>,
         first_process: &HostProgram,
         plan: &Plan,
         log: Option<&Path>,
@@ -60,7 +60,7 @@ impl Launched {
         match spawn(&folder, first_process, log) {
             Ok((launcher, orders, log)) => {
                 let entrance = Entrance::default();
-                let mut launched = Launched { launcher, orders: Some(orders), folder, entrance, log, _lock: lock };
+                let mut launched = Launched { launcher, orders: Some(orders), folder, entrance, log, _locks: locks };
                 launched.entrance = launched.begin(plan, first_process)?;
                 Ok(launched)
             }
@@ -284,7 +284,7 @@ mod tests {
         let program = HostProgram::new("/bin/sh").arguments(["-c", &script]);
         let (folder, lock) = Folder::create(ENGINE).unwrap();
         let plan = Plan { dialect: Spoken::here(), ..Plan::default() };
-        let failure = Launched::launch(folder.clone(), lock, &program, &plan, None).unwrap_err();
+        let failure = Launched::launch(folder.clone(), vec![lock], &program, &plan, None).unwrap_err();
         assert!(!folder.path().exists());
         failure.to_string()
     }

@@ -35,4 +35,6 @@ pub use own::OwnEngine;
 pub use ping::ping;
 pub use running::Daemon;
 
+pub(crate) use room::MOUNTED_DISK;
+
 pub use crate::engine::search_path::search_path;

@@ -79,7 +79,7 @@ pub fn first_process(arguments: impl Iterator<Item = std::ffi::OsString>) -> Exi
 /// In the child, this returns when the engine has ended; in the parent, when nothing is left.
 ///
 /// Both hold the lock until their end: a folder that nobody has locked is a left-over.
-fn keep(folder: &Folder, lock: File) -> Result<ExitCode, String> {
+fn keep(folder: &Folder, lock: Vec<File>) -> Result<ExitCode, String> {
     let orders = io::stdin().as_fd().try_clone_to_owned().map_err(|error| format!("cannot be told: {error}"))?;
     let plan = read_plan(&orders)?;
     match split(folder, &plan) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// What both sides have to agree on, since they are often two programs: the version, and a number that grows with every
 /// change of what they tell each other.
-pub(crate) const DIALECT: &str = concat!(env!("CARGO_PKG_VERSION"), "/2");
+pub(crate) const DIALECT: &str = concat!(env!("CARGO_PKG_VERSION"), "/3");
 
 /// What every build says and understands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,8 @@ pub(crate) struct Room {
     pub(crate) lower: Vec<PathBuf>,
     /// How much may be written to the root, to `/tmp` and to `/run`, each.
     pub(crate) scratch_bytes: u64,
+    /// A file system of limited size on a disk, for data that is not in memory.
+    pub(crate) disk: Option<Disk>,
     /// Where engines keep their data.
     pub(crate) data: Vec<Data>,
     /// Files that are there with this content, whatever lies below.
@@ -77,6 +79,13 @@ pub(crate) struct Room {
     /// Images that are there from the beginning.
     pub(crate) template: Option<Template>,
     pub(crate) limits: Limits,
+}
+
+/// A file with a file system in it, made when it is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Disk {
+    pub(crate) folder: PathBuf,
+    pub(crate) bytes: u64,
 }
 
 /// A folder for the data of engines.

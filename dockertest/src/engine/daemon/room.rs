@@ -1,8 +1,8 @@
 //! A root of its own for the namespaces: all programs of this machine are seen in it, and nothing that is written in it
 //! stays.
 
-use std::ffi::OsString;
-use std::fs::{self, DirBuilder};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, symlink};
@@ -13,9 +13,12 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{chdir, pivot_root, sethostname};
 
 use super::hierarchies::Hierarchy;
-use super::plan::{DataFrom, Room};
+use super::plan::{DataFrom, Disk, Room};
 use super::search_path;
 use super::template;
+
+/// Where a disk of limited size is mounted, below the folder in which the root is put together.
+pub(crate) const MOUNTED_DISK: &str = "disk";
 
 /// What the host's name may have.
 const NAME_BYTES: usize = 64;
@@ -27,6 +30,9 @@ const NO_PROGRAMS: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(M
 pub(super) fn enter(room: &Room, name: &str, base: &Path, hierarchies: &[Hierarchy]) -> Result<(), String> {
     let size = room.scratch_bytes;
     in_memory(base, 0o755, size)?;
+    if let Some(disk) = &room.disk {
+        open_disk(disk, &base.join(MOUNTED_DISK))?;
+    }
     let root = stack(room, base)?;
     chdir(&root).map_err(|error| format!("cannot enter {}: {error}", root.display()))?;
     kernel_views()?;
@@ -91,14 +97,37 @@ fn stack(room: &Room, base: &Path) -> Result<PathBuf, String> {
 /// program for that.
 fn open_image(image: &Path, place: &Path) -> Result<PathBuf, String> {
     make(place, 0o755)?;
-    let mut command = Command::new("mount");
-    command.args(["-o", "loop,ro"]).arg(image).arg(place).env("PATH", search_path()).stdin(Stdio::null());
-    let done = command.output().map_err(|error| format!("cannot start `mount` for {}: {error}", image.display()))?;
+    succeed("mount", &["-o".as_ref(), "loop,ro".as_ref(), image.as_os_str(), place.as_os_str()])?;
+    Ok(place.to_owned())
+}
+
+/// Makes a file system of that size in a file, which takes no more of the disk than what is written to it, and mounts it.
+/// It need not survive anything, so it keeps no journal.
+fn open_disk(disk: &Disk, place: &Path) -> Result<(), String> {
+    let file = disk.folder.join("disk");
+    File::create(&file)
+        .and_then(|file| file.set_len(disk.bytes))
+        .map_err(|error| format!("cannot make {}: {error}", file.display()))?;
+    let options = "-q -F -t ext4 -m 0 -O ^has_journal,^resize_inode -E lazy_itable_init=1,nodiscard";
+    let options: Vec<&OsStr> = options.split(' ').map(OsStr::new).chain([file.as_os_str()]).collect();
+    succeed("mke2fs", &options).map_err(|problem| {
+        format!("{problem}; without a limit of the engine's data (`capsule_data_mib = 0`), or with data in memory, it is not needed")
+    })?;
+    make(place, 0o755)?;
+    succeed("mount", &["-o".as_ref(), "loop".as_ref(), file.as_os_str(), place.as_os_str()])
+}
+
+/// Runs a program of the system's.
+fn succeed(program: &str, arguments: &[&OsStr]) -> Result<(), String> {
+    let mut command = Command::new(program);
+    command.args(arguments).env("PATH", search_path()).stdin(Stdio::null());
+    let file = arguments.iter().rev().map(Path::new).find(|path| path.is_file()).unwrap_or(Path::new("")).display();
+    let done = command.output().map_err(|error| format!("cannot start `{program}` for {file}: {error}"))?;
     if done.status.success() {
-        return Ok(place.to_owned());
+        return Ok(());
     }
     let said = String::from_utf8_lossy(&done.stderr);
-    Err(format!("cannot mount {}: {}", image.display(), said.trim().replace('\n', "; ")))
+    Err(format!("`{program}` failed for {file}: {}", said.trim().replace('\n', "; ")))
 }
 
 /// `/proc`, `/sys`, `/dev`.

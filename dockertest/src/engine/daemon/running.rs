@@ -251,7 +251,7 @@ fn launch(
         ..Program::default()
     };
     let plan = Plan { dialect: Spoken::here(), engine: Some(engine), ..Plan::default() };
-    Ok((Launched::launch(folder, lock, first_process, &plan, options.log.as_deref())?, settings))
+    Ok((Launched::launch(folder, vec![lock], first_process, &plan, options.log.as_deref())?, settings))
 }
 
 fn configure(folder: &Folder, settings: &Map<String, Value>) -> std::io::Result<()> {

@@ -18,8 +18,13 @@ pub enum DataRoot {
         /// How much.
         bytes: u64,
     },
-    /// On the disk that has `/tmp`. It is as large as that disk.
-    Disk,
+    /// On the disk that has this folder, in one of its own, which goes with the capsule.
+    Disk {
+        /// The folder; nothing: `/tmp`.
+        folder: Option<PathBuf>,
+        /// How much at most, in a file system of its own in a file, for which `mke2fs` is needed; 0: as much as that disk has.
+        bytes: u64,
+    },
     /// In this folder, where it stays when the capsule is gone.
     Folder(PathBuf),
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::options::{CapsuleOptions, DataRoot, EngineKind};
 use super::running::SOCKET;
+use crate::engine::daemon::MOUNTED_DISK;
 use crate::engine::daemon::folder::Folder;
-use crate::engine::daemon::plan::{Data, DataFrom, Helper, Limits, Plan, Program, Room, Spoken, Template};
+use crate::engine::daemon::plan::{Data, DataFrom, Disk, Helper, Limits, Plan, Program, Room, Spoken, Template};
 use crate::engine::daemon::search_path;
 use crate::engine::podman::SERVICE_VARIABLE;
 use crate::engine::search_path::find_program;
@@ -65,11 +66,16 @@ pub(super) fn plan(options: &CapsuleOptions, folder: &Folder) -> Plan {
     files.retain(|(path, _)| options.files.iter().all(|(other, _)| other != path));
     files.extend(options.files.iter().cloned());
     let limit = |number: u64| Some(number).filter(|number| *number > 0);
+    let disk = match options.data_root {
+        DataRoot::Disk { bytes, .. } if bytes > 0 => Some(Disk { folder: folder.data(), bytes }),
+        _ => None,
+    };
     let data = [DOCKER_DATA, PODMAN_DATA].map(|place| data(&options.data_root, place, folder));
     let template = options.template.clone().map(|folder| Template { folder, place: PathBuf::from(DOCKER_DATA) });
     let room = Room {
         lower: options.lower.clone(),
         scratch_bytes: options.scratch_bytes,
+        disk,
         data: data.into(),
         files,
         template,
@@ -102,7 +108,8 @@ fn data(root: &DataRoot, place: &str, folder: &Folder) -> Data {
     let name = place.trim_start_matches('/').replace('/', "-");
     let from = match root {
         DataRoot::Memory { bytes } => DataFrom::Memory { bytes: *bytes },
-        DataRoot::Disk => DataFrom::Disk { folder: folder.data().join(name) },
+        DataRoot::Disk { bytes: 0, .. } => DataFrom::Disk { folder: folder.data().join(name) },
+        DataRoot::Disk { .. } => DataFrom::Disk { folder: folder.inner().join(MOUNTED_DISK).join(name) },
         DataRoot::Folder(base) => DataFrom::Disk { folder: base.join(name) },
     };
     Data { place: PathBuf::from(place), from }
@@ -220,6 +227,24 @@ mod tests {
         assert!(plan.engine.is_none());
         assert_eq!(plan.helpers[0].socket, PathBuf::from(PODMAN_SERVICE));
         assert_eq!(plan.variables[SERVICE_VARIABLE], format!("unix://{PODMAN_SERVICE}"));
+    }
+
+    #[test]
+    fn all_data_on_a_disk_shares_one_limit() {
+        let data_root = |bytes| DataRoot::Disk { folder: None, bytes };
+        let room = |bytes| {
+            let options = CapsuleOptions::new().data_root(data_root(bytes));
+            plan(&options, &Folder::existing(Path::new("/tmp/x"))).room.unwrap()
+        };
+        let from = |room: &Room| room.data.iter().map(|data| data.from.clone()).collect::<Vec<_>>();
+        let folders = |base: &str| {
+            ["var-lib-docker", "var-lib-containers"].map(|name| DataFrom::Disk { folder: Path::new(base).join(name) })
+        };
+        let limited = room(1 << 20);
+        assert_eq!(limited.disk, Some(Disk { folder: "/tmp/x/data".into(), bytes: 1 << 20 }));
+        assert_eq!(from(&limited), folders("/tmp/x/inner/disk"));
+        let unlimited = room(0);
+        assert_eq!((unlimited.disk.clone(), from(&unlimited)), (None, folders("/tmp/x/data").to_vec()));
     }
 
     #[test]

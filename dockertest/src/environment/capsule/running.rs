@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::enter::ENTER;
-use super::options::CapsuleOptions;
+use super::options::{CapsuleOptions, DataRoot};
 use super::planning::{DOCKER_DATA, PODMAN_DATA, plan};
 use super::standing::StandingCapsule;
 use crate::engine::daemon::folder::{self, CAPSULE, Folder};
@@ -86,8 +86,16 @@ impl Capsule {
     fn make(host: &HostProgram, options: &CapsuleOptions, stays: bool) -> Result<Capsule, DaemonFailure> {
         drop(folder::sweep());
         let (folder, lock) = Folder::create(CAPSULE).map_err(DaemonFailure::Folder)?;
+        let mut locks = vec![lock];
+        if let DataRoot::Disk { folder: Some(disk), .. } = &options.data_root {
+            drop(folder::sweep_in(disk));
+            locks.push(folder.put_data_below(disk).map_err(|source| {
+                drop(folder.remove());
+                DaemonFailure::Data { folder: disk.clone(), source }
+            })?);
+        }
         let (id, plan) = (folder.name(), Plan { stays, ..plan(options, &folder) });
-        let launched = Launched::launch(folder, lock, host, &plan, None)?;
+        let launched = Launched::launch(folder, locks, host, &plan, None)?;
         let mut capsule = Capsule { launched, id, door: host.clone(), has_daemon: plan.engine.is_some() };
         if capsule.has_daemon {
             let socket = capsule.seen(SOCKET);

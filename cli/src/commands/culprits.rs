@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use dockertest::host::CancelToken;
 use dockertest::journal::Invocation;
 use dockertest::name::{Kind, SubtestName};
-use dockertest::run::{Culprits, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED, find_culprits};
+use dockertest::run::{Culprits, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED, Purpose, find_culprits};
 
 use crate::args::{DEFAULT_RESULTS, Run};
 use crate::commands::{run, wanted};
-use crate::environment::{Purpose, enter};
+use crate::environment::enter;
 use crate::screen::{Problem, Screen};
 use crate::sources::{Folders, not_set_up};
 use crate::{kept, signals, status};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use dockertest::environment::{BuildSource, Builds, EngineBuild, Flavor, Origin};
+use dockertest::environment::{BuildFailure, BuildSource, Builds, EngineBuild, Flavor, Origin};
 
 use crate::args::{AddEngine, EnginesCommand};
 use crate::screen::{Problem, Screen, visible};
@@ -22,7 +22,7 @@ pub(crate) fn engines(command: &EnginesCommand, screen: &Screen) -> Result<u8, P
 
 /// The builds of the user.
 pub(crate) fn builds() -> Result<Builds, Problem> {
-    Builds::of_user().ok_or_else(|| Problem::new("there is no place for engine builds: set HOME or XDG_DATA_HOME"))
+    Ok(Builds::of_user().ok_or(BuildFailure::NoPlace)?)
 }
 
 fn add(wanted: &AddEngine, screen: &Screen) -> Result<u8, Problem> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use dockertest::engine::daemon::DaemonFailure;
 use dockertest::environment::capsule::{Capsule, CapsuleOptions, StandingCapsule, prune};
-use dockertest::environment::{EnvironmentSettings, prune_callouts};
+use dockertest::environment::prune_callouts;
 use dockertest::host::{CancelToken, HostProgram};
 use serde_json::json;
 
@@ -40,8 +40,7 @@ fn options(engine: &Engine, wanted: &Sources) -> Result<CapsuleOptions, Problem>
     let set: Vec<String> = wanted.set.iter().cloned().chain(engine.as_settings()?).collect();
     let layers = sources::layers(&Folders::find(wanted), &set);
     let configuration = layers.load().map_err(|failure| sources::explain(&failure))?;
-    let settings = EnvironmentSettings::read(&configuration, &std::env::current_dir()?)?;
-    let provider = environment::capsules(&configuration, &settings)?;
+    let provider = environment::configured()?.capsules(&configuration)?;
     match provider.obstacle() {
         None => Ok(provider.options().clone()),
         Some(obstacle) => Err(Problem::new(obstacle)),

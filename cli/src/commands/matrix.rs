@@ -7,12 +7,12 @@ use dockertest::environment::EngineBuild;
 use dockertest::host::CancelToken;
 use dockertest::journal::{self, Event, Record};
 use dockertest::report::{Comparison, RunState};
-use dockertest::run::{EXIT_FAILED, Outcome, Runner, Stop};
+use dockertest::run::{EXIT_FAILED, Outcome, Purpose, Runner, Stop};
 
 use super::engines::builds;
 use super::run::tell_what_is_wrong;
 use crate::args::{Engine, Matrix};
-use crate::environment::{self, Purpose};
+use crate::environment;
 use crate::screen::{Problem, Screen, visible};
 use crate::signals;
 use crate::sources::{self, Folders, absolute};

@@ -6,12 +6,12 @@ use dockertest::host::CancelToken;
 use dockertest::journal::{Invocation, Plan};
 use dockertest::name::SubtestName;
 use dockertest::run::{
-    EXIT_PASSED, Outcome, ResultsFolder, ResumeFailure, Resumption, RunFailure, Runner, RunnerBuilder, Stop,
+    EXIT_PASSED, Outcome, Purpose, ResultsFolder, ResumeFailure, Resumption, RunFailure, Runner, RunnerBuilder, Stop,
 };
 
 use crate::args::{Resume, Run};
 use crate::commands::{culprits, wanted};
-use crate::environment::{self, Purpose};
+use crate::environment;
 use crate::kept;
 use crate::reports;
 use crate::screen::{Problem, Screen};

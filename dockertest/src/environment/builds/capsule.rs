@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{EngineBuild, Flavor, Layer};
 use crate::engine::daemon::search_path;
+use crate::environment::Wanted;
 use crate::environment::capsule::{CapsuleOptions, EngineKind};
 
 /// Engines of these versions wait a second for a `containerd` that they start themselves.
@@ -46,11 +47,31 @@ impl EngineBuild {
         }
     }
 
-    /// The options of the configuration with which the suite tests this engine in such a capsule, as arguments of `--set`.
+    /// The options of the configuration with which the suite tests this engine in such capsules, as arguments of `--set`.
+    ///
+    /// ```
+    /// use dockertest::config::Layers;
+    /// use dockertest::environment::EngineBuild;
+    ///
+    /// # let record = r#"{"name":"podman-5.4","flavor":"podman","version":"5.4.2","image":"/srv/5.4.squashfs",
+    /// #     "origin":{"suite":{"suite":"trixie","packages":[]}}}"#;
+    /// let build: EngineBuild = serde_json::from_str(record)?;
+    /// let layers = build.settings().iter().fold(Layers::new(), |layers, argument| layers.set(argument));
+    /// let configuration = layers.load()?;
+    /// assert_eq!(configuration.defaults().get("docker_path"), Some("/usr/bin/podman"));
+    /// assert_eq!(configuration.section("environment").get("engine"), Some("podman-5.4"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn settings(&self) -> Vec<String> {
         let client: PathBuf = self.client();
-        vec![format!("docker_path={}", client.display()), "docker_options=".to_owned()]
+        vec![
+            format!("environment.engine={}", self.name),
+            // Nothing else can have it.
+            format!("environment.provider={}", Wanted::Capsule),
+            format!("docker_path={}", client.display()),
+            "docker_options=".to_owned(),
+        ]
     }
 
     fn major(&self) -> Option<u32> {

@@ -16,6 +16,9 @@ use crate::config::nearest;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildFailure {
+    /// The user has no folder for builds.
+    #[error("there is no place for engine builds: set HOME or XDG_DATA_HOME")]
+    NoPlace,
     /// A file or folder cannot be read or written.
     #[error("cannot read or write `{}`", path.display())]
     File {

@@ -16,17 +16,10 @@ const VARIABLE: &str = "DOCKERTEST_REPOSITORY";
 /// The state of subtests, within a repository.
 const STATE: &str = "state";
 
-/// Opens the repository to record a run in, and makes it if there is none.
-pub(crate) fn create(kept: &Kept, control: &Control, screen: &Screen) -> Result<Repository, Problem> {
-    let path = named(kept, || Some(control.repository.clone())).or_else(|| find(Path::new(".")));
-    let repository = Repository::create(&path.unwrap_or_else(|| PathBuf::from(FOLDER)))?;
-    told(&repository, screen);
-    Ok(repository)
-}
-
-/// Opens the repository to add what others have run, and makes it if there is none.
-pub(crate) fn create_here(kept: &Kept, screen: &Screen) -> Result<Repository, Problem> {
-    let path = named(kept, || configured(screen)).or_else(|| find(Path::new(".")));
+/// Opens the repository to add runs to, and makes it if there is none. The configuration is read if nobody has read it.
+pub(crate) fn create(kept: &Kept, control: Option<&Control>, screen: &Screen) -> Result<Repository, Problem> {
+    let option = || control.map_or_else(|| configured(screen), |control| Some(control.repository.clone()));
+    let path = named(kept, option).or_else(|| find(Path::new(".")));
     let repository = Repository::create(&path.unwrap_or_else(|| PathBuf::from(FOLDER)))?;
     told(&repository, screen);
     Ok(repository)

@@ -52,7 +52,7 @@ pub(super) fn analyze(run: &Run, rounds: NonZeroU32, screen: &Screen) -> Result<
     let results = if run.results == Path::new(DEFAULT_RESULTS) { PathBuf::from(RESULTS) } else { run.results.clone() };
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let state = kept::state(&kept::create(&run.kept, runner.control(), screen)?);
+    let state = kept::state(&kept::create(&run.kept, Some(runner.control()), screen)?);
     let mut probes = Probes { folders, invocation, results, state, cancel: &cancel, screen, number: 0 };
     let mut depends = false;
     for suspect in suspects {

@@ -68,7 +68,7 @@ fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
     if is_dry {
         return dry_run(&plan, screen);
     }
-    let repository = kept::create(&run.kept, runner.control(), screen)?;
+    let repository = kept::create(&run.kept, Some(runner.control()), screen)?;
     if run.isolated {
         runner = runner.isolated();
     }
@@ -108,7 +108,7 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
     let runner = environment::enter(runner, Purpose::Resume, &cancel, screen)?;
-    let repository = kept::create(&resume.kept, runner.control(), screen)?;
+    let repository = kept::create(&resume.kept, Some(runner.control()), screen)?;
     let (runner, told) = kept::record(runner, &repository, resumption.results());
     let runner = reports::watch(runner, &live_reports, folder, screen, &cancel)?;
     let outcome = runner.resume(resumption, &cancel);

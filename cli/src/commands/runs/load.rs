@@ -17,7 +17,7 @@ pub(crate) fn load(wanted: &Load, screen: &Screen) -> Result<u8, Problem> {
     let reports: Vec<Report> = wanted.files.iter().map(|file| report(file)).collect::<Result<_, _>>()?;
     let run = read(&reports, &Options { form: wanted.form, partial: wanted.partial })?;
     run.notes().iter().for_each(|note| screen.warning(note));
-    let repository = kept::create_here(&wanted.kept, screen)?;
+    let repository = kept::create(&wanted.kept, None, screen)?;
     let added = repository.add(&run)?;
     let repository = Repository::open(repository.path())?;
     let Some(kept) = repository.run(run.name()) else {

@@ -1,10 +1,11 @@
 //! Reports that are made while a run goes on, and the tree where none of them takes its place.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use dockertest::host::CancelToken;
-use dockertest::journal::{self, Event, Sink};
-use dockertest::report::{Format, live, live_into};
+use dockertest::journal::{self, Sink};
+use dockertest::report::{Format, RunnerIs, create, live, live_into, write_of};
 use dockertest::run::Runner;
 
 use crate::args::LiveReport;
@@ -57,10 +58,17 @@ pub(crate) fn write(reports: &[LiveReport], results: &Path, cancel: &CancelToken
     }
     let records = journal::read(&results.join(journal::FILE_NAME))?.records;
     for wanted in reports {
-        let mut sink = sink(wanted, results, cancel)?;
-        for record in &records {
-            // An interruption that was gone on from is no end.
-            if matches!(record.event, Event::RunEnded(_)) { sink.record(record) } else { sink.past(record) }?;
+        let mut bytes = Vec::new();
+        write_of(&records, RunnerIs::Gone, results, wanted.format, &mut bytes)?;
+        if is_shown(wanted) {
+            match Patient::stdout(cancel)?.write_all(&bytes) {
+                // A reader that went away is no fault of the run.
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+                Ok(()) | Err(_) => {}
+            }
+        } else {
+            let file = create(&wanted.file, results)?.write_all(&bytes);
+            file.map_err(|error| Problem::new(format!("cannot write `{}`: {error}", wanted.file.display())))?;
         }
     }
     Ok(())

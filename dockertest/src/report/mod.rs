@@ -57,7 +57,7 @@ pub use comparison::{ComparedCell, ComparedEngine, ComparedRow, Comparison};
 pub use console::{Console, Style};
 pub use files::files;
 pub use progress::{Progress, RunningStep};
-pub use projection::{live, live_into};
+pub use projection::{create, live, live_into};
 pub use results::{EngineResult, HostResult, Results, StepResult, SubsubtestResult, Totals};
 pub use state::{RunState, Standing, StepState, SubsubtestState};
 pub(crate) use stream::{ENGINE, ENGINE_DATA, MARK, SUBSUBTEST};

@@ -119,12 +119,34 @@ impl Projection for Console<Vec<u8>> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn live(format: Format, file: &Path, results: &Path) -> io::Result<Box<dyn Sink>> {
+    let out = create(file, results)?;
+    Ok(Box::new(Live::new(format, file, Box::new(out), results)))
+}
+
+/// Makes the file of a report of the run in `results`. What was in it is gone.
+///
+/// # Errors
+/// It cannot be made, or is the journal of a run.
+///
+/// ```
+/// use dockertest::journal::read;
+/// use dockertest::report::{Format, RunnerIs, create, write_of};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let results = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/example"));
+/// # let file = folder.path().join("report.tap");
+/// let records = read(&results.join("journal.jsonl"))?.records;
+/// write_of(&records, RunnerIs::Gone, results, Format::Tap, &mut create(&file, results)?)?;
+/// assert!(std::fs::read_to_string(&file)?.starts_with("TAP version 14\n"));
+/// assert!(create(&results.join("journal.jsonl"), results).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn create(file: &Path, results: &Path) -> io::Result<File> {
     if is_journal(file, results) {
         let problem = io::Error::new(io::ErrorKind::InvalidInput, "it is the journal of a run; name another file");
         return Err(explain(file, &problem));
     }
-    let out = File::create(file).map_err(|error| explain(file, &error))?;
-    Ok(Box::new(Live::new(format, file, Box::new(out), results)))
+    File::create(file).map_err(|error| explain(file, &error))
 }
 
 /// The same for something that is open already, for example standard output. When nobody reads it any more, the run goes

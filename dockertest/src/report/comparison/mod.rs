@@ -210,12 +210,12 @@ impl ComparedCell {
         let evidence = self.evidence.as_deref().cloned().unwrap_or_default();
         let Evidence { command, expected, seen, difference, help } = evidence;
         let parts = [Some(self.reason.clone()), self.known_failure.clone(), command, expected, seen, difference, help];
-        // The folder of the results has the engine's name.
-        let own = [Some(engine.name.as_str()), engine.facts.as_ref().map(|facts| facts.version.as_str())];
+        // The folder of the results has the engine's name. As a word alone it is none: it may be `1`.
+        let folder = format!("/{}/", engine.name);
+        let version = engine.facts.as_ref().map_or("", |facts| &facts.version);
         let without = |text: String| {
-            let own = own.into_iter().flatten().filter(|own| !own.is_empty());
-            let text = own.fold(text, |text, own| text.replace(own, ""));
-            MADE_UP.as_ref().map_or_else(|| text.clone(), |made_up| made_up.replace_all(&text, "").into_owned())
+            let text = without_word(&text.replace(&folder, "/"), version);
+            MADE_UP.replace_all(&text, "").into_owned()
         };
         (self.verdict, parts.into_iter().map(|part| part.map(without).unwrap_or_default()).collect())
     }
@@ -233,8 +233,28 @@ struct Explanation<'c> {
 
 /// What is another one in each run: the end of a name that was made up for an object, the engine's ids of it, and how long
 /// something took.
-static MADE_UP: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"-[0-9a-f]{8}\b|\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b|\b[0-9]+\.[0-9]+ s\b").ok());
+static MADE_UP: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"-[0-9a-f]{8}\b|\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b|\b[0-9]+\.[0-9]+ s\b").expect("it is a pattern")
+});
+
+/// The text without a word, wherever it is not a part of a longer one.
+fn without_word(text: &str, word: &str) -> String {
+    if word.is_empty() {
+        return text.to_owned();
+    }
+    let is_border = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    let mut kept = String::with_capacity(text.len());
+    let mut begin = 0;
+    for (at, _) in text.match_indices(word) {
+        let end = at + word.len();
+        if is_border(text[..at].chars().next_back()) && is_border(text[end..].chars().next()) {
+            kept.push_str(&text[begin..at]);
+            begin = end;
+        }
+    }
+    kept.push_str(&text[begin..]);
+    kept
+}
 
 /// What a run has for a row.
 struct Found {

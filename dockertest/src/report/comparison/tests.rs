@@ -85,3 +85,15 @@ fn the_worst_of_several_times_counts() {
     assert_eq!(compared.rows.len(), 1);
     assert_eq!(compared.rows[0].cells[0].as_ref().map(|cell| cell.verdict), Some(Verdict::Fail));
 }
+
+#[test]
+fn what_an_engine_is_called_hides_no_difference() {
+    let ended = |text: &str| run(&[("bad", ending(Verdict::Fail, text))]);
+    let [one, two] = [ended("exit status 1"), ended("exit status 2")];
+    let told = Comparison::of([("1", &one), ("2", &two)]).table();
+    assert!(told.contains("exit status 1") && told.contains("exit status 2"), "{told}");
+    let [one, two] = [ended("see /tmp/1/kill of 1.5 s"), ended("see /tmp/2/kill of 1.7 s")];
+    let told = Comparison::of([("1", &one), ("2", &two)]).table();
+    assert!(!told.contains("/tmp/2/kill"), "where results are is no difference: {told}");
+    assert_eq!(without_word("docker 20.10, 120.10 20.10.1", "20.10"), "docker , 120.10 .1");
+}

@@ -58,13 +58,13 @@ impl Projection for Stream {
         let of_step = record.event.step().and_then(|id| Some((id, self.cases.state.step(id)?)));
         let known = of_step.filter(|(_, step)| step.ending.is_none());
         if let Some((id, step)) = known {
-            let name = step.planned.title().to_owned();
-            let open = self.open.entry(id).or_default();
-            open.subtest = step.planned.id().subtest().map(|name| (name.clone(), step.planned.kind));
+            let (planned, name) = (&step.planned, step.planned.title());
+            let subtest = || planned.foreign.is_none().then(|| (planned.name.clone(), planned.kind));
+            let open = self.open.entry(id).or_insert_with(|| Open { subtest: subtest(), ..Open::default() });
             match &record.event {
                 Event::StepStarted(started) => {
                     open.start(started);
-                    open.begin(&name, record.time_us, stream);
+                    open.begin(name, record.time_us, stream);
                 }
                 Event::SubsubtestStarted(started) => {
                     open.begin(&format!("{name}/{}", started.subsubtest), record.time_us, stream);

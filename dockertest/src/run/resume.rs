@@ -215,7 +215,8 @@ impl Resumption {
 impl Runner {
     /// Goes on with a run: ends what is left of its processes, cleans up after the step that was cut off, and runs the
     /// steps that have not ended. If the run is complete, says so, and only makes sure of its reports. A resume that is
-    /// cut off can be resumed.
+    /// cut off can be resumed. It retries and isolates as the run did; what this runner was told of that counts where the run
+    /// was told nothing.
     ///
     /// # Errors
     /// The plan can no longer be carried out, or something cannot be written.
@@ -230,7 +231,7 @@ impl Runner {
             return Err(ResumeFailure::Missing { missing });
         }
         let Invocation { retries, isolated, .. } = resumption.invocation;
-        self.options.invocation.retries = retries;
+        self.options.invocation.retries = retries.or(self.options.invocation.retries);
         if isolated {
             self = self.isolated();
         }

@@ -30,6 +30,7 @@ pub(crate) const TESTS: &[Test] = &[
         a_state_folder_that_cannot_be_made_is_told_before_there_is_a_run,
     ),
     ("runner::a_complete_run_is_not_resumed", a_complete_run_is_not_resumed),
+    ("runner::a_resume_retries_as_the_run_did_or_as_it_is_told", a_resume_retries_as_the_run_did_or_as_it_is_told),
     ("runner::old_documentation_is_told_and_costs_time", old_documentation_is_told_and_costs_time),
 ];
 
@@ -89,6 +90,18 @@ fn when_it_runs(place: &Place, args: &str, stop: fn(&CancelToken)) -> (u8, Strin
     let watch = stopping(&cancel, stop);
     let outcome = place.run(place.runner(args, SMALL), watch, &cancel);
     (outcome.exit_status(), story(&place.journal()))
+}
+
+fn a_resume_retries_as_the_run_did_or_as_it_is_told() {
+    for (first, then, attempts) in [(0, 2, 3), (1, 2, 2), (1, 0, 2)] {
+        let place = Place::new();
+        let cancel = token();
+        let watch = stopping(&cancel, |cancel| cancel.signalled(15));
+        let runner = |retries| place.runner("slow,fail", SMALL).retries(retries);
+        place.run(runner(first), watch, &cancel);
+        let outcome = place.resume(runner(then)).unwrap();
+        assert_eq!(outcome.steps[1].attempts, attempts, "{first} retries, then {then}");
+    }
 }
 
 fn the_first_signal_lets_the_step_clean_up() {

@@ -11,7 +11,8 @@
 //! * What a test found after a subtest (its leftovers) is told of that subtest, because running the finder alone, on what
 //!   is clean by then, proves nothing.
 //! * What failed while no engine answered is forgotten once the subtest has been run on one.
-//! * Tests of other programs, whose runs were loaded, follow the same rules. They are none of an engine.
+//! * Tests of other programs, whose runs were loaded, follow the same rules, but of them that something passes is believed
+//!   of every run: nothing is run after them that could tell on them. They are none of an engine.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -155,8 +155,14 @@ pub(super) fn decode_name(text: &str) -> TestId {
     for part in parts {
         let code = part.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok()).filter(u8::is_ascii);
         match code {
-            Some(code) => name.extend([char::from(code)].iter().copied().chain(part[2..].chars())),
-            None => name.extend(['%'].iter().copied().chain(part.chars())),
+            Some(code) => {
+                name.push(char::from(code));
+                name.push_str(&part[2..]);
+            }
+            None => {
+                name.push('%');
+                name.push_str(part);
+            }
         }
     }
     TestId::Foreign(name)

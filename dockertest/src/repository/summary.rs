@@ -23,9 +23,9 @@ pub enum RunIs {
     Running,
     /// Every step has ended.
     Complete,
-    /// It was stopped and can be resumed.
+    /// It was stopped; one of our own can be resumed.
     Interrupted,
-    /// The process that ran it is gone without a word; it can be resumed.
+    /// The process that ran it is gone without a word; one of our own can be resumed.
     CutOff,
     /// Its journal cannot be read.
     Unreadable,

@@ -12,7 +12,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::projection::Projection;
 use super::state::{RunState, StepState, SubsubtestState};
-use super::text::{first_line, visible};
+use super::text::{first_line, for_xml};
 use super::under_test::UnderTest;
 use super::{RunnerIs, Standing, explain, time};
 use crate::journal::{Event, Record};
@@ -54,7 +54,7 @@ impl Projection for Junit {
 impl Junit {
     fn report(&self) -> Report {
         let name = self.state.beginning.as_ref().map_or("dockertest", |run| &run.run);
-        let mut report = Report::new(visible(name));
+        let mut report = Report::new(for_xml(name));
         report.set_time(seconds(self.state.seconds()));
         let mut same: HashMap<&str, usize> = HashMap::new();
         for step in &self.state.steps {
@@ -70,7 +70,7 @@ impl Junit {
     fn suite(&self, id: StepId, step: &StepState, is_alone: bool) -> TestSuite {
         let name = step.planned.title();
         let suffix = if is_alone { String::new() } else { format!(".{}", step.planned.tag) };
-        let mut suite = TestSuite::new(format!("{}{suffix}", visible(name)));
+        let mut suite = TestSuite::new(format!("{}{suffix}", for_xml(name)));
         let ending = step.ending.clone().unwrap_or_else(|| self.no_ending(step));
         suite.set_time(seconds(ending.seconds));
         suite.timestamp = step.started_us.and_then(timestamp);
@@ -80,17 +80,17 @@ impl Junit {
         // What the cases cannot say: so the report can be loaded, and tells the same.
         suite.properties.extend(step.ending.iter().map(|ending| Property::new("verdict", ending.verdict.as_str())));
         let warned = step.subsubtests.iter().filter(|child| is_warn(child));
-        suite.properties.extend(warned.map(|child| Property::new("warned", visible(&child.name))));
+        suite.properties.extend(warned.map(|child| Property::new("warned", for_xml(&child.name))));
         if let Some(engine) = UnderTest::of(&self.state) {
-            suite.add_property(Property::new("engine", visible(&engine.told())));
+            suite.add_property(Property::new("engine", for_xml(&engine.told())));
             let parts = engine.parts().into_iter();
             suite
                 .properties
-                .extend(parts.map(|(name, value)| Property::new(format!("engine-{name}"), visible(&value))));
+                .extend(parts.map(|(name, value)| Property::new(format!("engine-{name}"), for_xml(&value))));
         }
         let worker = step.worker.map(|worker| worker.to_string());
         for (name, value) in [("worker", &worker), ("instance", &step.instance)] {
-            suite.properties.extend(value.as_ref().map(|value| Property::new(name, visible(value))));
+            suite.properties.extend(value.as_ref().map(|value| Property::new(name, for_xml(value))));
         }
         let mut worst = Verdict::Good;
         for child in &step.subsubtests {
@@ -129,14 +129,14 @@ impl Junit {
                 (class.replace('/', "."), name)
             }
         };
-        let mut case = TestCase::new(visible(name), status(ending));
-        case.set_classname(visible(&class)).set_time(seconds(ending.seconds));
+        let mut case = TestCase::new(for_xml(name), status(ending));
+        case.set_classname(for_xml(&class)).set_time(seconds(ending.seconds));
         let mut said = self.logs.get(&(id, child.map(str::to_owned))).cloned().unwrap_or_default();
         if ending.verdict == Verdict::Warn {
             said.push_str(&explain::text(ending));
         }
         if !said.is_empty() {
-            case.set_system_out(visible(&said));
+            case.set_system_out(for_xml(&said));
         }
         case
     }
@@ -153,9 +153,9 @@ fn status(ending: &Ending) -> TestCaseStatus {
         Verdict::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Verdict::Error | Verdict::Abort => TestCaseStatus::non_success(NonSuccessKind::Error),
     };
-    status.set_message(visible(first_line(&ending.reason))).set_type(ending.verdict.as_str());
+    status.set_message(for_xml(first_line(&ending.reason))).set_type(ending.verdict.as_str());
     if ending.verdict != Verdict::TestNa {
-        status.set_description(visible(&explain::text(ending)));
+        status.set_description(for_xml(&explain::text(ending)));
     }
     status
 }

@@ -1,5 +1,7 @@
 //! Text of strangers made safe to show: what an engine prints may hold anything.
 
+use std::borrow::Cow;
+
 /// The lines of a text without blank ends; a carriage return before a line end belongs to the end.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.trim_start_matches(['\n', '\r']).trim_end().lines()
@@ -27,18 +29,26 @@ pub(crate) fn push_line(out: &mut String, line: &str, tab: &str) {
     out.push_str(rest);
 }
 
-/// A text of any number of lines with the same made visible in each; also what cannot be in XML.
-pub(crate) fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    // A carriage return before a line end belongs to the end.
+/// A text of any number of lines with all made visible that is harmful where it is shown. A carriage return before a line
+/// end belongs to the end.
+pub(super) fn escaped(text: &str, is_harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
     for c in text.replace("\r\n", "\n").chars() {
-        if (is_harmful(c) && !matches!(c, '\n' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}') {
-            shown.extend(c.escape_default());
+        if is_harmful(c) {
+            safe.extend(c.escape_default());
         } else {
-            shown.push(c);
+            safe.push(c);
         }
     }
-    shown
+    Cow::Owned(safe)
+}
+
+/// The same for XML: also what cannot be in it.
+pub(super) fn for_xml(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| (is_harmful(c) && !matches!(c, '\n' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
 /// Control characters, and the two line ends of Unicode at which some readers break lines.
@@ -66,7 +76,7 @@ mod tests {
 
     #[test]
     fn what_no_report_can_hold_is_made_visible_in_every_line() {
-        assert_eq!(visible("a\tb\r\n10%\r\u{1b}[31mü\u{ffff}\n"), "a\tb\n10%\\r\\u{1b}[31mü\\u{ffff}\n");
+        assert_eq!(for_xml("a\tb\r\n10%\r\u{1b}[31mü\u{ffff}\n"), "a\tb\n10%\\r\\u{1b}[31mü\\u{ffff}\n");
     }
 
     #[test]

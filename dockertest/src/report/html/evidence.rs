@@ -7,23 +7,12 @@ use maud::{Markup, html};
 use super::gather::{Log, Run};
 use crate::outcome::{Ending, Level};
 use crate::report::explain;
+use crate::report::text::escaped;
 
 /// Text of strangers: what would drive a terminal, hide text or turn it around is made visible. The markup is escaped by
 /// the template engine.
 pub(in crate::report) fn shown(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_harmful) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    // A carriage return before a line end belongs to the end.
-    for c in text.replace("\r\n", "\n").chars() {
-        if is_harmful(c) {
-            safe.extend(c.escape_default());
-        } else {
-            safe.push(c);
-        }
-    }
-    Cow::Owned(safe)
+    escaped(text, is_harmful)
 }
 
 /// Control characters but line ends and tabs; what has no width; what turns the direction of text.

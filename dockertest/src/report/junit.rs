@@ -1,7 +1,7 @@
 //! `JUnit` XML, as Jenkins, GitLab and others read it.
 //!
 //! Valid by the schema of Jenkins' xUnit plug-in, which is what most readers go by. A suite for each step. Its cases are
-//! the sub-subtests, and the step itself where it has none, or where it ended worse than all of them.
+//! the sub-subtests, and the step itself where it has none, ended worse than all of them, or is called as the last of them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
@@ -19,6 +19,12 @@ use crate::journal::{Event, Record};
 use crate::name::StepId;
 use crate::outcome::Ending;
 use crate::verdict::Verdict;
+
+/// The property of a suite that has the verdict of its step; without it, a report is an old one.
+pub(crate) const VERDICT: &str = "verdict";
+
+/// What it is of a step that has not ended.
+const NO_VERDICT: &str = "none";
 
 #[derive(Default)]
 pub(super) struct Junit {
@@ -78,7 +84,8 @@ impl Junit {
             suite.add_property(Property::new("folder", step.planned.folder()));
         }
         // What the cases cannot say: so the report can be loaded, and tells the same.
-        suite.properties.extend(step.ending.iter().map(|ending| Property::new("verdict", ending.verdict.as_str())));
+        let verdict = step.ending.as_ref().map_or(NO_VERDICT, |ending| ending.verdict.as_str());
+        suite.add_property(Property::new(VERDICT, verdict));
         let warned = step.subsubtests.iter().filter(|child| is_warn(child));
         suite.properties.extend(warned.map(|child| Property::new("warned", for_xml(&child.name))));
         if let Some(engine) = UnderTest::of(&self.state) {
@@ -98,7 +105,9 @@ impl Junit {
             worst = worst.max(ending.verdict);
             suite.add_test_case(self.case(id, step, Some(&child.name), &ending));
         }
-        if step.subsubtests.is_empty() || ending.verdict > worst {
+        // One that is called as a step of the topmost level would be taken for the step.
+        let is_like_it = step.subsubtests.last().is_some_and(|child| child.name == name);
+        if step.subsubtests.is_empty() || ending.verdict > worst || is_like_it {
             suite.add_test_case(self.case(id, step, None, &ending));
         }
         suite

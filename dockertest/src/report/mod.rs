@@ -56,6 +56,7 @@ mod write;
 pub use comparison::{ComparedCell, ComparedEngine, ComparedRow, Comparison};
 pub use console::{Console, Style};
 pub use files::files;
+pub(crate) use junit::VERDICT;
 pub use progress::{Progress, RunningStep};
 pub use projection::{create, live, live_into};
 pub use results::{EngineResult, HostResult, Results, StepResult, SubsubtestResult, Totals};

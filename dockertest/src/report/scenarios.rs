@@ -115,6 +115,19 @@ fn sub_ended(name: &str, ending: Ending) -> Event {
     Event::SubsubtestEnded(SubsubtestEnded { step: StepId(0), subsubtest: name.to_owned(), ending })
 }
 
+/// A sub-subtest that is called as its subtest. Not a scenario of all: for most reports it is nothing special.
+pub(crate) fn named_alike() -> Vec<Event> {
+    let happens = vec![
+        started(0, 1),
+        sub("one"),
+        sub_ended("one", ending(Verdict::Fail, "why")),
+        sub("example"),
+        sub_ended("example", ending(Verdict::Good, "")),
+        ended(0, ending(Verdict::Fail, "sub-subtests that failed: one")),
+    ];
+    run(vec![step("example", "test_1-of-1")], happens, Verdict::Fail)
+}
+
 fn subsubtests() -> Vec<Event> {
     let enter = |name: &str, phase| {
         let subsubtest = Some(name.to_owned());

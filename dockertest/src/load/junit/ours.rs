@@ -8,7 +8,7 @@ use crate::load::test::{Child, Content, Test, Who};
 use crate::load::times::microseconds;
 use crate::name::{Kind, SubtestName};
 use crate::outcome::Ending;
-use crate::report::WHOSE;
+use crate::report::{VERDICT, WHOSE};
 use crate::verdict::Verdict;
 
 /// The step that the suite is, if it is one.
@@ -25,8 +25,12 @@ pub(super) fn step(suite: &mut Suite, content: &mut Content) -> Option<Test> {
     test.output = own.as_ref().map(Case::log).unwrap_or_default();
     test.worker = property(suite, "worker").and_then(|worker| worker.parse().ok());
     test.instance = property(suite, "instance").map(str::to_owned);
-    // Only a step that has ended has a verdict.
-    let verdict = property(suite, "verdict").and_then(|verdict| verdict.parse().ok());
+    let verdict = match property(suite, VERDICT) {
+        // Where it is told, only a step that has ended has one.
+        Some(verdict) => verdict.parse().ok(),
+        // Before it was told, a step was as bad as the worst of its cases.
+        None => cases.iter().chain(&own).map(|case| case.ending().verdict).max(),
+    };
     test.ending = verdict.map(|verdict: Verdict| {
         let mut ending = own.as_ref().map_or_else(|| Ending::new(verdict, ""), Case::ending);
         if !verdict.is_passed() && ending.reason.is_empty() {

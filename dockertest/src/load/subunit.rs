@@ -266,7 +266,7 @@ impl Told {
         let told = self.explanation();
         let others = self.attached.iter().filter(|attached| told.is_none_or(|told| told.name != attached.name));
         test.output = others.filter_map(Attached::line).collect();
-        let is_known = |tag: &&str| worker(tag).is_some() || instance(tag).is_some() || verdict(tag).is_some();
+        let is_known = |tag: &&str| worker(tag).is_some() || instance(tag).is_some() || self.verdict(tag).is_some();
         let words: Vec<&str> = self.tags.iter().map(String::as_str).filter(|tag| !is_known(tag)).collect();
         test.facts.extend((!words.is_empty()).then(|| ("tags".to_owned(), words.join(" "))));
         self.place(&mut test);
@@ -281,7 +281,7 @@ impl Told {
 
     fn ending(&self) -> Ending {
         let said = self.explanation().map(Attached::text).unwrap_or_default();
-        let verdict_tag = self.tags.iter().find_map(|tag| verdict(tag));
+        let verdict_tag = self.tags.iter().find_map(|tag| self.verdict(tag));
         let mut ending = match self.status {
             Status::Success => Ending::new(Verdict::Good, ""),
             Status::Skip => Ending::new(Verdict::TestNa, if said.is_empty() { "skipped" } else { &said }),
@@ -304,6 +304,17 @@ impl Told {
         let took = self.first_us.zip(self.last_us).map_or(0, |(first, last)| last.saturating_sub(first));
         ending.seconds = seconds_of(took.max(0));
         ending
+    }
+
+    /// What a tag of ours says where the status has no word for it. Others may have tags that look like one.
+    fn verdict(&self, tag: &str) -> Option<Verdict> {
+        let verdict = tag.strip_prefix("verdict-")?.parse().ok()?;
+        let fits = match verdict {
+            Verdict::Warn => matches!(self.status, Status::Success | Status::ExpectedFailure),
+            Verdict::Error | Verdict::Abort => self.status == Status::Fail,
+            Verdict::Good | Verdict::TestNa | Verdict::Fail => false,
+        };
+        fits.then_some(verdict)
     }
 
     /// The attachment that says why it ended as it did.
@@ -357,10 +368,6 @@ fn push(before: &mut Vec<u8>, bytes: &[u8]) {
 
 fn worker(tag: &str) -> Option<u32> {
     tag.strip_prefix("worker-")?.parse().ok()
-}
-
-fn verdict(tag: &str) -> Option<Verdict> {
-    tag.strip_prefix("verdict-")?.parse().ok()
 }
 
 fn instance(tag: &str) -> Option<&str> {

@@ -438,3 +438,17 @@ fn a_report_of_ours_from_before_verdicts_were_told_has_those_of_its_cases() {
     let run = junit(&format!("<testsuite name='a'><properties>{folder}</properties>{cases}</testsuite>"));
     assert_eq!(verdicts(&run), [("a".to_owned(), Verdict::Fail)]);
 }
+
+#[rstest]
+#[case::a_pass(Status::Fail, "verdict-GOOD", Verdict::Fail)]
+#[case::a_warning(Status::Fail, "verdict-WARN", Verdict::Fail)]
+#[case::a_skip(Status::Skip, "verdict-ERROR", Verdict::TestNa)]
+#[case::no_verdict(Status::Success, "verdict-pending", Verdict::Good)]
+#[case::ours(Status::Fail, "verdict-ERROR", Verdict::Error)]
+#[case::ours_that_warned(Status::Success, "verdict-WARN", Verdict::Warn)]
+fn a_tag_of_others_turns_no_failure_into_a_pass(#[case] status: Status, #[case] tag: &str, #[case] expected: Verdict) {
+    let packet = Packet { status, tags: [tag.to_owned()].into(), ..Packet::of_test("a") };
+    let run = loaded(&[Report::new("s", packets(&[packet]))], &Options::default());
+    assert_eq!(verdicts(&run), [("a".to_owned(), expected)]);
+    assert_eq!(told(&run).contains(tag), tag != format!("verdict-{expected}"), "a tag that is not ours is a fact");
+}

@@ -53,6 +53,8 @@ pub use reader::{ReadFailure, Reading, parse, read};
 #[cfg(feature = "runner")]
 pub use sink::Sink;
 #[cfg(feature = "runner")]
+pub(crate) use writer::now_us;
+#[cfg(feature = "runner")]
 pub use writer::{Ticket, Writer};
 
 /// The name of the journal's file within a results folder.

@@ -52,8 +52,8 @@ pub enum LoadFailure {
         /// What is wrong.
         problem: String,
     },
-    /// The stream is damaged or was cut off.
-    #[error("{file}: byte {at}: the stream is damaged: {problem} (`--partial` takes in what can be read)")]
+    /// The stream is damaged or was cut off. With [`Options::partial`](super::Options::partial), what can be read is taken in.
+    #[error("{file}: byte {at}: the stream is damaged: {problem}")]
     Damaged {
         /// The report.
         file: String,

@@ -1,5 +1,7 @@
 //! The journal of a run that was loaded.
 
+use std::collections::HashSet;
+
 use jiff::Zoned;
 
 use super::LoadedRun;
@@ -14,8 +16,8 @@ use crate::outcome::{Ending, Level};
 use crate::report::{local_time, seconds_of};
 use crate::verdict::Verdict;
 
-/// The run that these reports tell of; `digest` is that of all of them.
-pub(super) fn run(mut contents: Vec<Content>, loaded: Loaded, digest: u32, now_us: i64) -> LoadedRun {
+/// The run that these reports tell of.
+pub(super) fn run(mut contents: Vec<Content>, loaded: Loaded, now_us: i64) -> LoadedRun {
     let mut notes: Vec<String> = contents.iter_mut().flat_map(|content| std::mem::take(&mut content.notes)).collect();
     contents.iter_mut().for_each(|content| content.give_times(now_us));
     let mut span = Span::of(&contents, now_us);
@@ -28,7 +30,8 @@ pub(super) fn run(mut contents: Vec<Content>, loaded: Loaded, digest: u32, now_u
         contents.iter_mut().for_each(|content| content.move_back(late));
         (span.begin_us, span.end_us) = (span.begin_us.saturating_sub(late), now_us);
     }
-    let name = format!("{}-{digest:08x}", local_time(span.begin_us, 0).replace(['-', ':'], "").replace(' ', "t"));
+    let digest = &loaded.digest[..loaded.digest.len().min(8)];
+    let name = format!("{}-{digest}", local_time(span.begin_us, 0).replace(['-', ':'], "").replace(' ', "t"));
     let records = Writing { records: Vec::new() }.run(&name, contents, loaded, &span);
     LoadedRun { name, records, notes }
 }
@@ -100,8 +103,7 @@ impl Writing {
         let mut tests: Vec<Test> = contents.into_iter().flat_map(|content| content.tests).collect();
         // What is no test comes first, so that it is not told of a test before it.
         tests.sort_by_key(|test| !matches!(test.who, Who::NoTest(_)));
-        let steps = tests.iter().enumerate().map(|(index, test)| planned(&test.who, index + 1, tests.len())).collect();
-        self.push(begin_us, Event::Planned(Plan::new(steps)));
+        self.push(begin_us, Event::Planned(Plan::new(plan(&tests))));
         if let Some(facts) = engine {
             self.push(begin_us, Event::Engine(facts));
         }
@@ -159,13 +161,25 @@ impl Writing {
     }
 }
 
-fn planned(who: &Who, number: usize, count: usize) -> PlannedStep {
+/// The steps with the folders that they had. Two reports may have given one twice: then all have others.
+fn plan(tests: &[Test]) -> Vec<PlannedStep> {
+    let steps = |keeps_tags| {
+        let steps = tests.iter().enumerate();
+        steps.map(|(index, test)| planned(&test.who, index + 1, tests.len(), keeps_tags)).collect::<Vec<_>>()
+    };
+    let (mut folders, told) = (HashSet::new(), steps(true));
+    if told.iter().all(|step| folders.insert(step.folder())) { told } else { steps(false) }
+}
+
+fn planned(who: &Who, number: usize, count: usize, keeps_tags: bool) -> PlannedStep {
     let tag = format!("test_{number}-of-{count}");
     match who {
         Who::Foreign(name) => PlannedStep::of_another(name, tag),
         // So it is nobody's failure, but no pass either.
         Who::NoTest(name) => PlannedStep { kind: Kind::Intratest, ..PlannedStep::of_another(name, tag) },
-        Who::Ours(kind, name, known) => PlannedStep::new(*kind, name.clone(), known.clone().unwrap_or(tag)),
+        Who::Ours(kind, name, told) => {
+            PlannedStep::new(*kind, name.clone(), told.clone().filter(|_| keeps_tags).unwrap_or(tag))
+        }
     }
 }
 

@@ -37,7 +37,9 @@ mod times;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::journal::{Loaded, Record};
+use sha2::{Digest, Sha256};
+
+use crate::journal::{Event, Loaded, Record, now_us};
 
 pub use failure::LoadFailure;
 pub use report::Report;
@@ -133,10 +135,19 @@ pub struct LoadedRun {
 }
 
 impl LoadedRun {
-    /// Its name: when it began, and a digest of the reports. So the same reports make the same run.
+    /// Its name: when it began, and the beginning of a digest of the reports.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The digest of its reports.
+    pub(crate) fn digest(&self) -> &str {
+        let loaded = self.records.iter().find_map(|record| match &record.event {
+            Event::RunStarted(run) => run.loaded.as_ref(),
+            _ => None,
+        });
+        loaded.map_or("", |loaded| &loaded.digest)
     }
 
     /// What a journal has of it.
@@ -165,7 +176,7 @@ impl LoadedRun {
 /// assert!(refused("1..2\nok 1\n").starts_with("`r` is neither JUnit XML nor a stream of subunit: it looks like TAP"));
 /// ```
 pub fn load(reports: &[Report], options: &Options) -> Result<LoadedRun, LoadFailure> {
-    let now_us = times::now_us();
+    let now_us = now_us();
     let contents: Vec<test::Content> =
         reports.iter().map(|report| recognize::read(report, options)).collect::<Result<_, _>>()?;
     if contents.iter().all(|content| content.tests.is_empty()) {
@@ -175,10 +186,8 @@ pub fn load(reports: &[Report], options: &Options) -> Result<LoadedRun, LoadFail
     tools.sort_unstable();
     tools.dedup();
     let files = reports.iter().map(|report| report.name().to_owned()).collect();
-    let loaded = Loaded { files, tool: tools.join(", "), time_us: now_us };
-    let digest = reports.iter().fold(crc32fast::Hasher::new(), |mut hasher, report| {
-        hasher.update(report.bytes());
-        hasher
-    });
-    Ok(journal::run(contents, loaded, digest.finalize(), now_us))
+    let digest = reports.iter().fold(Sha256::new(), |digest, report| digest.chain_update(report.bytes()));
+    let digest = digest.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let loaded = Loaded { files, tool: tools.join(", "), time_us: now_us, digest };
+    Ok(journal::run(contents, loaded, now_us))
 }

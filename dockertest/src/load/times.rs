@@ -1,16 +1,8 @@
 //! Times and durations as reports write them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-
-/// Now, in microseconds since 1970-01-01 UTC.
-pub(super) fn now_us() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX)
-}
 
 /// A time by ISO 8601, in microseconds since 1970-01-01 UTC. Most reports name no time zone, and mean UTC.
 pub(super) fn time_us(text: &str) -> Option<i64> {

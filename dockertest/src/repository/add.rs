@@ -1,11 +1,14 @@
 //! Adding a run that was loaded from reports.
 
-use std::fs::{self, File};
+use std::fs::Permissions;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use tempfile::Builder;
+
 use super::failure::RepositoryFailure;
-use super::index::{self, Index};
+use super::index;
 use super::store;
 use super::summary::Gathering;
 use crate::load::LoadedRun;
@@ -17,27 +20,33 @@ use crate::load::LoadedRun;
 /// use dockertest::repository::{Added, Repository};
 ///
 /// # let folder = tempfile::tempdir()?;
-/// let report = Report::new("report.xml", r#"<testsuite timestamp="2026-11-21T00:05:00"><testcase name="a"/></testsuite>"#);
-/// let run = load(&[report], &Options::default())?;
+/// let report = [Report::new("report.xml", r#"<testsuite name="pytest"><testcase name="a"/></testsuite>"#)];
+/// let run = load(&report, &Options::default())?;
 /// let repository = Repository::create(&folder.path().join(".dockertest"))?;
 /// assert_eq!(repository.add(&run)?, Added::New);
-/// assert_eq!(repository.add(&run)?, Added::Known); // the same reports make the same run
+/// // The same reports make the same run, whenever they are loaded and whatever their files are called.
+/// let again = load(&report, &Options::default())?;
+/// assert_eq!(repository.add(&again)?, Added::Known { run: run.name().to_owned() });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Added {
     /// It is kept now.
     New,
-    /// It had been kept before, so nothing has changed.
-    Known,
+    /// A run of the same reports had been kept before, so nothing has changed.
+    Known {
+        /// Its name.
+        run: String,
+    },
 }
 
 /// Keeps the journal of a run, as a whole or not at all, and its line.
-pub(super) fn add(repository: &Path, index: &Index, run: &LoadedRun) -> Result<Added, RepositoryFailure> {
-    let key = store::key(run.name());
-    if index.row(&key).is_some() {
-        return Ok(Added::Known);
+pub(super) fn add(repository: &Path, run: &LoadedRun) -> Result<Added, RepositoryFailure> {
+    // Held until its line is there, so that of two processes with the same reports one finds the other's run.
+    let lock = index::lock(repository)?;
+    if let Some(run) = index::present(repository)?.loaded_from(run.digest()) {
+        return Ok(Added::Known { run });
     }
     let mut text = Vec::new();
     for record in run.records() {
@@ -45,33 +54,47 @@ pub(super) fn add(repository: &Path, index: &Index, run: &LoadedRun) -> Result<A
         serde_json::to_writer(&mut text, record).unwrap_or_default();
         text.push(b'\n');
     }
-    let journal = store::journal(repository, &key);
-    match write_once(&store::temporary(repository, &key), &journal, &text) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(Added::Known),
+    let journal = store::journal(repository, &store::key(run.name()));
+    match write_once(&journal, &text) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Ok(Added::Known { run: run.name().to_owned() });
+        }
         result => result.map_err(RepositoryFailure::io("keep the journal of the run as", &journal))?,
     }
     // Should this fail, the next command takes the journal in.
     if let Some(summary) = Gathering::of(run.records()).summary(Path::new("")) {
-        index::record(repository, &summary, text.len() as u64)?;
+        index::write_line(repository, &summary, text.len() as u64, &lock)?;
     }
     Ok(Added::New)
 }
 
 /// Writes a file that is not there yet; nobody ever sees a part of it.
-fn write_once(temporary: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
-    // Left by a process of the same number that was killed right here.
-    let _ = fs::remove_file(temporary);
-    let written = File::create_new(temporary).and_then(|mut file| {
-        file.write_all(text)?;
-        file.sync_all()
-    });
-    // A link, unlike another name, never takes the place of a file that is there. Some file systems have none.
-    let linked = written.and_then(|()| match fs::hard_link(temporary, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !path.try_exists()? => {
-            fs::rename(temporary, path)
-        }
-        linked => linked,
-    });
-    let _ = fs::remove_file(temporary);
-    linked
+fn write_once(path: &Path, text: &[u8]) -> io::Result<()> {
+    let readable_by_all = Permissions::from_mode(0o644);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = Builder::new().prefix(".").permissions(readable_by_all).tempfile_in(folder)?;
+    file.write_all(text)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map(drop).map_err(|failure| failure.error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_once_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.jsonl");
+        // What another process with the same number, in a container of its own, is writing.
+        let of_another = folder.path().join(format!(".x.{}", std::process::id()));
+        fs::write(&of_another, "half").unwrap();
+        write_once(&path, b"one").unwrap();
+        assert_eq!(write_once(&path, b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!((fs::read(&path).unwrap(), fs::read(&of_another).unwrap()), (b"one".to_vec(), b"half".to_vec()));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o400, 0o400);
+    }
 }

@@ -73,8 +73,23 @@ pub(super) fn load(repository: &Path, notes: &mut Vec<String>) -> Result<Index, 
 
 /// Writes the line of a run that has stopped.
 pub(super) fn record(repository: &Path, summary: &Summary, bytes: u64) -> Result<(), RepositoryFailure> {
-    let _lock = lock(repository)?;
+    let lock = lock(repository)?;
+    write_line(repository, summary, bytes, &lock)
+}
+
+/// The same for whoever has the lock.
+pub(super) fn write_line(
+    repository: &Path,
+    summary: &Summary,
+    bytes: u64,
+    _lock: &File,
+) -> Result<(), RepositoryFailure> {
     append(repository, INDEX, &encode(summary, bytes))
+}
+
+/// What the index has at this moment.
+pub(super) fn present(repository: &Path) -> Result<Index, RepositoryFailure> {
+    Ok(read(repository)?.index.without_forgotten(keys(repository)?))
 }
 
 /// Removes the journals of all complete runs but the last `count`, once their lines are safe in the archive.
@@ -161,6 +176,14 @@ impl Index {
             stays
         });
         self
+    }
+
+    /// The run that was loaded from reports with this digest.
+    pub(super) fn loaded_from(&self, digest: &str) -> Option<String> {
+        // Few lines have it, so few heads are parsed.
+        let rows = self.rows.iter().filter(|row| row.line(&self.text).contains(digest));
+        let mut runs = rows.filter_map(|row| row.summary(&self.text));
+        runs.find(|run| run.loaded.as_ref().is_some_and(|it| it.digest == digest)).map(|run| run.run)
     }
 
     /// The row of a run.
@@ -273,7 +296,7 @@ fn unreadable(key: &str, why: &str) -> Summary {
     Summary { run, steps: Vec::new(), only_intratests: false }
 }
 
-fn lock(repository: &Path) -> Result<File, RepositoryFailure> {
+pub(super) fn lock(repository: &Path) -> Result<File, RepositoryFailure> {
     let path = repository.join(LOCK);
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
     file.and_then(|file| file.lock().map(|()| file)).map_err(RepositoryFailure::io("lock", &path))

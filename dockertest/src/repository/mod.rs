@@ -163,7 +163,8 @@ impl Repository {
         Recorder::new(&self.path, results)
     }
 
-    /// Keeps a run that was made of reports. It is kept wholly or not at all, and once only.
+    /// Keeps a run that was made of reports. It is kept wholly or not at all, and what was made of the same
+    /// reports is kept once only.
     ///
     /// # Errors
     /// The system refuses.
@@ -184,7 +185,7 @@ impl Repository {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn add(&self, run: &LoadedRun) -> Result<Added, RepositoryFailure> {
-        add::add(&self.path, &self.index, run)
+        add::add(&self.path, run)
     }
 
     /// All runs, oldest first.

@@ -119,7 +119,7 @@ fn begins_with_run(journal: &Path, key: &str) -> bool {
 }
 
 /// Within the same folder, so that it can be renamed; a name that is not listed.
-pub(super) fn temporary(repository: &Path, key: &str) -> PathBuf {
+fn temporary(repository: &Path, key: &str) -> PathBuf {
     repository.join(RUNS).join(format!(".{key}.{}", std::process::id()))
 }
 

@@ -15,18 +15,21 @@ pub(crate) fn load(wanted: &Load, screen: &Screen) -> Result<u8, Problem> {
         return Err(Problem::new("standard input (`-`) can be read once only"));
     }
     let reports: Vec<Report> = wanted.files.iter().map(|file| report(file)).collect::<Result<_, _>>()?;
-    let run = read(&reports, &Options { form: wanted.form, partial: wanted.partial })?;
+    let run = read(&reports, &Options { form: wanted.form, partial: wanted.partial }).map_err(problem)?;
     run.notes().iter().for_each(|note| screen.warning(note));
     let repository = kept::create(&wanted.kept, None, screen)?;
-    let added = repository.add(&run)?;
+    let name = match repository.add(&run)? {
+        Added::Known { run } => {
+            screen.note(format!("these reports were loaded before, as run {run}"));
+            run
+        }
+        _ => run.name().to_owned(),
+    };
     let repository = Repository::open(repository.path())?;
-    let Some(kept) = repository.run(run.name()) else {
+    let Some(kept) = repository.run(&name) else {
         let place = repository.path().display();
         return Err(Problem::new(format!("the run was kept in `{place}`, but somebody has just removed it")));
     };
-    if added == Added::Known {
-        screen.note(format!("these reports were loaded before, as run {}", kept.run));
-    }
     let text = if wanted.json {
         pretty(&run_json(&repository, &kept))?
     } else {
@@ -34,6 +37,14 @@ pub(crate) fn load(wanted: &Load, screen: &Screen) -> Result<u8, Problem> {
     };
     screen.output(text)?;
     Ok(last::status_of(&kept))
+}
+
+/// What went wrong, and what to do about it here.
+fn problem(failure: LoadFailure) -> Problem {
+    match failure {
+        LoadFailure::Damaged { .. } => Problem::new(format!("{failure} (`--partial` takes in what can be read)")),
+        failure => failure.into(),
+    }
 }
 
 fn report(file: &Path) -> Result<Report, LoadFailure> {

@@ -60,6 +60,8 @@ pub struct Loaded {
     pub tool: String,
     /// When it was loaded, in microseconds since 1970-01-01 UTC.
     pub time_us: i64,
+    /// The SHA-256 of all reports, one after the other: those that were loaded before are known by it.
+    pub digest: String,
 }
 
 impl std::fmt::Display for Loaded {

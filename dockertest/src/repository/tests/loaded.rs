@@ -83,7 +83,31 @@ fn a_run_that_was_loaded_can_be_archived_and_stays_known() {
     let after: Vec<_> = repository.runs().into_iter().map(|run| RunSummary { has_journal: true, ..run }).collect();
     assert_eq!(after, before);
     assert_eq!(names(&repository.failing_steps()), [(TestId::Foreign(odd.to_owned()), true)]);
-    assert_eq!(repository.add(&run).unwrap(), Added::Known);
+    assert_eq!(repository.add(&run).unwrap(), Added::Known { run: run.name().to_owned() });
+}
+
+#[test]
+fn the_same_reports_are_the_same_run_whatever_time_it_is() {
+    let place = Place::new();
+    let file = place.folder.path().join("r.xml");
+    let load_at = |hours: u64, text: &str| {
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000 + hours * 3600);
+        fs::write(&file, text).unwrap();
+        fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+        let run = load(&[Report::read(&file).unwrap()], &Options::default()).unwrap();
+        (place.open().add(&run).unwrap(), run.name().to_owned())
+    };
+    let text = "<testsuite><testcase name='a' time='1'/></testsuite>";
+    let (added, first) = load_at(0, text);
+    assert_eq!(added, Added::New);
+    let (added, second) = load_at(1, text);
+    assert_eq!(added, Added::Known { run: first.clone() });
+    assert_ne!(second, first, "of when it was, the report says nothing");
+    assert_eq!(load_at(1, "<testsuite><testcase name='a' time='2'/></testsuite>").0, Added::New);
+    assert_eq!(place.open().runs().len(), 2);
+    // Whoever removes a journal wants the run to be forgotten.
+    fs::remove_file(place.path().join(format!("runs/{first}.jsonl"))).unwrap();
+    assert_eq!(load_at(2, text).0, Added::New);
 }
 
 #[test]

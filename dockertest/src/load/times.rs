@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-/// A time by ISO 8601, in microseconds since 1970-01-01 UTC. Most reports name no time zone, and mean UTC.
-pub(super) fn time_us(text: &str) -> Option<i64> {
+/// A time by ISO 8601, in microseconds since 1970-01-01 UTC; one that names no time zone is of this one.
+pub(super) fn time_us(text: &str, zone: &TimeZone) -> Option<i64> {
     let text = text.trim();
     let time = text.parse::<Timestamp>().ok().or_else(|| {
         let time: DateTime = text.parse().ok()?;
-        Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+        Some(time.to_zoned(zone.clone()).ok()?.timestamp())
     });
     time.map(Timestamp::as_microsecond)
 }
@@ -44,7 +44,14 @@ mod tests {
     #[case::nothing("", None)]
     #[case::no_such_day("2027-02-30T00:00:00", None)]
     fn times(#[case] text: &str, #[case] expected: Option<i64>) {
-        assert_eq!(time_us(text), expected);
+        assert_eq!(time_us(text, &TimeZone::UTC), expected);
+    }
+
+    #[test]
+    fn only_a_time_without_a_zone_is_of_the_one_that_is_usual() {
+        let berlin = TimeZone::fixed(jiff::tz::offset(1));
+        assert_eq!(time_us("2027-01-15T09:00:00", &berlin), Some(1_800_000_000_000_000));
+        assert_eq!(time_us("2027-01-15T08:00:00Z", &berlin), Some(1_800_000_000_000_000));
     }
 
     #[rstest]

@@ -1,5 +1,7 @@
 //! A case of a report, and what its elements mean.
 
+use jiff::tz::TimeZone;
+
 use super::xml::Element;
 use crate::load::test::{Line, shortened};
 use crate::load::times::{seconds, time_us};
@@ -43,7 +45,7 @@ enum Means {
 }
 
 impl Case {
-    pub(super) fn new(element: &Element) -> Case {
+    pub(super) fn new(element: &Element, zone: &TimeZone) -> Case {
         let get = |name: &str| element.get(name).unwrap_or_default();
         let time = element.get("time").filter(|time| !time.trim().is_empty());
         let seconds = time.and_then(seconds);
@@ -53,7 +55,7 @@ impl Case {
             class: get("classname").to_owned(),
             name: get("name").to_owned(),
             seconds,
-            started_us: element.get("timestamp").and_then(time_us),
+            started_us: element.get("timestamp").and_then(|time| time_us(time, zone)),
             properties: Vec::new(),
             note,
             outcomes: Vec::new(),

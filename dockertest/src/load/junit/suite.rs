@@ -1,5 +1,7 @@
 //! A suite of a report, and the tests that it becomes.
 
+use jiff::tz::TimeZone;
+
 use super::case::Case;
 use super::ours;
 use super::xml::Element;
@@ -49,12 +51,12 @@ impl Counts {
 }
 
 impl Suite {
-    pub(super) fn new(element: &Element, within: &Within) -> Suite {
+    pub(super) fn new(element: &Element, within: &Within, zone: &TimeZone) -> Suite {
         let count = |name: &str| element.get(name).and_then(|count| count.trim().parse().ok()).unwrap_or(0_u64);
         Suite {
             name: element.get("name").unwrap_or_default().to_owned(),
             seconds: element.get("time").and_then(seconds),
-            started_us: element.get("timestamp").and_then(time_us).or(within.started_us),
+            started_us: element.get("timestamp").and_then(|time| time_us(time, zone)).or(within.started_us),
             properties: Vec::new(),
             cases: Vec::new(),
             output: Vec::new(),

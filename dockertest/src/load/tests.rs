@@ -467,3 +467,12 @@ fn a_tag_of_others_turns_no_failure_into_a_pass(#[case] status: Status, #[case] 
     assert_eq!(verdicts(&run), [("a".to_owned(), expected)]);
     assert_eq!(told(&run).contains(tag), tag != format!("verdict-{expected}"), "a tag that is not ours is a fact");
 }
+
+#[test]
+fn of_many_long_failures_no_more_is_kept_than_of_one() {
+    let failures = format!("<failure>{}</failure>", "long ".repeat(100_000)).repeat(5);
+    let run = junit(&format!("<testsuite><testcase name='a'>{failures}</testcase></testsuite>"));
+    let state = RunState::of(run.records());
+    let reason = &state.steps[0].ending.as_ref().unwrap().reason;
+    assert!(reason.len() < (1 << 20) + 100 && reason.contains("bytes are left out"), "{}", reason.len());
+}

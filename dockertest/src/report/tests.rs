@@ -209,6 +209,23 @@ fn what_others_call_their_tests_neither_drives_the_terminal_nor_forges_a_line() 
 }
 
 #[test]
+fn of_a_long_reason_the_tree_shows_the_beginning() {
+    let lines: Vec<String> = (1..=100).map(|number| format!("line {number}")).collect();
+    let end = |mut run: Vec<Event>| {
+        run.extend([planned(vec![step("a", "test_1-of-1")]), started(0, 1)]);
+        run.push(ended(0, ending(Verdict::Fail, &lines.join("\n"))));
+        console(run, Style::Plain)
+    };
+    let shown = end(vec![run_started()]);
+    assert!(shown.contains("line 40\n") && !shown.contains("line 41"), "{shown}");
+    assert!(shown.contains("... 60 more lines, in `results.json`\n"), "{shown}");
+    let Event::RunStarted(mut beginning) = run_started() else { unreachable!() };
+    beginning.loaded = Some(Box::default());
+    let shown = end(vec![Event::RunStarted(beginning)]);
+    assert!(shown.contains("... 60 more lines, in the report\n"), "{shown}");
+}
+
+#[test]
 fn colours_change_nothing_but_colours() {
     for (_, scenario) in ALL {
         let coloured = console(scenario(), Style::Coloured);

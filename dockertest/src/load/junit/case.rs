@@ -123,7 +123,7 @@ impl Case {
     fn reasons(&self, of: impl Fn(Means) -> bool) -> String {
         let said: Vec<&str> =
             self.outcomes.iter().filter(|outcome| of(outcome.means)).map(|outcome| outcome.said.as_str()).collect();
-        said.join("\n")
+        shortened(&said.join("\n"))
     }
 }
 

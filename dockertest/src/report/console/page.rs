@@ -14,7 +14,7 @@ use crate::report::state::{RunState, Standing, StepState};
 use crate::report::{text, time};
 use crate::verdict::Verdict;
 
-/// How many lines of each part of an evidence are shown; all of them are in `results.json`.
+/// How many lines of a reason and of each part of an evidence are shown; all of them are in `results.json`.
 const SHOWN_LINES: usize = 40;
 
 /// Where the reason of a step begins: below the name of the step.
@@ -28,6 +28,8 @@ const LABEL_WIDTH: usize = 15;
 pub(super) struct Page {
     pub(super) style: Style,
     pub(super) text: String,
+    /// Whether the run is one of reports, which has no results folder.
+    pub(super) is_loaded: bool,
 }
 
 impl Page {
@@ -99,11 +101,12 @@ impl Page {
         if ending.verdict == Verdict::Good {
             return;
         }
-        for line in text::lines(&ending.reason) {
+        for line in text::lines(&ending.reason).take(SHOWN_LINES) {
             self.blanks(TEXT_COLUMN);
             self.text.push_str(&visible(line));
             self.end_line();
         }
+        self.more(TEXT_COLUMN, &ending.reason);
         if let Some(phase) = ending.phase {
             self.part("phase", &format!("{phase}()"));
         }
@@ -132,10 +135,16 @@ impl Page {
             self.end_line();
             label.clear();
         }
-        let more = text::lines(value).count().saturating_sub(SHOWN_LINES);
+        self.more(TEXT_COLUMN + LABEL_WIDTH, value);
+    }
+
+    /// How much of a text is not shown, and where it is.
+    fn more(&mut self, column: usize, text: &str) {
+        let more = text::lines(text).count().saturating_sub(SHOWN_LINES);
         if more > 0 {
-            self.blanks(TEXT_COLUMN + LABEL_WIDTH);
-            let _ = write!(self.text, "... {more} more lines, in `{RESULTS_NAME}`");
+            let place = if self.is_loaded { "the report".to_owned() } else { format!("`{RESULTS_NAME}`") };
+            self.blanks(column);
+            let _ = write!(self.text, "... {more} more lines, in {place}");
             self.end_line();
         }
     }

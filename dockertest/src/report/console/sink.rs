@@ -71,7 +71,7 @@ impl Console<Vec<u8>> {
 impl<W: Write> Console<W> {
     /// A tree on `out`; `results` is the results folder as the person knows it.
     pub fn new(out: W, style: Style, results: &Path) -> Console<W> {
-        let page = Page { style, text: String::new() };
+        let page = Page { style, text: String::new(), is_loaded: false };
         Console {
             out,
             results: results.to_owned(),
@@ -112,6 +112,7 @@ impl<W: Write> Console<W> {
     pub fn show(&mut self, record: &Record) -> io::Result<()> {
         let ended = self.step_of(record).is_some_and(|step| step.ending.is_some());
         self.state.record(record);
+        self.page.is_loaded = self.state.beginning.as_ref().is_some_and(|run| run.loaded.is_some());
         self.begin(&record.event);
         if !ended || matches!(record.event, Event::Logged(_)) {
             self.write_event(&record.event);
@@ -192,8 +193,7 @@ impl<W: Write> Console<W> {
         let step = event.step().and_then(|id| self.state.step(id));
         let page = &mut self.page;
         // A run that is not of `dockertest run` is none for `dockertest resume`, either.
-        let is_loaded = self.state.beginning.as_ref().is_some_and(|run| run.loaded.is_some());
-        let can_be_resumed = self.again.is_none() && !is_loaded;
+        let can_be_resumed = self.again.is_none() && !page.is_loaded;
         match (event, step) {
             (Event::RunResumed(_), _) => page.resumed(&self.state),
             (Event::RunEnded(ended), _) => {

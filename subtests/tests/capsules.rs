@@ -354,6 +354,35 @@ fn a_capsule_goes_when_its_owner_is_killed_even_with_a_first_process_that_was_st
 }
 
 #[test]
+fn a_capsule_is_gone_at_once_also_after_whoever_went_in_was_killed() {
+    if !possible() {
+        return;
+    }
+    // The best of a few, since what else the machine does is not the capsule's fault.
+    let times = (0..3).map(|_| {
+        let capsule = Capsule::start(&host(), &CapsuleOptions::new()).unwrap();
+        let folder = capsule.folder().to_owned();
+        let shell = HostProgram::new("/bin/sh").arguments(["-c", "echo there; exec sleep 1000"]);
+        let shell = capsule.program(&shell, &[]);
+        let mut inside = Command::new(shell.path).args(shell.arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        let mut pipe = BufReader::new(inside.stdout.take().unwrap());
+        pipe.read_line(&mut said).unwrap();
+        inside.kill().unwrap();
+        inside.wait().unwrap();
+        // The shell dies by that, too.
+        assert_eq!((said.as_str(), pipe.read_line(&mut String::new()).unwrap()), ("there\n", 0));
+        let began = Instant::now();
+        capsule.dispose().unwrap();
+        let took = began.elapsed();
+        assert_eq!(remains(&folder), Vec::<PathBuf>::new());
+        took
+    });
+    let best = times.min().unwrap();
+    assert!(best < Duration::from_millis(500), "it took {best:?}");
+}
+
+#[test]
 fn what_was_killed_together_with_all_that_looked_after_it_is_pruned() {
     if !possible() {
         return;

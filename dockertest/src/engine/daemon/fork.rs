@@ -6,8 +6,8 @@ use std::io;
 
 use nix::unistd::{ForkResult, fork as system_fork};
 
-/// Says that this process has one thread only. Whoever has it starts none.
-#[derive(Debug)]
+/// Says that this process has one thread only. Whoever has it starts none; what is forked has one, too.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Alone(());
 
 impl Alone {

@@ -1,5 +1,5 @@
-//! The way into a capsule: a process that joins its namespaces, runs a program in them as its child, passes signals on
-//! to it and ends as it ends.
+//! The way into a capsule: a process that joins its namespaces, has a program run in them, passes signals on to it and ends
+//! as it ends.
 
 // Whoever started this process reads it.
 #![expect(clippy::print_stderr)]
@@ -14,18 +14,16 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
-use nix::sys::prctl::{set_dumpable, set_pdeathsig};
-use nix::sys::signal::{SigSet, Signal, kill, raise};
-use nix::sys::signalfd::SignalFd;
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, chdir};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{SigSet, Signal};
+use nix::unistd::chdir;
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
+use super::escort;
 use crate::engine::daemon::folder::Folder;
-use crate::engine::daemon::fork::{Alone, fork};
+use crate::engine::daemon::fork::Alone;
 use crate::engine::daemon::hierarchies::join_of_room;
 use crate::engine::daemon::plan::{DIALECT, Entrance, Spoken};
 
@@ -36,7 +34,7 @@ pub const ENTER: &str = "enter";
 const CANNOT_RUN: u8 = 126;
 const NOT_FOUND: u8 = 127;
 /// Exit status: the capsule could not be entered.
-const NO_WAY_IN: u8 = 125;
+pub(super) const NO_WAY_IN: u8 = 125;
 
 /// What names another engine than the one in the capsule.
 const OTHER_ENGINES: [&str; 6] = [
@@ -143,19 +141,9 @@ impl<'a> Visit<'a> {
         Ok(entrance.variables)
     }
 
-    /// Runs the program as a child: only a child is in the process namespace.
+    /// Only what is forked now is in the process namespace.
     fn run(&self, variables: &BTreeMap<String, String>, alone: Alone) -> Result<ExitCode, String> {
-        let all = SigSet::all();
-        let before = SigSet::thread_get_mask().map_err(|error| format!("cannot look at signals: {error}"))?;
-        all.thread_block().map_err(|error| format!("cannot block signals: {error}"))?;
-        let signals = SignalFd::new(&all).map_err(|error| format!("cannot wait for signals: {error}"))?;
-        match fork(alone).map_err(|error| format!("cannot fork: {error}"))? {
-            ForkResult::Child => {
-                drop(signals);
-                Ok(self.become_program(variables, before))
-            }
-            ForkResult::Parent { child } => Ok(look_after(child, &signals)),
-        }
+        escort::run(alone, |signals| self.become_program(variables, signals))
     }
 
     fn become_program(&self, variables: &BTreeMap<String, String>, signals: SigSet) -> ExitCode {
@@ -217,48 +205,6 @@ impl<'a> Carried<'a> {
 /// What a path leads to.
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     fs::metadata(path).map(|data| (data.dev(), data.ino()))
-}
-
-/// Passes signals on to the child until it has ended, and ends like it.
-fn look_after(child: Pid, signals: &SignalFd) -> ExitCode {
-    loop {
-        match signals.read_signal() {
-            Ok(Some(news)) => pass_on(child, &news),
-            Ok(None) | Err(Errno::EINTR) => {}
-            Err(error) => {
-                eprintln!("cannot wait for signals any more: {error}");
-                return ExitCode::from(NO_WAY_IN);
-            }
-        }
-        match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::Exited(_, code)) => return ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
-            Ok(WaitStatus::Signaled(_, signal, _)) => return die_by(signal),
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(_) => return ExitCode::from(NO_WAY_IN),
-        }
-    }
-}
-
-fn pass_on(child: Pid, news: &nix::libc::signalfd_siginfo) {
-    let Some(signal) = i32::try_from(news.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok()) else {
-        return;
-    };
-    // What the terminal sends, all processes of the group get, also the child.
-    let is_of_terminal = news.ssi_code == nix::libc::SI_KERNEL;
-    if signal != Signal::SIGCHLD && !is_of_terminal {
-        // It may have ended just now.
-        let _ = kill(child, signal);
-    }
-}
-
-/// Ends by the same signal, without a second core dump.
-fn die_by(signal: Signal) -> ExitCode {
-    let _ = set_dumpable(false);
-    // It is pending, as all are blocked, and strikes when it is let through.
-    let _ = raise(signal);
-    let _ = SigSet::from_iter([signal]).thread_unblock();
-    let number = u8::try_from(signal as i32).unwrap_or_default();
-    ExitCode::from(128_u8.saturating_add(number))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! shared with it is written here; all else is gone with it.
 
 mod enter;
+mod escort;
 mod images;
 mod limits;
 mod options;

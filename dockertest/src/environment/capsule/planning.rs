@@ -1,8 +1,9 @@
 //! What options mean for the processes that make a capsule.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
 use super::options::{CapsuleOptions, DataRoot, EngineKind};
 use super::running::SOCKET;
@@ -158,10 +159,12 @@ pub(super) fn sees(options: &CapsuleOptions, program: &Path) -> bool {
     let found = if is_path { Some(program.to_owned()) } else { find_program(program) };
     let found = found.and_then(|file| file.canonicalize().ok());
     let (Some(file), [lower]) = (found, options.lower.as_slice()) else { return true };
-    let device = |path: &Path| fs::metadata(path).map(|data| data.dev()).ok();
+    // Not its device: a part of a file system may be mounted elsewhere, and the files of an overlay may have those of its
+    // layers.
+    let mount = |path: &Path| statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).map(|facts| facts.stx_mnt_id).ok();
     let is_emptied =
         |file: &Path| EMPTIED.iter().chain(&[DOCKER_DATA, PODMAN_DATA]).any(|place| file.starts_with(place));
-    lower != Path::new("/") || (device(&file) == device(lower) && !is_emptied(&file))
+    lower != Path::new("/") || (mount(&file) == mount(lower) && !is_emptied(&file))
 }
 
 /// Why there can be no capsule here, and what to do.
@@ -193,6 +196,9 @@ fn engine_program(options: &CapsuleOptions) -> &Path {
 
 #[cfg(test)]
 mod tests {
+    use nix::mount::{MsFlags, mount};
+    use nix::sched::{CloneFlags, unshare};
+
     use super::*;
 
     #[test]
@@ -205,9 +211,35 @@ mod tests {
         let relative = Path::new(&up).join(elsewhere.path().strip_prefix("/").unwrap());
         assert!(!sees(&options, &relative), "it begins in the working folder");
         assert!(!sees(&options, Path::new("/proc/self/exe").parent().unwrap()), "another file system");
-        assert!(sees(&options, Path::new("/bin/sh")) && sees(&options, Path::new("sh")));
+        // Some machines have `/usr` on a file system of its own.
+        let shell = Path::new("/bin/sh").canonicalize().unwrap();
+        assert_eq!(sees(&options, Path::new("/bin/sh")), mount_point_of(&shell) == Path::new("/"));
         assert!(sees(&options, Path::new("/no/such/docker")), "nobody knows");
         assert!(sees(&options.lower(["/mnt/other"]), elsewhere.path()), "nobody knows");
+    }
+
+    /// The deepest mount point above a file, by what the kernel lists.
+    fn mount_point_of(file: &Path) -> PathBuf {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        let points = mounts.lines().filter_map(|line| line.split(' ').nth(4)).map(PathBuf::from);
+        points.filter(|point| file.starts_with(point)).max_by_key(|point| point.components().count()).unwrap()
+    }
+
+    #[test]
+    fn what_is_mounted_over_the_root_is_not_seen_though_it_is_of_its_file_system() {
+        if !test_needs::root("can mount a file over another") {
+            return;
+        }
+        // Only this thread sees the mount, and it is gone with it.
+        let in_own_namespace = || {
+            let (passwd, group) = (Path::new("/etc/passwd"), Path::new("/etc/group"));
+            unshare(CloneFlags::CLONE_NEWNS).unwrap();
+            mount::<str, str, str, str>(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None).unwrap();
+            mount::<Path, Path, str, str>(Some(passwd), group, None, MsFlags::MS_BIND, None).unwrap();
+            let options = CapsuleOptions::new();
+            assert!(sees(&options, passwd) && !sees(&options, group));
+        };
+        std::thread::spawn(in_own_namespace).join().unwrap();
     }
 
     #[test]

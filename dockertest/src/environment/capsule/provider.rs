@@ -89,7 +89,7 @@ impl CapsuleProvider {
         &self.options
     }
 
-    /// Whether a program of this machine is seen in its capsules. What is below `/tmp` or on another file system than `/` is
+    /// Whether a program of this machine is seen in its capsules. What is below `/tmp` or mounted elsewhere than with `/` is
     /// not.
     ///
     /// ```
@@ -97,8 +97,8 @@ impl CapsuleProvider {
     /// use dockertest::host::HostProgram;
     ///
     /// let provider = CapsuleProvider::new(HostProgram::new("dockertest-host"), CapsuleOptions::new());
-    /// assert!(provider.sees("/bin/sh".as_ref()));
     /// assert!(!provider.sees("/proc/self/fd".as_ref()));
+    /// assert!(provider.sees("/no/such/program".as_ref())); // nobody knows
     /// ```
     #[must_use]
     pub fn sees(&self, program: &Path) -> bool {

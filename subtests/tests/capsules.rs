@@ -486,6 +486,30 @@ fn images_are_in_a_capsule_from_the_beginning_and_stay_when_one_removes_them() {
 }
 
 #[test]
+fn podman_has_images_from_the_beginning_too_and_can_remove_them() {
+    let options = CapsuleOptions::new().kind(EngineKind::Podman);
+    if !test_needs::is_met(CapsuleProvider::new(host(), options.clone()).obstacle()) {
+        return;
+    }
+    let name = "dockertest/prepared:latest";
+    let prepared = options.clone().with_test_image(&host(), name).unwrap();
+    assert_eq!(prepared, options.with_test_image(&host(), name).unwrap());
+    for _ in 0..2 {
+        let capsule = Capsule::start(&host(), &prepared).unwrap();
+        let said =
+            printed(&capsule, &[], &["podman", "run", "--rm", "--network=none", name, "stat", "-c%u", "/home/user"]);
+        assert_eq!(said, "1000", "owners are kept");
+        printed(&capsule, &[], &["podman", "rmi", name]);
+        assert_eq!(printed(&capsule, &[], &["podman", "images", "--all", "--quiet"]), "");
+        // Nothing of it is left that would be in the way of the same image once more.
+        let script =
+            "mkdir /tmp/root && podman import --quiet - again </dev/null && podman images --quiet | wc --lines";
+        assert!(printed(&capsule, &[], &["/bin/sh", "-c", script]).ends_with('1'));
+        capsule.dispose().unwrap();
+    }
+}
+
+#[test]
 fn a_capsule_for_podman_is_a_clean_engine_without_a_daemon() {
     let options = CapsuleOptions::new().kind(EngineKind::Podman);
     if !test_needs::is_met(CapsuleProvider::new(host(), options.clone()).obstacle()) {

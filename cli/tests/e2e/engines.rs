@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::env::possible;
 use crate::support::{Done, Place};
 
 /// A folder with a program that says that it is an engine.
@@ -73,6 +74,14 @@ fn the_engine_of_another_release_is_fetched_and_nothing_is_installed() {
     let has = |file: &str| content.lines().any(|line| line.contains(&format!("squashfs-root/{file}")));
     assert!(has("usr/bin/podman") && has("usr/bin/crun") && has("usr/lib/x86_64-linux-gnu/libc.so.6"), "{content}");
     assert!(!has("etc/passwd") && !has("usr/bin/dpkg") && !has("lib/"), "the base is the machine's");
+    if possible() {
+        // The test image is prepared by the build itself, and is there as if it had been loaded.
+        let script = "podman version --format {{.Client.Version}} && podman images --format '{{.Repository}}' \
+                      && podman run --rm --network=none dockertest/test echo hello && podman rmi dockertest/test >&2 && podman images --quiet";
+        let done = place.run(&["env", "shell", "--engine", "podman-next", "--", "/bin/sh", "-c", script]).expect(0);
+        let said: Vec<&str> = done.stdout.lines().collect();
+        assert!(said[0].starts_with("5.") && said[1..] == ["localhost/dockertest/test", "hello"], "{done:?}");
+    }
     let missing = place.run(&["engines", "add", "docker-x", "--suite", "no-such-release"]).expect(2);
     assert!(missing.stderr.contains("is `no-such-release` a release in "), "{}", missing.stderr);
     assert_eq!(place.run(&["engines", "list"]).expect(0).stdout.lines().count(), 1);

@@ -43,6 +43,14 @@ fn docker_and_podman_are_compared_and_a_known_failure_is_a_warning() {
     }
     assert_eq!(place.run(&["matrix", "--again"]).expect(1).stdout, done.stdout);
 
+    // Each build has prepared the test image for itself.
+    let templates = std::fs::read_dir(place.path("xdg/cache/dockertest/templates")).unwrap();
+    let mut templates: Vec<String> = templates
+        .map(|entry| entry.unwrap().file_name().to_str().unwrap().split('-').next().unwrap().to_owned())
+        .collect();
+    templates.sort();
+    assert_eq!(templates, ["docker", "podman"]);
+
     place.write("config_custom/known_failures.txt", include_str!("../../../docs/src/examples/known_failures.txt"));
     let known = place.run(&["run", "--engine", "podman-here", "--args=docker_cli/kill/bad"]).expect(0).stdout;
     assert!(known.contains("WARN") && known.contains("takes `kill --signal=-1`"), "{known}");

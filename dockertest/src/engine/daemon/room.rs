@@ -118,7 +118,7 @@ fn open_disk(disk: &Disk, place: &Path) -> Result<(), String> {
 }
 
 /// Runs a program of the system's.
-fn succeed(program: &str, arguments: &[&OsStr]) -> Result<(), String> {
+pub(super) fn succeed(program: &str, arguments: &[&OsStr]) -> Result<(), String> {
     let mut command = Command::new(program);
     command.args(arguments).env("PATH", search_path()).stdin(Stdio::null());
     let file = arguments.iter().rev().map(Path::new).find(|path| path.is_file()).unwrap_or(Path::new("")).display();

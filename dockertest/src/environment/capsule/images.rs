@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::options::{CapsuleOptions, DataRoot, EngineKind};
-use super::planning::{DOCKER_DATA_NAME, engine_file};
-use super::running::{Capsule, SOCKET};
+use super::planning::{data_name, engine_files};
+use super::running::Capsule;
 use crate::engine::daemon::DaemonFailure;
 use crate::engine::fixtures::test_image::{self, TestImageFailure};
 use crate::engine::{Api, ApiFailure};
@@ -18,11 +18,11 @@ use crate::environment::SettingsFailure;
 use crate::host::HostProgram;
 use crate::user_folders;
 
-/// What engines keep beside images that should not be the same in all capsules, or be there at all.
+/// What `dockerd` keeps beside images that should not be the same in all capsules, or be there at all.
 const NOT_KEPT: [&str; 6] = ["engine-id", "containers", "swarm", "tmp", "plugins", "runtimes"];
 
 /// Changes with what is in a template, so that older ones are not taken.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How long an engine may take to answer.
 const API_LIMIT: Duration = Duration::from_secs(60);
@@ -85,7 +85,7 @@ impl CapsuleOptions {
 /// The data folder with the test image; made if it is not there.
 fn prepared(place: &Path, host: &HostProgram, options: &CapsuleOptions, name: &str) -> Result<PathBuf, ImagesFailure> {
     let template = place.join(key(options, name)?);
-    let data = template.join(DOCKER_DATA_NAME);
+    let data = template.join(data_name(options.kind.data()));
     if data.is_dir() {
         return Ok(data);
     }
@@ -105,12 +105,16 @@ fn prepared(place: &Path, host: &HostProgram, options: &CapsuleOptions, name: &s
 fn fill(folder: &Path, host: &HostProgram, options: &CapsuleOptions, name: &str) -> Result<(), ImagesFailure> {
     let options = CapsuleOptions { data_root: DataRoot::Folder(folder.to_owned()), template: None, ..options.clone() };
     let mut capsule = Capsule::start(host, &options)?;
-    let api = Api::connect(&format!("unix://{}", capsule.seen(SOCKET).display()), API_LIMIT)?;
+    let api = Api::connect(&format!("unix://{}", capsule.seen(options.kind.socket()).display()), API_LIMIT)?;
     test_image::ensure(&api, name)?;
+    if options.kind == EngineKind::Podman {
+        // It keeps nothing in mind that it has answered for.
+        return Ok(capsule.dispose()?);
+    }
     capsule.stop_engine()?;
     capsule.dispose()?;
     for unwanted in NOT_KEPT {
-        let path = folder.join(DOCKER_DATA_NAME).join(unwanted);
+        let path = folder.join(data_name(options.kind.data())).join(unwanted);
         let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         match removed {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -122,12 +126,19 @@ fn fill(folder: &Path, host: &HostProgram, options: &CapsuleOptions, name: &str)
     Ok(())
 }
 
-/// Differs with the engine's program, its options, and the image.
+/// Differs with the engine's program or the build that it is in, its options, and the image. A build that is added again
+/// under the same name is another file.
 fn key(options: &CapsuleOptions, name: &str) -> Result<String, ImagesFailure> {
-    let file = engine_file(options).ok_or_else(|| ImagesFailure::NoEngine(options.engine.clone()))?;
-    let data = fs::metadata(&file).map_err(|source| ImagesFailure::Folder { path: file.clone(), source })?;
+    let files = engine_files(options);
+    if files.is_empty() {
+        return Err(ImagesFailure::NoEngine(options.engine.clone()));
+    }
     let mut hasher = DefaultHasher::new();
-    (VERSION, &file, data.len(), data.mtime(), data.mtime_nsec()).hash(&mut hasher);
+    VERSION.hash(&mut hasher);
+    for file in files {
+        let data = fs::metadata(&file).map_err(|source| ImagesFailure::Folder { path: file.clone(), source })?;
+        (&file, data.len(), data.mtime(), data.mtime_nsec()).hash(&mut hasher);
+    }
     (&options.engine_options, options.containerd_first, &options.lower, name).hash(&mut hasher);
     test_image::archive(&[name])?.hash(&mut hasher);
     let kind = match options.kind {
@@ -135,4 +146,29 @@ fn key(options: &CapsuleOptions, name: &str) -> Result<String, ImagesFailure> {
         EngineKind::Podman => "podman",
     };
     Ok(format!("{kind}-{:016x}", hasher.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_that_is_another_one_now_has_other_images() {
+        let folder = tempfile::tempdir().unwrap();
+        let image = folder.path().join("image.squashfs");
+        fs::write(&image, "one").unwrap();
+        let options = CapsuleOptions::new().lower([&image]);
+        let key = |options: &CapsuleOptions| key(options, "a:b");
+        if matches!(key(&options), Err(ImagesFailure::Image(TestImageFailure::Missing(_)))) {
+            return; // Says so itself when it is wanted.
+        }
+        let before = key(&options).unwrap();
+        assert_eq!(before, key(&options).unwrap());
+        let podman = key(&options.clone().kind(EngineKind::Podman)).unwrap();
+        assert!(before.starts_with("docker-") && podman.starts_with("podman-"), "{before} {podman}");
+        fs::write(&image, "another").unwrap();
+        assert_ne!(before, key(&options).unwrap());
+        let nowhere = key(&CapsuleOptions::new().lower(["/nonexistent"])).unwrap_err();
+        assert!(matches!(nowhere, ImagesFailure::NoEngine(_)), "{nowhere}");
+    }
 }

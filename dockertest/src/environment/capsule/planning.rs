@@ -72,7 +72,8 @@ pub(super) fn plan(options: &CapsuleOptions, folder: &Folder) -> Plan {
         _ => None,
     };
     let data = [DOCKER_DATA, PODMAN_DATA].map(|place| data(&options.data_root, place, folder));
-    let template = options.template.clone().map(|folder| Template { folder, place: PathBuf::from(DOCKER_DATA) });
+    let template =
+        options.template.clone().map(|folder| Template { folder, place: PathBuf::from(options.kind.data()) });
     let room = Room {
         lower: options.lower.clone(),
         scratch_bytes: options.scratch_bytes,
@@ -106,7 +107,7 @@ fn podman_service(options: &CapsuleOptions) -> Helper {
 }
 
 fn data(root: &DataRoot, place: &str, folder: &Folder) -> Data {
-    let name = place.trim_start_matches('/').replace('/', "-");
+    let name = data_name(place);
     let from = match root {
         DataRoot::Memory { bytes } => DataFrom::Memory { bytes: *bytes },
         DataRoot::Disk { bytes: 0, .. } => DataFrom::Disk { folder: folder.data().join(name) },
@@ -116,21 +117,51 @@ fn data(root: &DataRoot, place: &str, folder: &Folder) -> Data {
     Data { place: PathBuf::from(place), from }
 }
 
-/// The name of the engine's data in a folder that was given for it.
-pub(super) const DOCKER_DATA_NAME: &str = "var-lib-docker";
+/// The name of an engine's data in a folder that was given for it.
+pub(super) fn data_name(place: &str) -> String {
+    place.trim_start_matches('/').replace('/', "-")
+}
 
-/// The file of the engine's program, wherever below the root it lies.
-pub(super) fn engine_file(options: &CapsuleOptions) -> Option<PathBuf> {
+impl EngineKind {
+    /// Where an engine of this kind keeps its data.
+    pub(super) const fn data(self) -> &'static str {
+        match self {
+            EngineKind::Docker => DOCKER_DATA,
+            EngineKind::Podman => PODMAN_DATA,
+        }
+    }
+
+    /// Where it answers to who asks by its API, inside.
+    pub(super) const fn socket(self) -> &'static str {
+        match self {
+            EngineKind::Docker => SOCKET,
+            EngineKind::Podman => PODMAN_SERVICE,
+        }
+    }
+}
+
+/// The file of the engine's program, wherever below the root it lies, and the files with a file system in them that lie
+/// above it and may have another one. None if it is nowhere.
+pub(super) fn engine_files(options: &CapsuleOptions) -> Vec<PathBuf> {
     let program = engine_program(options);
     let folders = if program.components().count() > 1 {
         vec![PathBuf::new()]
     } else {
         std::env::split_paths(&search_path()).collect()
     };
-    options.lower.iter().find_map(|root| {
+    let mut files = Vec::new();
+    for root in &options.lower {
+        if root.is_file() {
+            files.push(root.clone());
+            continue;
+        }
         let found = |folder: &PathBuf| root.join(folder.join(program).strip_prefix("/").ok()?).canonicalize().ok();
-        folders.iter().filter_map(found).find(|file| file.is_file())
-    })
+        if let Some(file) = folders.iter().filter_map(found).find(|file| file.is_file()) {
+            files.push(file);
+            break;
+        }
+    }
+    files
 }
 
 /// Limits that are not above those of this process.
@@ -176,7 +207,7 @@ pub(super) fn obstacle(options: &CapsuleOptions) -> Option<String> {
                 .to_owned(),
         );
     }
-    if options.lower == [Path::new("/")] && engine_file(options).is_none() {
+    if options.lower == [Path::new("/")] && engine_files(options).is_empty() {
         return Some(format!(
             "a capsule needs the engine's program `{}`, which is not in PATH; install it (`apt-get install docker.io`), or \
              take an engine that is there with `--env shared`",
@@ -240,6 +271,21 @@ mod tests {
             assert!(sees(&options, passwd) && !sees(&options, group));
         };
         std::thread::spawn(in_own_namespace).join().unwrap();
+    }
+
+    #[test]
+    fn whatever_may_hold_the_engine_is_looked_at() {
+        let place = tempfile::tempdir().unwrap();
+        let [image, upper, lower] = ["image", "upper", "lower"].map(|name| place.path().join(name));
+        fs::write(&image, "").unwrap();
+        for (folder, program) in [(&upper, "podman"), (&lower, "dockerd")] {
+            fs::create_dir_all(folder.join("usr/bin")).unwrap();
+            fs::write(folder.join("usr/bin").join(program), "").unwrap();
+        }
+        let options = CapsuleOptions::new().lower([&image, &upper, &lower]);
+        assert_eq!(engine_files(&options), [image.clone(), lower.join("usr/bin/dockerd")]);
+        assert_eq!(engine_files(&options.kind(EngineKind::Podman)), [image, upper.join("usr/bin/podman")]);
+        assert!(engine_files(&CapsuleOptions::new().lower([&upper])).is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::images::ImagesFailure;
-use super::options::{CapsuleOptions, EngineKind};
+use super::options::CapsuleOptions;
 use super::planning::{obstacle, sees};
 use super::running::Capsule;
 use crate::config::Configuration;
@@ -41,10 +41,10 @@ impl CapsuleProvider {
     }
 
     /// Capsules as the configuration wants them: with the engine that `docker_path` is for, and with the test image in it
-    /// from the beginning, if that can be made here.
+    /// from the beginning, if that can be made here and the engine takes it.
     ///
     /// # Errors
-    /// An option does not fit; or the image can be made, but not brought into an engine.
+    /// An option does not fit, or the engine in which the image would be prepared does not come up.
     ///
     /// ```no_run
     /// # use dockertest::config::Layers;
@@ -60,24 +60,28 @@ impl CapsuleProvider {
     }
 
     /// Capsules like this, with the test image that the configuration names in it from the beginning, if that can be made
-    /// here and the engine is one that is installed.
+    /// here and the engine takes it.
     ///
     /// # Errors
-    /// The image can be made, but not brought into an engine.
+    /// The engine in which it would be prepared does not come up.
     pub fn prepared(
         host: HostProgram,
         options: CapsuleOptions,
         configuration: &Configuration,
     ) -> Result<Self, ImagesFailure> {
-        // What is in a file system image is not seen from here, so nobody could tell when its images are those of another.
-        let is_installed = options.lower == [Path::new("/")] && !options.engine.is_absolute();
-        if obstacle(&options).is_some() || options.kind != EngineKind::Docker || !is_installed {
+        if obstacle(&options).is_some() {
             return Ok(CapsuleProvider::new(host, options));
         }
         let image = test_image_of(&configuration.defaults());
         let options = match options.clone().with_test_image(&host, &image) {
-            // Without what it is made of, or a place for it, the steps have to see where they get it.
-            Err(ImagesFailure::Image(TestImageFailure::Missing(_)) | ImagesFailure::NoPlace) => options,
+            // Without what it is made of, or a place for it, the steps have to see where they get it. An engine that does not
+            // load images is one that they have something to say about.
+            Err(
+                ImagesFailure::Image(
+                    TestImageFailure::Missing(_) | TestImageFailure::Api(_) | TestImageFailure::Lost(_),
+                )
+                | ImagesFailure::NoPlace,
+            ) => options,
             other => other?,
         };
         Ok(CapsuleProvider::new(host, options))

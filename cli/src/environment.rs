@@ -4,8 +4,8 @@ use dockertest::config::Configuration;
 use dockertest::environment::{Environment, EnvironmentNote, Wanted};
 use dockertest::host::CancelToken;
 use dockertest::run::{
-    Catalog, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_SETUP, EXIT_TERMINATED, EnterFailure, Purpose, Runner,
-    SetupFailure,
+    Catalog, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_SETUP, EXIT_TERMINATED, EnterFailure, PlanFailure, Purpose,
+    Runner, SetupFailure,
 };
 use signal_hook::consts::SIGTERM;
 
@@ -43,14 +43,18 @@ pub(crate) fn configured() -> Result<Environment, Problem> {
 }
 
 /// Has a runner run its steps where the configuration says. What can be run in the user's instances is known when this
-/// returns.
+/// returns. `explain` says more of what cannot be planned.
 pub(crate) fn enter(
     runner: Runner,
     purpose: Purpose,
     cancel: &CancelToken,
     screen: &Screen,
+    explain: impl FnOnce(PlanFailure) -> PlanFailure,
 ) -> Result<Runner, Problem> {
-    let entered = runner.enter(&configured()?, purpose, cancel);
+    let entered = runner.enter(&configured()?, purpose, cancel).map_err(|failure| match failure {
+        EnterFailure::Plan(failure) => explain(failure).into(),
+        other => other,
+    });
     let (runner, notes) = entered.map_err(|failure| not_entered(failure, cancel))?;
     tell(&notes, screen);
     Ok(runner)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use dockertest::config::Control;
 use dockertest::repository::{FOLDER, Repository, Told, find};
 use dockertest::run::Runner;
+use dockertest::with_causes;
 
 use crate::args::Kept;
 use crate::screen::{Problem, Screen};
@@ -52,10 +53,26 @@ fn named(kept: &Kept, configured: impl FnOnce() -> Option<String>) -> Option<Pat
 
 /// The option `repository` of the configuration that a run would have here.
 fn configured(screen: &Screen) -> Option<String> {
+    control(screen).map(|control| control.repository)
+}
+
+/// The section `Control` of the configuration that a run would have here. Where it cannot be read, that is said.
+pub(crate) fn control(screen: &Screen) -> Option<Control> {
     let configuration = sources::layers(&Folders::here(), &[]).load();
     let control = configuration.map_err(|failure| sources::explain(&failure));
     let control = control.and_then(|configuration| Ok(Control::read(&configuration)?));
-    control.map(|control| control.repository).map_err(|problem| screen.warning(problem)).ok()
+    control.map_err(|problem| screen.warning(problem)).ok()
+}
+
+/// Removes journals beyond `keep_journals`, as a run does that has ended.
+pub(crate) fn prune(repository: &Repository, control: &Control, screen: &Screen) {
+    let count = usize::try_from(control.keep_journals).unwrap_or(usize::MAX);
+    // 0: all are kept.
+    if count > 0
+        && let Err(failure) = repository.keep_journals(count)
+    {
+        screen.warning(format!("old journals could not be removed: {}", with_causes(&failure)));
+    }
 }
 
 /// Where subtests keep what they set up.

@@ -1,5 +1,6 @@
 //! `dockertest run --analyze-isolation`: which other subtests make those fail that fail.
 
+use std::convert::identity;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -29,15 +30,17 @@ struct Item {
 }
 
 pub(super) fn analyze(run: &Run, rounds: NonZeroU32, screen: &Screen) -> Result<u8, Problem> {
-    let Some(args) = wanted::args(run, screen)? else { return Ok(status::SUCCESS) };
+    let Some(wanted) = wanted::wanted(run, screen)? else { return Ok(status::SUCCESS) };
     let folders = Folders::find(&run.sources);
     // Probes run one step after the other, so nobody has to be asked how many there could be.
     let one = "environment.jobs=1".to_owned();
     let set = run.sources.set.iter().cloned().chain(run.place.as_settings()?).chain([one]).collect();
-    let invocation = Invocation { args, set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
+    let invocation =
+        Invocation { args: wanted.args.clone(), set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
     let runner = run::runner(&folders, &invocation, false, screen)?;
     let items: Vec<Item> = runner
-        .plan()?
+        .plan()
+        .map_err(|failure| wanted.explain(failure))?
         .steps
         .into_iter()
         .filter(|step| step.kind == Kind::Subtest && step.preset.is_none())
@@ -105,7 +108,7 @@ impl Probes<'_> {
         let (number, results) = (self.number, self.results.join(format!("{:03}", self.number)));
         let invocation = Invocation { args: vec![order.join(",")], ..self.invocation.clone() };
         let runner = run::builder(&self.folders, &invocation)?.results(&results).state(&self.state).build();
-        let runner = enter(runner.map_err(not_set_up)?, Purpose::Run, self.cancel, self.screen)?;
+        let runner = enter(runner.map_err(not_set_up)?, Purpose::Run, self.cancel, self.screen, identity)?;
         let ending = runner.probe(name, self.cancel)?;
         let Some(ending) = ending.filter(|_| !self.cancel.is_cancelled()) else {
             let results = results.display();

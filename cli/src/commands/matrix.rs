@@ -1,5 +1,6 @@
 //! `dockertest matrix`
 
+use std::convert::identity;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -133,7 +134,7 @@ fn runner(
     let runner = builder.on_event(shown).build().map_err(sources::not_set_up)?;
     hosts::tell_broken(runner.catalog(), screen);
     runner.plan()?;
-    environment::enter(runner, Purpose::Run, cancel, screen)
+    environment::enter(runner, Purpose::Run, cancel, screen, identity)
 }
 
 /// A line for each step that has ended.

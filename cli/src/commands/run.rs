@@ -1,5 +1,6 @@
 //! `dockertest run` and `dockertest resume`
 
+use std::convert::identity;
 use std::num::NonZeroU32;
 
 use dockertest::host::CancelToken;
@@ -10,7 +11,8 @@ use dockertest::run::{
 };
 
 use crate::args::{Resume, Run};
-use crate::commands::{culprits, wanted};
+use crate::commands::culprits;
+use crate::commands::wanted::{self, Wanted};
 use crate::environment;
 use crate::kept;
 use crate::reports;
@@ -27,13 +29,13 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     if let Some(rounds) = run.analyze_isolation {
         return culprits::analyze(run, rounds.unwrap_or(NonZeroU32::MIN), screen);
     }
-    let Some(args) = wanted::args(run, screen)? else {
+    let Some(wanted) = wanted::wanted(run, screen)? else {
         screen.note("nothing of this fails, so nothing is run");
         return Ok(status::SUCCESS);
     };
     let most = run.until_failure.map(|most| most.unwrap_or(u32::MAX));
     for round in 1.. {
-        let status = once(run, args.clone(), screen)?;
+        let status = once(run, &wanted, screen)?;
         match most {
             Some(most) if status == EXIT_PASSED && round < most && !run.dry_run => {
                 screen.note(format!("round {round} has passed; the next one begins"));
@@ -45,12 +47,13 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
 }
 
 /// A whole run.
-fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
+fn once(run: &Run, wanted: &Wanted, screen: &Screen) -> Result<u8, Problem> {
     let live_reports = reports::wanted(&run.report, run.subunit)?;
     reports::check(&live_reports, &run.results)?;
     let folders = Folders::find(&run.sources);
     let set = run.sources.set.iter().cloned().chain(run.place.as_settings()?).collect();
-    let invocation = Invocation { args, set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
+    let invocation =
+        Invocation { args: wanted.args.clone(), set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
     let mut runner = runner(&folders, &invocation, false, screen)?.retries(run.retries);
     if let Some(seed) = run.shuffle {
         runner = runner.shuffled(seed);
@@ -59,8 +62,8 @@ fn once(run: &Run, args: Vec<String>, screen: &Screen) -> Result<u8, Problem> {
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
     let purpose = if is_dry { Purpose::DryRun } else { Purpose::Run };
-    let mut runner = environment::enter(runner, purpose, &cancel, screen)?;
-    let plan = runner.plan()?;
+    let mut runner = environment::enter(runner, purpose, &cancel, screen, |failure| wanted.explain(failure))?;
+    let plan = runner.plan().map_err(|failure| wanted.explain(failure))?;
     let planned: Vec<SubtestName> = plan.steps.iter().map(|step| step.name.clone()).collect();
     for warning in runner.configuration().example_warnings(&planned) {
         screen.warning(warning);
@@ -107,7 +110,7 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let runner = runner(&folders, &invocation, resume.retry_interrupted, screen)?;
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let runner = environment::enter(runner, Purpose::Resume, &cancel, screen)?;
+    let runner = environment::enter(runner, Purpose::Resume, &cancel, screen, identity)?;
     let repository = kept::create(&resume.kept, Some(runner.control()), screen)?;
     let (runner, told) = kept::record(runner, &repository, resumption.results());
     let runner = reports::watch(runner, &live_reports, folder, screen, &cancel)?;

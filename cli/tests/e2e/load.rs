@@ -52,7 +52,7 @@ fn every_command_tells_of_a_run_of_pytest() {
     assert_eq!(rows[1..], ["1.500 1.500 tests.test_x::test_ü", "0.250 0.250 tests.test_x.TestY::test_z[param 1]"]);
     let stats = place.run(&["stats"]).expect(0).stdout;
     assert!(stats.contains("2 (2 complete, 1 of these passed)") && stats.contains("2 of the runs"), "{stats}");
-    assert!(stats.contains("tests.test_x.TestY::test_z[param 1]: changed 1 times in 2 runs"), "{stats}");
+    assert!(stats.contains("tests.test_x.TestY::test_z[param 1]: changed 1 time in 2 runs"), "{stats}");
     let runs = place.run(&["runs"]).expect(0).stdout;
     let lines: Vec<&str> = runs.lines().collect();
     assert!(lines.len() == 2 && lines[0].contains("  pytest  loaded from one.xml (pytest)"), "{runs}");
@@ -65,6 +65,25 @@ fn every_command_tells_of_a_run_of_pytest() {
         (&last["loaded"]["tool"], &last["steps"][0]["foreign"]),
         (&"pytest".into(), &"tests.test_x.TestY::test_z[param 1]".into())
     );
+}
+
+#[test]
+fn old_journals_go_as_after_a_run() {
+    let place = Place::new();
+    place.write("config_custom/keep.ini", "[Control]\nkeep_journals = 1\n");
+    place.write("new.xml", pytest(2, false));
+    place.write("old.xml", pytest(1, true));
+    place.run(&["load", "new.xml"]).expect(0);
+    let kept = || json(&place.run(&["stats", "--json"]).expect(0))["journals"]["count"].clone();
+    assert_eq!(kept(), 1);
+    // It is older than the other one, so it is shown, counts, and is not kept.
+    let done = place.run(&["load", "old.xml"]).expect(1);
+    assert!(done.stdout.contains("test_z[param 1]: 1 is not 2"), "{done:?}");
+    let runs = json(&place.run(&["runs", "--json"]).expect(0));
+    let have: Vec<_> = runs.as_array().unwrap().iter().map(|run| run["has_journal"].as_bool().unwrap()).collect();
+    assert_eq!((kept(), have), (1.into(), vec![false, true]));
+    let stats = place.run(&["stats"]).expect(0).stdout;
+    assert!(stats.contains("changed 1 time in 2 runs"), "{stats}");
 }
 
 #[test]

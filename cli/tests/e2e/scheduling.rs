@@ -125,9 +125,9 @@ fn failing_and_lists_say_what_runs(#[case] isolated: &[&str]) {
     let nothing = run(&place, &[&["--load-list", "list", "--failing"], isolated].concat()).expect(0);
     assert!(nothing.stderr.contains("nothing of this fails, so nothing is run"), "{}", nothing.stderr);
     assert_eq!(runs(&place), 4);
-    place.write("list", "my/a\nmy/gone\n");
+    place.write("list", "my/a\n\nmy/gone\n");
     let refused = run(&place, &[&["--load-list", "list"], isolated].concat()).expect(2);
-    assert!(refused.stderr.contains("unknown name `my/gone`"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("unknown name `my/gone` in --load-list list:3; "), "{}", refused.stderr);
 }
 
 #[test]

@@ -108,6 +108,11 @@ fn extend(names: &mut Vec<String>, list: &str) {
 pub enum Giver {
     /// `--args`.
     Args,
+    /// A list in a file.
+    List {
+        /// The file and the line, for example `failed.txt:3`.
+        place: String,
+    },
     /// An option of the section `Control`.
     Control {
         /// The option.
@@ -121,6 +126,7 @@ impl fmt::Display for Giver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Giver::Args => f.write_str("--args"),
+            Giver::List { place } => write!(f, "--load-list {place}"),
             Giver::Control { option, origin } => write!(f, "option `{option}` of [Control] ({origin})"),
         }
     }

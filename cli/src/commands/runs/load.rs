@@ -17,7 +17,8 @@ pub(crate) fn load(wanted: &Load, screen: &Screen) -> Result<u8, Problem> {
     let reports: Vec<Report> = wanted.files.iter().map(|file| report(file)).collect::<Result<_, _>>()?;
     let run = read(&reports, &Options { form: wanted.form, partial: wanted.partial }).map_err(problem)?;
     run.notes().iter().for_each(|note| screen.warning(note));
-    let repository = kept::create(&wanted.kept, None, screen)?;
+    let control = kept::control(screen).unwrap_or_default();
+    let repository = kept::create(&wanted.kept, Some(&control), screen)?;
     let name = match repository.add(&run)? {
         Added::Known { run } => {
             screen.note(format!("these reports were loaded before, as run {run}"));
@@ -36,6 +37,8 @@ pub(crate) fn load(wanted: &Load, screen: &Screen) -> Result<u8, Problem> {
         last::text(&repository, &kept, screen.colored_output())?
     };
     screen.output(text)?;
+    // Last, because the run itself may be one of the old ones.
+    kept::prune(&repository, &control, screen);
     Ok(last::status_of(&kept))
 }
 

@@ -35,18 +35,30 @@ pub(crate) fn stats(wanted: &Stats, screen: &Screen) -> Result<u8, Problem> {
     if let (Some(first), Some(last)) = (stats.first_us, stats.last_us) {
         rows.push(["from, to".to_owned(), format!("{}, {}", utc_time(first), utc_time(last))]);
     }
-    let engines =
-        stats.engines.iter().map(|(name, count)| ["engine".to_owned(), format!("{}: {count} runs", engine(name))]);
+    let engines = stats
+        .engines
+        .iter()
+        .map(|(name, count)| ["engine".to_owned(), format!("{}: {}", engine(name), counted(*count, "run"))]);
     rows.extend(engines);
     let unsteady = stats.unsteady.iter().take(UNSTEADY).map(|one| {
         [
             "unsteady".to_owned(),
-            format!("{}: changed {} times in {} runs", one_line(one.name.as_str()), one.changes, one.runs),
+            format!(
+                "{}: changed {} in {}",
+                one_line(one.name.as_str()),
+                counted(one.changes, "time"),
+                counted(one.runs, "run")
+            ),
         ]
     });
     rows.extend(unsteady);
     screen.output(visible(&columns(&rows)).as_bytes())?;
     Ok(status::SUCCESS)
+}
+
+/// A number of things, in words.
+fn counted(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "one digit of it is shown")]

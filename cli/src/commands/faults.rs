@@ -26,6 +26,7 @@ pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
     if wanted.list {
         return list(&matrix, wanted.json, screen);
     }
+    Matrix::check_place(&configuration)?;
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
     // One answer for all trials; a service of podman lives as long as this.

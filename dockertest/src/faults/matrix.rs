@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::config::Configuration;
+use crate::config::{Configuration, Origin};
+use crate::environment::{EnvironmentSettings, SettingsFailure, Wanted};
 use crate::host::CancelToken;
 use crate::host::protocol::SubtestInfo;
 use crate::name::{Kind, SubtestName};
@@ -83,6 +84,21 @@ pub enum MatrixFailure {
         /// Those that are, in words.
         known: String,
     },
+    /// Steps are wanted elsewhere than on this machine.
+    #[error(
+        "{wanted}{}: faults are tried on this machine, with the engine that is configured, because what stands for its \
+         command line is here; say `--set environment.provider=shared`",
+        by(origin.as_ref())
+    )]
+    Elsewhere {
+        /// The option that wants it, and its value.
+        wanted: String,
+        /// Where it was set.
+        origin: Option<Origin>,
+    },
+    /// The section `[environment]` cannot be read.
+    #[error(transparent)]
+    Environment(#[from] SettingsFailure),
     /// None of the subtests has a fault.
     #[error("none of the subtests has a fault: write one beside the subtest, as faults/NAME.sh")]
     Nothing,
@@ -203,6 +219,32 @@ impl Matrix {
             return Err(MatrixFailure::UnknownFault { name: unknown.clone(), nearest });
         }
         if matrix.trials.is_empty() { Err(MatrixFailure::Nothing) } else { Ok(matrix) }
+    }
+
+    /// Whether trials are run where the configuration wants steps to run: on this machine, with the engine that is
+    /// configured. `auto` does not mind.
+    ///
+    /// # Errors
+    /// It wants them in capsules or in instances of the user's; or the section `[environment]` cannot be read.
+    ///
+    /// ```
+    /// use dockertest::config::Layers;
+    /// use dockertest::faults::Matrix;
+    ///
+    /// assert!(Matrix::check_place(&Layers::new().load()?).is_ok());
+    /// let failure = Matrix::check_place(&Layers::new().set("environment.provider=capsule").load()?).unwrap_err();
+    /// assert!(failure.to_string().starts_with("`provider = capsule` (--set environment.provider=capsule): faults are "));
+    /// # Ok::<(), dockertest::config::LoadFailure>(())
+    /// ```
+    pub fn check_place(configuration: &Configuration) -> Result<(), MatrixFailure> {
+        let settings = EnvironmentSettings::read(configuration, Path::new("."))?;
+        let (option, value) = match (settings.provider, &settings.engine) {
+            (Wanted::Shared, _) | (Wanted::Auto, None) => return Ok(()),
+            (Wanted::Auto, Some(engine)) => ("engine", engine.clone()),
+            (wanted @ (Wanted::Capsule | Wanted::Callout), _) => ("provider", wanted.to_string()),
+        };
+        let origin = settings.origin(option).cloned();
+        Err(MatrixFailure::Elsewhere { wanted: format!("`{option} = {value}`"), origin })
     }
 
     fn has_fault(&self, name: &str) -> bool {
@@ -348,6 +390,11 @@ fn choose<'c>(catalog: &'c Catalog, names: &[String]) -> Result<Vec<(&'c Subtest
 }
 
 /// What may have been meant, or how to see all there is.
+/// Where an option was set, behind its value.
+fn by(origin: Option<&Origin>) -> String {
+    origin.map_or_else(String::new, |origin| format!(" ({origin})"))
+}
+
 fn meant(nearest: &[String]) -> String {
     did_you_mean(nearest)
         .map_or("; `dockertest faults --list` shows all".to_owned(), |question| format!("; {question}"))
@@ -382,6 +429,7 @@ fn trial(info: &SubtestInfo, meant: &[String], fault: Option<&Fault>, home: &Pat
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Layers;
     use crate::host::HostProgram;
 
     /// A host with one subtest that has the sub-subtests `bad` and `good`, and one fault with this script.
@@ -394,6 +442,21 @@ mod tests {
         let lines = format!("{hello}\n{subtest}\n{{\"listed\":{{\"subtests\":1}}}}\n");
         let program = format!("cat <<'END'\n{lines}END\n");
         Catalog::ask(&[HostProgram { path: "/bin/sh".into(), arguments: vec!["-c".into(), program.into()] }]).unwrap()
+    }
+
+    #[test]
+    fn whoever_wants_another_place_is_told_how_faults_are_tried_all_the_same() {
+        let check = |set: &[&str]| {
+            let layers = set.iter().fold(Layers::new(), |layers, argument| layers.set(argument));
+            Matrix::check_place(&layers.load().unwrap()).map_err(|failure| failure.to_string())
+        };
+        assert_eq!(check(&["environment.provider=auto"]), Ok(()));
+        assert_eq!(check(&["environment.provider=shared", "environment.engine=docker-mine"]), Ok(()));
+        let failure = check(&["environment.engine=docker-mine"]).unwrap_err();
+        assert!(failure.starts_with("`engine = docker-mine` (--set environment.engine=docker-mine): "), "{failure}");
+        // What it advises helps.
+        assert!(failure.ends_with("; say `--set environment.provider=shared`"), "{failure}");
+        assert_eq!(check(&["environment.provider=capsule", "environment.provider=shared"]), Ok(()));
     }
 
     #[test]

@@ -1,30 +1,43 @@
 //! One test: a run of one subtest, and what is told of it.
 
+use std::collections::BTreeSet;
 use std::io::{self, LineWriter};
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
 
 use libtest_mimic::{Completion, Failed};
 
 use super::place::Place;
+use super::say;
 use super::settings::Settings;
 use super::stopping::{Running, Stopping};
 use super::trials::in_words;
+use crate::environment::{Environment, EnvironmentNote};
+use crate::host::HostProgram;
 use crate::journal;
 use crate::name::{Kind, StepId, SubtestName};
 use crate::report::{Console, Style, first_line};
-use crate::run::{Catalog, EXIT_PASSED, Outcome, Runner, RunnerBuilder, Stop, forget};
+use crate::run::{Catalog, EXIT_PASSED, Outcome, Purpose, Runner, RunnerBuilder, Stop, forget};
 use crate::verdict::Verdict;
+use crate::with_causes;
 
 /// What all tests have in common.
 #[derive(Debug)]
 pub(super) struct Attempts {
     settings: Settings,
     catalog: Catalog,
+    environment: Environment,
     stopping: Stopping,
+    /// What need not be said again.
+    said: Mutex<BTreeSet<String>>,
 }
 
 impl Attempts {
-    pub(super) fn new(settings: Settings, catalog: Catalog, stopping: Stopping) -> Attempts {
-        Attempts { settings, catalog, stopping }
+    /// `host` is this program as a host.
+    pub(super) fn new(settings: Settings, catalog: Catalog, host: HostProgram, stopping: Stopping) -> Attempts {
+        // How many run at a time is up to who runs the tests, and of a run's few steps only one is a test.
+        let environment = Environment::new(host).jobs(NonZeroUsize::MIN).telling(|line| say("note", line));
+        Attempts { settings, catalog, environment, stopping, said: Mutex::default() }
     }
 
     /// Runs a subtest, with the pretests, intratests and posttests that this program holds. One that is ignored is run
@@ -39,7 +52,10 @@ impl Attempts {
     }
 
     fn run_at(&self, place: Place, name: &SubtestName, is_ignored: bool, running: &Running) -> Result<Outcome, Failed> {
-        let mut runner = self.builder(&place, name, is_ignored).build().map_err(|failure| in_words(&failure))?;
+        let runner = self.builder(&place, name, is_ignored).build().map_err(|failure| in_words(&failure))?;
+        let entered = runner.enter(&self.environment, Purpose::Run, &running.cancel);
+        let (mut runner, notes) = entered.map_err(|failure| with_causes(&failure))?;
+        self.tell(&notes);
         let plan = runner.plan()?;
         if self.settings.live {
             let results = place.results.path();
@@ -51,6 +67,15 @@ impl Attempts {
         // Nobody goes on with a run that was interrupted; its secrets are of no use.
         forget(&folder).map_err(|error| format!("cannot remove the secrets in {}: {error}", folder.display()))?;
         Ok(outcome?)
+    }
+
+    fn tell(&self, notes: &[EnvironmentNote]) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        for note in notes.iter().map(ToString::to_string) {
+            if said.insert(note.clone()) {
+                say("note", &note);
+            }
+        }
     }
 
     fn builder(&self, place: &Place, name: &SubtestName, is_ignored: bool) -> RunnerBuilder {

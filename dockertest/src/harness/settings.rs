@@ -28,16 +28,18 @@ const FALLBACK: &str = ".dockertest/harness";
 const CUSTOM_FOLDER: &str = "config_custom";
 
 /// What holds for every subtest, as for those that the `dockertest` program runs.
-const SHIPPED: &[BuiltInFile] = &[
-    BuiltInFile {
-        path: "defaults.ini",
-        text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../config_defaults/defaults.ini")),
-    },
-    BuiltInFile {
-        path: "control.ini",
-        text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../config_defaults/control.ini")),
-    },
-];
+const DEFAULTS: &[BuiltInFile] = &[BuiltInFile {
+    path: "defaults.ini",
+    text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../config_defaults/defaults.ini")),
+}];
+
+/// What controls runs, as for that program but for one option.
+const CONTROL: (&str, &str) =
+    ("control.ini", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../config_defaults/control.ini")));
+
+/// Where steps run if nobody says it: for that program, and here. Tests of cargo are where they are started, until somebody
+/// wants them elsewhere.
+const PROVIDERS: [&str; 2] = ["\nprovider = auto\n", "\nprovider = shared\n"];
 
 /// What the program is told.
 #[derive(Debug)]
@@ -79,7 +81,9 @@ impl Settings {
 
     /// The configuration: what holds for every subtest, `config_custom` of the package, and what was typed.
     pub(super) fn layers(&self) -> Layers {
-        let mut layers = Layers::new().defaults(Source::BuiltIn(SHIPPED));
+        let (control, [of_program, here]) = (CONTROL, PROVIDERS);
+        let control = vec![(control.0.to_owned(), control.1.replacen(of_program, here, 1))];
+        let mut layers = Layers::new().defaults(Source::BuiltIn(DEFAULTS)).defaults(Source::Memory(control));
         // Whatever bears the name is taken, so that a file or a broken link is refused and not left out in silence.
         if Path::new(CUSTOM_FOLDER).symlink_metadata().is_ok() {
             layers = layers.custom(Source::Folder(CUSTOM_FOLDER.into()));
@@ -140,6 +144,7 @@ fn words(value: &OsStr) -> Result<Vec<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::{EnvironmentSettings, Wanted};
 
     const TARGET: TestTarget = TestTarget::new("acme", "1.0.0", "subtests");
 
@@ -180,5 +185,15 @@ mod tests {
         let configuration = settings(&["docker_timeout=7"], false).layers().load().unwrap();
         assert_eq!(configuration.section("any").get("docker_timeout"), Some("7"));
         assert_eq!(configuration.section("any").get("docker_repo_name"), Some("test"));
+    }
+
+    #[test]
+    fn tests_run_where_they_are_started_unless_somebody_says_otherwise() {
+        let provider = |set: &[&str]| {
+            let configuration = settings(set, false).layers().load().unwrap();
+            EnvironmentSettings::read(&configuration, Path::new("/nonexistent")).unwrap().provider
+        };
+        assert_eq!(provider(&[]), Wanted::Shared);
+        assert_eq!(provider(&["environment.provider=auto"]), Wanted::Auto);
     }
 }

@@ -22,7 +22,7 @@ use crate::verdict::Verdict;
 pub(super) fn make(settings: Settings, stopping: &Stopping) -> Result<Vec<Trial>, String> {
     let path = std::env::current_exe().map_err(|error| format!("cannot find out where this program is: {error}"))?;
     let host = HostProgram { path, arguments: vec![HOST_WORD.into()] };
-    let catalog = held(host, &settings)?;
+    let catalog = held(host.clone(), &settings)?;
     let of_kind = |kind| catalog.subtests().filter(move |info| info.kind == kind).map(|info| info.name.clone());
     let names: Vec<SubtestName> = of_kind(Kind::Subtest).collect();
     if names.is_empty() {
@@ -38,7 +38,7 @@ pub(super) fn make(settings: Settings, stopping: &Stopping) -> Result<Vec<Trial>
         warn(&runner);
     }
     let (marks, with_ignored) = (settings.marks_ignored, settings.with_ignored);
-    let attempts = Arc::new(Attempts::new(settings, catalog, stopping.clone()));
+    let attempts = Arc::new(Attempts::new(settings, catalog, host, stopping.clone()));
     let trial = |name: SubtestName| {
         let reason = ignored.get(&name).cloned();
         let (attempts, shown, is_ignored) = (Arc::clone(&attempts), name.to_string(), reason.is_some());

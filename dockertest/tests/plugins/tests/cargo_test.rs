@@ -196,6 +196,50 @@ fn a_name_that_is_taken_is_told() {
     assert!(done.stderr.contains(expected), "{}", done.stderr);
 }
 
+/// Where the subtest of a passed test was run: the name of the instance.
+fn instance_of(shelf: &Shelf, name: &str) -> serde_json::Value {
+    let text = std::fs::read_to_string(shelf.results(name).join("results.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let steps = results["steps"].as_array().unwrap();
+    steps.iter().find(|step| step["name"] == name).unwrap()["instance"].clone()
+}
+
+#[test]
+fn a_test_runs_where_the_configuration_says() {
+    let shelf = Shelf::new();
+    let done = shelf.test(&["--exact", "shelf/passes"], &[]).expect(0);
+    assert!(instance_of(&shelf, "shelf/passes").is_null() && !done.stderr.contains("note: "), "{}", done.stderr);
+    let there = Shelf::new();
+    let set = [
+        "environment.provider=callout",
+        "environment.instance_ids=over-there",
+        "'environment.instance_execute=exec $COMMAND'",
+    ];
+    there.test(&["--exact", "shelf/passes"], &set).expect(0);
+    assert_eq!(instance_of(&there, "shelf/passes"), "over-there");
+}
+
+#[test]
+fn an_environment_that_cannot_be_had_fails_the_test() {
+    let shelf = Shelf::new();
+    let set = ["environment.provider=callout"];
+    let done = shelf.test(&["--exact", "shelf/passes"], &set).expect(101);
+    assert!(done.stdout.contains("the environment `callout` needs commands"), "{}\n{}", done.stdout, done.stderr);
+}
+
+/// The test program makes its capsule, too.
+#[test]
+fn a_test_may_have_a_capsule() {
+    if !test_needs::root("can make a capsule") || !test_needs::program("dockerd") {
+        return;
+    }
+    let shelf = Shelf::new();
+    let done = shelf.test(&["--exact", "shelf/passes"], &["environment.provider=capsule"]).expect(0);
+    assert_eq!(done.line("test shelf/passes"), "test shelf/passes ... ok");
+    let instance = instance_of(&shelf, "shelf/passes");
+    assert!(instance.as_str().is_some_and(|name| name.starts_with("dockertest-capsule-")), "{instance}");
+}
+
 /// The engine's first process is the test program once more.
 #[test]
 fn a_subtest_may_have_an_engine_of_its_own() {

@@ -87,7 +87,7 @@ pub fn outside(name: &str) -> PathBuf {
 fn read(folder: &Path, below: &Path, files: &mut BTreeMap<PathBuf, String>) {
     for entry in fs::read_dir(folder.join(below)).unwrap() {
         let path = below.join(entry.unwrap().file_name());
-        if [LOCK, "target"].map(Path::new).contains(&path.as_path()) {
+        if [LOCK, "target", ".dockertest"].map(Path::new).contains(&path.as_path()) {
             continue;
         }
         if folder.join(&path).is_dir() {

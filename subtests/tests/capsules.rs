@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod support;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::num::NonZeroUsize;
@@ -20,12 +22,7 @@ use dockertest::environment::Provider;
 use dockertest::environment::capsule::{self, Capsule, CapsuleOptions, CapsuleProvider, DataRoot, EngineKind};
 use dockertest::host::{CancelToken, HostProgram};
 
-/// How long anything may take that nobody tells of.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-fn host() -> HostProgram {
-    HostProgram::new(env!("CARGO_BIN_EXE_dockertest-host"))
-}
+use support::{PATIENCE, host, remains};
 
 /// Whether a capsule can be made here.
 #[track_caller]
@@ -45,14 +42,6 @@ fn printed(capsule: &Capsule, shared: &[&Path], words: &[&str]) -> String {
     let output = run(capsule, shared, words);
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-}
-
-/// What a capsule leaves that is not disposed of: its folder and cgroups.
-fn remains(folder: &Path) -> Vec<PathBuf> {
-    let name = folder.file_name().unwrap();
-    let hierarchies = fs::read_dir("/sys/fs/cgroup").unwrap().flatten().map(|entry| entry.path().join(name));
-    let groups = hierarchies.chain([Path::new("/sys/fs/cgroup").join(name)]);
-    groups.chain([folder.to_owned()]).filter(|path| path.exists()).collect()
 }
 
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {

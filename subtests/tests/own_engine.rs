@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod support;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -15,15 +17,9 @@ use dockertest::engine::Api;
 use dockertest::engine::daemon::{self, Daemon, DaemonFailure, DaemonOptions, ping};
 use dockertest::engine::fixtures::test_image;
 use dockertest::engine::models::ContainerCreateBody;
-use dockertest::host::HostProgram;
 use serde_json::json;
 
-/// How long the kernel and the first process may take to remove what is left.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-fn host() -> HostProgram {
-    HostProgram::new(env!("CARGO_BIN_EXE_dockertest-host"))
-}
+use support::{PATIENCE, host};
 
 /// Whether an engine can be started here.
 #[track_caller]
@@ -31,13 +27,9 @@ fn possible() -> bool {
     test_needs::root("can start an engine") && test_needs::program("dockerd")
 }
 
-/// What an engine leaves that is not taken down: its folder and cgroups.
+/// What an engine leaves that is not taken down.
 fn remains(socket: &Path) -> Vec<PathBuf> {
-    let folder = socket.parent().unwrap();
-    let name = folder.file_name().unwrap();
-    let hierarchies = fs::read_dir("/sys/fs/cgroup").unwrap().flatten().map(|entry| entry.path().join(name));
-    let groups = hierarchies.chain([Path::new("/sys/fs/cgroup").join(name)]);
-    groups.chain([folder.to_owned()]).filter(|path| path.exists()).collect()
+    support::remains(socket.parent().unwrap())
 }
 
 fn wait_until_nothing_is_left(socket: &Path) {

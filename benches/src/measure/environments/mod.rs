@@ -9,7 +9,7 @@ pub(super) mod suite;
 use std::cell::RefCell;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -42,11 +42,22 @@ pub(super) fn measure(setting: &Setting) -> io::Result<Vec<Row>> {
     let filled = empty.clone().with_test_image(&host, IMAGE).map_err(io::Error::other)?;
     let archive = setting.disk.path().join("image.tar");
     fs::write(&archive, test_image::archive(&[IMAGE]).map_err(io::Error::other)?)?;
-    let mut rows = ready(setting, &host, &empty, &filled, &archive)?;
+    let kinds = Kinds { host, empty, filled, archive };
+    let mut rows = ready(setting, &kinds)?;
     rows.push(between_steps(setting)?);
-    rows.extend(used(setting, &host, &empty, &filled, &archive)?);
-    rows.push(at_once(&host, &empty)?);
+    rows.extend(used(setting, &kinds)?);
+    rows.push(at_once(&kinds.host, &kinds.empty)?);
     Ok(rows)
+}
+
+/// What capsules are made by and of.
+struct Kinds {
+    host: HostProgram,
+    empty: CapsuleOptions,
+    /// With an image laid below.
+    filled: CapsuleOptions,
+    /// The same image, for others to load.
+    archive: PathBuf,
 }
 
 /// How long it took, and how long it took to end it.
@@ -72,13 +83,8 @@ fn rival(make: impl FnOnce() -> io::Result<Rival>, archive: Option<&Path>, ends:
 }
 
 /// From nothing to an engine that answers, and back.
-fn ready(
-    setting: &Setting,
-    host: &HostProgram,
-    empty: &CapsuleOptions,
-    filled: &CapsuleOptions,
-    archive: &Path,
-) -> io::Result<Vec<Row>> {
+fn ready(setting: &Setting, kinds: &Kinds) -> io::Result<Vec<Row>> {
+    let Kinds { host, empty, filled, archive } = kinds;
     let disk = setting.disk.path();
     // It knows cgroups of version 1 only.
     let launcher = compile(disk).and_then(|launcher| Rival::launched(&launcher, disk)?.end().map(|()| launcher));
@@ -92,7 +98,7 @@ fn ready(
         Candidate::new("with images", || capsule(host, filled, &gone)),
         Candidate::new("plain", plain(&[], None)),
         Candidate::new("plain, no rules", plain(&WITHOUT_RULES, None)),
-        Candidate::new("plain, no rules, load", plain(&WITHOUT_RULES, Some(archive))),
+        Candidate::new("plain, no rules, load", plain(&WITHOUT_RULES, Some(archive.as_path()))),
     ];
     if let Ok(launcher) = &launcher {
         let make = || rival(|| Rival::launched(launcher, disk), None, &gone_of_launcher);
@@ -133,13 +139,8 @@ fn between_steps(setting: &Setting) -> io::Result<Row> {
 }
 
 /// What becomes of one: its first container, a load of the images, its memory and processor time.
-fn used(
-    setting: &Setting,
-    host: &HostProgram,
-    empty: &CapsuleOptions,
-    filled: &CapsuleOptions,
-    archive: &Path,
-) -> io::Result<Vec<Row>> {
+fn used(setting: &Setting, kinds: &Kinds) -> io::Result<Vec<Row>> {
+    let Kinds { host, empty, filled, archive } = kinds;
     let (mut first, mut load, mut memory, mut processor) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..setting.pick(9, 3) {
         let begin = Instant::now();

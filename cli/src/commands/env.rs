@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use dockertest::engine::daemon::DaemonFailure;
-use dockertest::environment::capsule::{Capsule, CapsuleOptions, StandingCapsule, prune};
+use dockertest::environment::capsule::{Capsule, CapsuleOptions, StandingCapsule, not_made, prune};
 use dockertest::environment::prune_callouts;
 use dockertest::host::{CancelToken, HostProgram};
 use serde_json::json;
@@ -47,17 +46,11 @@ fn options(engine: &Engine, wanted: &Sources) -> Result<CapsuleOptions, Problem>
     }
 }
 
-/// The failure, and what the engine said last.
-fn not_made(failure: &DaemonFailure) -> Problem {
-    let log = failure.log().map_or_else(String::new, |log| format!("; its log ends with\n{log}"));
-    Problem::new(format!("cannot make a capsule: {}{log}", dockertest::with_causes(failure)))
-}
-
 fn shell(wanted: &Shell, screen: &Screen) -> Result<u8, Problem> {
     let options = options(&wanted.engine, &wanted.sources)?;
     // Ctrl-C is for what runs in the capsule, which gets it from the terminal, too; then there is something to do here.
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::new(AtomicBool::new(false)))?;
-    let capsule = Capsule::start(&hosts::door()?, &options).map_err(|failure| not_made(&failure))?;
+    let capsule = Capsule::start(&hosts::door()?, &options).map_err(|failure| Problem::new(not_made(&failure)))?;
     let is_interactive = wanted.command.is_empty();
     let program = if is_interactive { user_shell() } else { program(&wanted.command) };
     if is_interactive {
@@ -103,7 +96,7 @@ fn provision(wanted: &Provision, screen: &Screen) -> Result<u8, Problem> {
         if let Some(signal) = cancel.signal() {
             return Ok(u8::try_from(128 + signal).unwrap_or(u8::MAX));
         }
-        let capsule = Capsule::leave(&host, &options).map_err(|failure| not_made(&failure))?;
+        let capsule = Capsule::leave(&host, &options).map_err(|failure| Problem::new(not_made(&failure)))?;
         if let Err(problem) = screen.output(format!("{}\n", capsule.id())) {
             capsule.dispose()?;
             return Err(problem);

@@ -17,6 +17,6 @@ mod standing;
 pub use enter::{ENTER, enter};
 pub use images::ImagesFailure;
 pub use options::{CapsuleOptions, DataRoot, EngineKind};
-pub use provider::CapsuleProvider;
+pub use provider::{CapsuleProvider, not_made};
 pub use running::Capsule;
 pub use standing::{StandingCapsule, prune};

@@ -138,7 +138,7 @@ impl Provider for CapsuleProvider {
                 Ok(capsule) => made.push(Box::new(CapsuleInstance::of(capsule))),
                 // The machine does not bear more; what is there is used.
                 Err(_) if !made.is_empty() => break,
-                Err(failure) => return Err(ProvisionFailure::new(told(&failure), dispose_all(made))),
+                Err(failure) => return Err(ProvisionFailure::new(not_made(&failure), dispose_all(made))),
             }
         }
         Ok(made)
@@ -153,8 +153,17 @@ fn dispose_all(made: Vec<Box<dyn Instance>>) -> Vec<String> {
     made.into_iter().filter_map(dispose).collect()
 }
 
-/// The failure with its cause and with what the engine said.
-pub(super) fn told(failure: &DaemonFailure) -> String {
+/// Why a capsule could not be made, with the causes and with what its engine said last.
+///
+/// ```
+/// use dockertest::engine::daemon::DaemonFailure;
+/// use dockertest::environment::capsule::not_made;
+///
+/// let failure = DaemonFailure::Start(std::io::ErrorKind::NotFound.into());
+/// assert!(not_made(&failure).starts_with("cannot make a capsule: "));
+/// ```
+#[must_use]
+pub fn not_made(failure: &DaemonFailure) -> String {
     let log = failure.log().map_or_else(String::new, |log| format!("; its log ends with\n{log}"));
     format!("cannot make a capsule: {}{log}", crate::with_causes(failure))
 }

@@ -119,6 +119,19 @@ impl Browser {
         result["result"]["value"].clone()
     }
 
+    /// How many elements of the page a selector finds.
+    #[track_caller]
+    pub(crate) fn count(&mut self, selector: &str) -> u64 {
+        self.eval(&format!("document.querySelectorAll('{selector}').length")).as_u64().unwrap()
+    }
+
+    /// Fails when what a host said has become part of a page of ours, which tells of something that failed.
+    #[track_caller]
+    pub(crate) fn expect_nothing_of_strangers(&mut self) {
+        assert!(self.eval("document.title").as_str().unwrap().starts_with("FAIL: "), "a stranger took the title");
+        assert_eq!((self.count("script"), self.count("img")), (1, 0));
+    }
+
     /// Types a text where the focus is.
     pub(crate) fn type_text(&mut self, text: &str) {
         self.call("Input.insertText", &json!({"text": text}));

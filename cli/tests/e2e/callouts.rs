@@ -20,7 +20,7 @@ case $what in
     provision)
         echo "asked for $1" >>calls
         for i in $(seq "$1"); do
-            id=$(mktemp -u vm-XXXXXXXX)
+            id=vm-$(cut -c -8 /proc/sys/kernel/random/uuid)
             echo "made $id" >>log
             echo "$id"
             linger provision

@@ -85,6 +85,14 @@ fn machine() -> [String; 4] {
     ]
 }
 
+/// Of a runner that has ended there is nothing, and the machine is as it was.
+#[track_caller]
+fn expect_nothing_left(place: &Place, runner: u32, before: &[String; 4]) {
+    place.expect_no_process();
+    assert_eq!(left_by(runner), Vec::<PathBuf>::new());
+    assert_eq!(&machine(), before);
+}
+
 /// How many events of that name the journal has.
 fn events(place: &Place, name: &str) -> usize {
     place.read("results/default/journal.jsonl").matches(&format!("\"{name}\":{{")).count()
@@ -113,9 +121,7 @@ fn an_engine_that_dies_hangs_or_is_full_costs_its_step_and_no_other() {
     let provisioned = events(&place, "instance-provisioned");
     assert!(provisioned >= told.len(), "each step had one of its own: {provisioned}");
     assert_eq!(events(&place, "instance-disposed"), provisioned);
-    place.expect_no_process();
-    assert_eq!(left_by(id), Vec::<PathBuf>::new());
-    assert_eq!(machine(), before);
+    expect_nothing_left(&place, id, &before);
 }
 
 #[test]
@@ -143,9 +149,7 @@ fn a_run_that_is_killed_leaves_nothing_and_is_resumed_in_new_capsules() {
     let told: Vec<_> = place.verdicts().into_iter().map(|(name, verdict, _)| (name, verdict)).collect();
     let expected = [("hangs", "ABORT"), ("last", "GOOD")].map(|(name, verdict)| (name.to_owned(), verdict.to_owned()));
     assert_eq!(told, expected, "{}", done.stdout);
-    place.expect_no_process();
-    assert_eq!(left_by(id), Vec::<PathBuf>::new());
-    assert_eq!(machine(), before);
+    expect_nothing_left(&place, id, &before);
 }
 
 #[test]

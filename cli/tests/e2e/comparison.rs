@@ -59,9 +59,7 @@ const ROWS: &str = "Array.from(document.querySelectorAll('tbody tr:not([hidden])
 fn the_differences_of_engines_are_found_filtered_and_explained() {
     let Some((_place, address, mut browser)) = page() else { return };
     browser.show(&address);
-    assert!(browser.eval("document.title").as_str().unwrap().starts_with("FAIL: "), "a stranger took the title");
-    assert_eq!(browser.eval("document.querySelectorAll('script').length"), 1);
-    assert_eq!(browser.eval("document.querySelectorAll('img').length"), 0);
+    browser.expect_nothing_of_strangers();
     let head = browser.eval("document.querySelector('header').innerText");
     for engine in ["docker-one", "docker-two", "docker-three"] {
         assert!(head.as_str().unwrap().contains(engine), "the head says which engines they are: {head}");
@@ -79,7 +77,7 @@ fn the_differences_of_engines_are_found_filtered_and_explained() {
     let targets =
         "Array.from(document.querySelectorAll('td a'), (link) => document.querySelector(link.hash).tagName).join()";
     assert_eq!(browser.eval(targets), ["ARTICLE"; 5].join(","));
-    assert_eq!(browser.eval("document.querySelectorAll('article').length"), 2);
+    assert_eq!(browser.count("article"), 2);
     let all = browser.eval("document.querySelector('main').innerText");
     assert!(all.as_str().unwrap().contains("docker-one, docker-two, docker-three"), "{all}");
     browser.eval("document.querySelector('a[href^=\"#r2-\"]').click()");

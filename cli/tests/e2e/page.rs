@@ -42,13 +42,8 @@ const SHOWN: &str = "Array.from(document.querySelectorAll('ol.tree > li:not([hid
 fn a_page_shows_its_run_and_nothing_that_strangers_say_becomes_part_of_it() {
     let Some((_place, address, mut browser)) = page() else { return };
     browser.show(&address);
-    assert!(browser.eval("document.title").as_str().unwrap().starts_with("FAIL: "), "a stranger took the title");
-    let count = |browser: &mut Browser, what: &str| {
-        browser.eval(&format!("document.querySelectorAll('{what}').length")).as_u64().unwrap()
-    };
-    assert_eq!(count(&mut browser, "script"), 1);
-    assert_eq!(count(&mut browser, "img"), 0);
-    assert_eq!(count(&mut browser, "ol.tree > li"), 2);
+    browser.expect_nothing_of_strangers();
+    assert_eq!(browser.count("ol.tree > li"), 2);
     let text = browser.eval("document.body.innerText");
     assert!(text.as_str().unwrap().contains(r#"onerror=document.title="taken">\u{1b}[2J\u{0}\u{202e}long"#), "{text}");
     browser.expect_no_complaint(&address);
@@ -78,9 +73,9 @@ fn steps_are_filtered_searched_ordered_and_opened() {
     browser.eval("(document.getElementById('order').value = 'worst', document.getElementById('filter').dispatchEvent(new Event('input')))");
     assert_eq!(browser.eval("document.querySelector('ol.tree > li').id"), "step-1");
     browser.eval("document.getElementById('fold').click()");
-    assert_eq!(browser.eval("document.querySelectorAll('ol.tree > li > details[open]').length"), 0);
+    assert_eq!(browser.count("ol.tree > li > details[open]"), 0);
     browser.eval("document.getElementById('unfold').click()");
-    assert!(browser.eval("document.querySelectorAll('ol.tree > li > details[open]').length").as_u64() > Some(0));
+    assert!(browser.count("ol.tree > li > details[open]") > 0);
     browser.expect_no_complaint(&address);
 }
 

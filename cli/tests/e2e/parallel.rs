@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use crate::support::Place;
+use crate::support::{CALLOUTS, Place};
 
 /// A host of `my/0` to `my/7`, of which some do not pass and all take a moment.
 const HOST: &str = r##"
@@ -25,17 +25,6 @@ run) read -r request; echo "$hello"
 esac"##;
 
 const ARGS: &str = "--args=my/0,my/1,my/2,my/3,my/4,my/5,my/6,my/7";
-
-/// Instances that are this machine.
-const CALLOUTS: [&str; 7] = [
-    "--env=callout",
-    "--set",
-    "environment.instance_provision=for number in $(seq $INSTANCE_COUNT); do echo one-$$-$number; done",
-    "--set",
-    "environment.instance_execute=$COMMAND",
-    "--set",
-    "environment.instance_dispose=true",
-];
 
 fn place() -> Place {
     let place = Place::new().with("DOCKER_HOST", "unix:///nonexistent/docker.sock");

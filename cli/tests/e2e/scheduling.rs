@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::{Done, Place};
+use crate::support::{CALLOUTS, Done, Place};
 
 /// A host of `my/a` to `my/d`. What a file of a subtest's name holds says how that one behaves.
 const HOST: &str = r##"
@@ -162,17 +162,6 @@ fn a_seed_is_an_order() {
     orders.dedup();
     assert!(orders.len() > 2, "{orders:?}");
 }
-
-/// Instances that are this machine.
-const CALLOUTS: [&str; 7] = [
-    "--env=callout",
-    "--set",
-    "environment.instance_provision=for number in $(seq $INSTANCE_COUNT); do echo one-$$-$number; done",
-    "--set",
-    "environment.instance_execute=$COMMAND",
-    "--set",
-    "environment.instance_dispose=true",
-];
 
 #[test]
 fn the_longest_known_begins_first() {

@@ -8,6 +8,17 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+/// Arguments that make instances which are all this machine.
+pub(crate) const CALLOUTS: [&str; 7] = [
+    "--env=callout",
+    "--set",
+    "environment.instance_provision=for number in $(seq $INSTANCE_COUNT); do echo one-$$-$number; done",
+    "--set",
+    "environment.instance_execute=$COMMAND",
+    "--set",
+    "environment.instance_dispose=true",
+];
+
 /// A working folder of its own in which the program is run with the built-in configuration. At the end it is removed, and
 /// what still runs of it is killed: a test may kill a runner, whose clients are nobody's then.
 pub(crate) struct Place {

@@ -37,7 +37,7 @@ fn project(state: &Path) -> PathBuf {
 /// Each instance has a name that was never there before.
 fn callouts() -> Callouts {
     let provision = "for i in $(seq $INSTANCE_COUNT); do
-        id=$(mktemp -u vm-XXXXXXXXXX)
+        id=vm-$(cut -c -8 /proc/sys/kernel/random/uuid)
         echo made $id >>log
         echo $id
     done";

@@ -1,7 +1,7 @@
 //! Where a run's steps are run, and how many at a time: what the command line says of it, and what is said about it.
 
 use dockertest::config::Configuration;
-use dockertest::environment::{Environment, EnvironmentNote, Wanted};
+use dockertest::environment::{ChoiceFailure, Environment, EnvironmentNote, EnvironmentSettings, Wanted};
 use dockertest::host::CancelToken;
 use dockertest::run::{
     Catalog, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_SETUP, EXIT_TERMINATED, EnterFailure, PlanFailure, Purpose,
@@ -12,15 +12,17 @@ use signal_hook::consts::SIGTERM;
 use crate::args::{Engine, Place};
 use crate::commands::engines::builds;
 use crate::screen::{Problem, Screen};
+use crate::sources::here;
 use crate::{hosts, signals};
 
 impl Place {
-    /// The same as arguments of `--set`, so that they are kept with the run and a resume does as the run did.
-    pub(crate) fn as_settings(&self) -> Result<Vec<String>, Problem> {
+    /// The same as arguments of `--set`, so that they are kept with the run and a resume does as the run did. `set` has
+    /// those that were typed.
+    pub(crate) fn as_settings(&self, set: &[String]) -> Result<Vec<String>, Problem> {
         if let (Some(name), Some(env @ (Wanted::Shared | Wanted::Callout))) = (&self.engine.engine, self.env) {
             return Err(Problem::new(format!("`--engine {name}` is for capsules, and cannot go with `--env {env}`")));
         }
-        let mut settings = self.engine.as_settings()?;
+        let mut settings = self.engine.as_settings(set)?;
         settings.extend(self.env.map(|wanted| format!("environment.provider={wanted}")));
         settings.extend(self.jobs.as_ref().map(|jobs| format!("environment.jobs={jobs}")));
         Ok(settings)
@@ -28,18 +30,31 @@ impl Place {
 }
 
 impl Engine {
-    /// The same for which engine is in capsules.
-    pub(crate) fn as_settings(&self) -> Result<Vec<String>, Problem> {
-        Ok(match &self.engine {
-            Some(name) => builds()?.get(name)?.settings(),
-            None => Vec::new(),
-        })
+    /// The same for which engine is in capsules. What else was typed stands, but for what names another engine: nobody
+    /// could tell which one is meant.
+    pub(crate) fn as_settings(&self, set: &[String]) -> Result<Vec<String>, Problem> {
+        let Some(name) = &self.engine else { return Ok(Vec::new()) };
+        let mut settings = builds()?.get(name)?.settings();
+        settings.retain(|own| option(own) != "docker_options" || set.iter().all(|typed| option(typed) != option(own)));
+        let names_another = |typed: &&String| settings.iter().any(|own| option(own) == option(typed) && own != *typed);
+        match set.iter().find(names_another) {
+            Some(typed) => Err(Problem::new(format!(
+                "`--engine {name}` and `--set {typed}` do not go together, since each says which engine is tested: leave out \
+                 one of them"
+            ))),
+            None => Ok(settings),
+        }
     }
+}
+
+/// The option that an argument of `--set` is about.
+fn option(argument: &str) -> &str {
+    argument.split('=').next().unwrap_or_default().trim()
 }
 
 /// What the configuration says, with all that this program has to do with it.
 pub(crate) fn configured() -> Result<Environment, Problem> {
-    Ok(Environment::new(hosts::door()?).folder(std::env::current_dir()?).telling(say))
+    Ok(Environment::new(hosts::door()?).folder(here()?).telling(say))
 }
 
 /// Has a runner run its steps where the configuration says. What can be run in the user's instances is known when this
@@ -51,11 +66,19 @@ pub(crate) fn enter(
     screen: &Screen,
     explain: impl FnOnce(PlanFailure) -> PlanFailure,
 ) -> Result<Runner, Problem> {
+    let wants_a_build =
+        runner.configuration().section(EnvironmentSettings::SECTION).get("engine").is_some_and(|name| !name.is_empty());
     let entered = runner.enter(&configured()?, purpose, cancel).map_err(|failure| match failure {
         EnterFailure::Plan(failure) => explain(failure).into(),
         other => other,
     });
-    let (runner, notes) = entered.map_err(|failure| not_entered(failure, cancel))?;
+    let (runner, notes) = entered.map_err(|failure| match failure {
+        // Only capsules can have a build, so there is nothing else to choose.
+        EnterFailure::Choice(none @ ChoiceFailure::NoCapsule(_)) if !wants_a_build => {
+            Problem::new(format!("{none}, or take the engine that is there with `--env shared`"))
+        }
+        other => not_entered(other, cancel),
+    })?;
     tell(&notes, screen);
     Ok(runner)
 }

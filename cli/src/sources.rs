@@ -71,6 +71,16 @@ pub(crate) fn explain(failure: &LoadFailure) -> Problem {
     Problem::new(format!("the configuration cannot be used; nothing has run\n\n{}", shown.join("\n\n")))
 }
 
+/// The working folder.
+pub(crate) fn here() -> Result<PathBuf, Problem> {
+    std::env::current_dir().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Problem::new("the working folder has been removed: go to one that is there (`cd`) and try again")
+        }
+        _ => Problem::new(format!("cannot tell which the working folder is: {error}")),
+    })
+}
+
 /// The path from the root, so that it stays right when the run is resumed from another folder.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())

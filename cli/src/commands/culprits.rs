@@ -34,7 +34,7 @@ pub(super) fn analyze(run: &Run, rounds: NonZeroU32, screen: &Screen) -> Result<
     let folders = Folders::find(&run.sources);
     // Probes run one step after the other, so nobody has to be asked how many there could be.
     let one = "environment.jobs=1".to_owned();
-    let set = run.sources.set.iter().cloned().chain(run.place.as_settings()?).chain([one]).collect();
+    let set = run.sources.set.iter().cloned().chain(run.place.as_settings(&run.sources.set)?).chain([one]).collect();
     let invocation =
         Invocation { args: wanted.args.clone(), set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
     let runner = run::runner(&folders, &invocation, false, screen)?;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use dockertest::config::{Configuration, Origin, Setting};
 use dockertest::environment::capsule::{Capsule, CapsuleOptions, StandingCapsule, not_made, prune};
 use dockertest::environment::prune_callouts;
 use dockertest::host::{CancelToken, HostProgram};
@@ -36,13 +37,29 @@ pub(crate) fn env(command: &EnvCommand, screen: &Screen) -> Result<u8, Problem> 
 
 /// What a capsule is to be like, by the configuration: as a step of a run finds it. Where none can be made, that is said.
 fn options(engine: &Engine, wanted: &Sources) -> Result<CapsuleOptions, Problem> {
-    let set: Vec<String> = wanted.set.iter().cloned().chain(engine.as_settings()?).collect();
+    let set: Vec<String> = wanted.set.iter().cloned().chain(engine.as_settings(&wanted.set)?).collect();
     let layers = sources::layers(&Folders::find(wanted), &set);
     let configuration = layers.load().map_err(|failure| sources::explain(&failure))?;
+    if engine.engine.is_none() {
+        check_client(&configuration)?;
+    }
     let provider = environment::configured()?.capsules(&configuration)?;
     match provider.obstacle() {
         None => Ok(provider.options().clone()),
         Some(obstacle) => Err(Problem::new(obstacle)),
+    }
+}
+
+/// By its name, the program that somebody has typed says which kind of engine is wanted: one that is nowhere is a slip.
+fn check_client(configuration: &Configuration) -> Result<(), Problem> {
+    let defaults = configuration.defaults();
+    match defaults.settings.get("docker_path") {
+        Some(Setting { value, origin: origin @ Origin::CommandLine { .. } })
+            if value.contains('/') && !Path::new(value).exists() =>
+        {
+            Err(Problem::new(format!("{origin}: there is no program `{value}`")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -155,12 +172,16 @@ fn told(age: Duration) -> String {
 }
 
 fn named(id: &str) -> Result<StandingCapsule, Problem> {
-    let there = || StandingCapsule::all().iter().map(StandingCapsule::id).collect::<Vec<_>>().join(", ");
-    StandingCapsule::named(id).ok_or_else(|| {
-        let there = there();
-        let there = if there.is_empty() { "there is none".to_owned() } else { format!("there are {there}") };
-        Problem::new(format!("there is no capsule `{id}`; {there}"))
-    })
+    let there = || StandingCapsule::all().iter().map(StandingCapsule::id).collect::<Vec<_>>();
+    StandingCapsule::named(id).ok_or_else(|| Problem::new(unknown(id, &there())))
+}
+
+fn unknown(id: &str, there: &[String]) -> String {
+    match there {
+        [] => format!("there is no capsule `{id}`, nor any other: `dockertest env provision` makes one"),
+        [one] => format!("there is no capsule `{id}`, only `{one}`"),
+        many => format!("there is no capsule `{id}`; there are {}", many.join(", ")),
+    }
 }
 
 /// Replaces this process, which nobody needs any more.
@@ -191,7 +212,7 @@ fn prune_all(screen: &Screen) -> Result<u8, Problem> {
         screen.output(format!("removed {}\n", folder.display()))?;
     }
     let mut done = status::SUCCESS;
-    for pruned in prune_callouts(&std::env::current_dir()?, &|text| screen.note(text))? {
+    for pruned in prune_callouts(&sources::here()?, &|text| screen.note(text))? {
         screen.output(format!("{pruned}\n"))?;
         if pruned.problem.is_some() {
             done = LEFT;
@@ -208,6 +229,15 @@ mod tests {
     fn ages_are_told_in_a_unit_that_is_read_at_a_glance() {
         let told = |seconds| told(Duration::from_secs(seconds));
         assert_eq!([told(5), told(121), told(7300)], ["5 s", "2 min", "2 h"]);
+    }
+
+    #[test]
+    fn who_names_no_capsule_is_told_which_there_are() {
+        let there = ["capsule-1", "capsule-2"].map(str::to_owned);
+        let none = "there is no capsule `x`, nor any other: `dockertest env provision` makes one";
+        assert_eq!(unknown("x", &[]), none);
+        assert_eq!(unknown("x", &there[..1]), "there is no capsule `x`, only `capsule-1`");
+        assert_eq!(unknown("x", &there), "there is no capsule `x`; there are capsule-1, capsule-2");
     }
 
     #[test]

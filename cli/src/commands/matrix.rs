@@ -120,7 +120,7 @@ fn runner(
     let engine = Engine { engine: Some(build.name.clone()) };
     let jobs = wanted.jobs.as_ref().map(|jobs| format!("environment.jobs={jobs}"));
     let set: Vec<String> =
-        engine.as_settings()?.into_iter().chain(jobs).chain(wanted.sources.set.iter().cloned()).collect();
+        engine.as_settings(&[])?.into_iter().chain(jobs).chain(wanted.sources.set.iter().cloned()).collect();
     let builder = Runner::builder()
         .layers(sources::layers(folders, &set))
         .args(&wanted.args)

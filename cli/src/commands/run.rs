@@ -51,7 +51,7 @@ fn once(run: &Run, wanted: &Wanted, screen: &Screen) -> Result<u8, Problem> {
     let live_reports = reports::wanted(&run.report, run.subunit)?;
     reports::check(&live_reports, &run.results)?;
     let folders = Folders::find(&run.sources);
-    let set = run.sources.set.iter().cloned().chain(run.place.as_settings()?).collect();
+    let set = run.sources.set.iter().cloned().chain(run.place.as_settings(&run.sources.set)?).collect();
     let invocation =
         Invocation { args: wanted.args.clone(), set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
     let mut runner = runner(&folders, &invocation, false, screen)?.retries(run.retries);
@@ -105,7 +105,7 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     // What `auto` was then need not be what it would be now, also where somebody typed `auto` then. What is typed now
     // counts more.
     invocation.set.extend(resumption.provider().map(|provider| format!("environment.provider={provider}")));
-    invocation.set.extend(resume.place.as_settings()?);
+    invocation.set.extend(resume.place.as_settings(&[])?);
     let folders = Folders { defaults: invocation.config_defaults.clone(), custom: invocation.config_custom.clone() };
     let runner = runner(&folders, &invocation, resume.retry_interrupted, screen)?;
     let cancel = CancelToken::new()?;

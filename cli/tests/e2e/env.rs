@@ -3,6 +3,8 @@
 //! Without root and `dockerd` there is nothing to test but that this is said; `cargo xtask test` wants more.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -156,23 +158,55 @@ fn kill_with_all_that_looks_after_it(place: &Place, id: &str) {
 
 #[test]
 fn without_root_it_is_said_what_is_missing_and_what_to_do() {
+    const NEEDED: &str =
+        "a capsule needs root: its engine makes mounts, networks and cgroups; run this command as root (`sudo`)";
     let place = Place::new();
-    let mut command = place.command(&["env", "shell", "--", "true"]);
-    if nix::unistd::geteuid().is_root() {
-        use std::os::unix::process::CommandExt;
-        // Whoever is nobody may not see the folder of the tests.
-        command.uid(65534).current_dir("/");
-        if !nobody_can_run(command.get_program().as_ref()) {
-            test_needs::skip("whoever is nobody cannot reach the folder of the programs");
-            return;
+    let builds = tempfile::tempdir().unwrap();
+    fs::set_permissions(builds.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let said = |words: &[&str]| {
+        let mut command = place.command(words);
+        command.env("XDG_DATA_HOME", builds.path());
+        if nix::unistd::geteuid().is_root() {
+            // Whoever is nobody may not see the folder of the tests.
+            command.uid(65534).current_dir("/");
+            if !nobody_can_run(command.get_program().as_ref()) {
+                test_needs::skip("whoever is nobody cannot reach the folder of the programs");
+                return None;
+            }
         }
-    }
-    let done = Done::from(command.output().unwrap());
-    assert_eq!(done.status, 2, "{done:?}");
-    assert!(done.stderr.contains("needs root") && done.stderr.contains("--env shared"), "{}", done.stderr);
+        let done = Done::from(command.output().unwrap());
+        assert_eq!(done.status, 2, "{done:?}");
+        Some(done.stderr)
+    };
+    // Where there can be another engine, it is named; a capsule by hand has none.
+    let Some(by_hand) = said(&["env", "shell", "--", "true"]) else { return };
+    assert_eq!(by_hand, format!("error: {NEEDED}\n"));
+    let run = said(&["run", "--env=capsule", "--args=example"]).unwrap();
+    let advice = "or take the engine that is there with `--env shared`";
+    assert!(run.contains(&format!("there can be no capsule here: {NEEDED}, {advice}\n")), "{run}");
+    let root = builds.path().to_str().unwrap();
+    let added = said(&["engines", "add", "docker-x", "--root", root]).unwrap();
+    let expected = format!(
+        "error: only root can ask the engine in `{root}` which version it is (`chroot`): run this command as root \
+         (`sudo`)\n"
+    );
+    assert_eq!(added, expected);
+}
+
+#[test]
+fn what_names_no_program_and_no_folder_is_told_as_that() {
+    let place = Place::new();
+    let slip = place.run(&["env", "shell", "--set", "docker_path=/nope", "--", "true"]).expect(2).stderr;
+    assert_eq!(slip, "error: --set docker_path=/nope: there is no program `/nope`\n");
+    // Whoever starts us is in a folder that is not there any more.
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "mkdir gone && cd gone && rmdir ../gone && exec \"$@\"", "sh"]);
+    command.arg(place.command(&[]).get_program()).args(["run", "--args=example"]).current_dir(place.path(""));
+    let gone = Done::from(command.output().unwrap()).expect(2).stderr;
+    let expected = "error: the working folder has been removed: go to one that is there (`cd`) and try again\n";
+    assert!(gone.ends_with(expected), "{gone}");
 }
 
 pub(crate) fn nobody_can_run(program: &Path) -> bool {
-    use std::os::unix::process::CommandExt;
     Command::new(program).arg("--version").uid(65534).current_dir("/").output().is_ok_and(|done| done.status.success())
 }

@@ -66,6 +66,11 @@ fn what_does_not_fit_is_told_before_anything_runs() {
     assert!(typo.contains("podman-here"), "{typo}");
     let shared = refused(&["run", "--engine", "docker-here", "--env", "shared", "--args=example"]);
     assert!(shared.contains("cannot go with `--env shared`"), "{shared}");
+    let expected = "error: `--engine docker-here` and `--set docker_path=/nope` do not go together, since each says which \
+                    engine is tested: leave out one of them\n";
+    let two = ["--engine", "docker-here", "--set", "docker_path=/nope"];
+    assert_eq!(refused(&[&["run", "--args=example"][..], &two].concat()), expected);
+    assert_eq!(refused(&[&["env", "shell"][..], &two].concat()), expected);
     let missing = refused(&["matrix", "--again", "--engines", "docker-here"]);
     assert!(missing.contains("nothing has been run on docker-here in `"), "{missing}");
     assert!(missing.contains("dockertest matrix --engines docker-here --results results/matrix"), "{missing}");

@@ -18,7 +18,7 @@ const IN_A_CHECKOUT: [&str; 3] = ["subtests/build.rs", "config_defaults/defaults
 
 pub(crate) fn new(wanted: &New, screen: &Screen) -> Result<u8, Problem> {
     let name: ModuleName = wanted.name.parse().map_err(Problem::new)?;
-    let here = std::env::current_dir()?;
+    let here = crate::sources::here()?;
     let checkout = here.ancestors().find(|folder| IN_A_CHECKOUT.iter().all(|file| folder.join(file).is_file()));
     let (root, files, next) = match (wanted.in_tree, wanted.plugin, checkout) {
         (true, _, None) => {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Flavor;
 use crate::config::nearest;
 
 /// Why there is no such build.
@@ -50,6 +51,16 @@ pub enum BuildFailure {
         /// Where it is.
         place: PathBuf,
     },
+    /// The name says another kind than was wanted.
+    #[error(
+        "`{name}` is no name for {flavor}: it begins with the other kind of engine; choose another name, or leave out `--flavor`"
+    )]
+    Disagree {
+        /// The name.
+        name: String,
+        /// What was wanted.
+        flavor: Flavor,
+    },
     /// There is none of that name.
     #[error("there is no engine build `{name}`{}", advice(name, known))]
     Unknown {
@@ -81,6 +92,12 @@ pub enum BuildFailure {
     NoArchive {
         /// The release.
         suite: String,
+    },
+    /// Only root can go into a root file system.
+    #[error("only root can ask the engine in `{}` which version it is (`chroot`): run this command as root (`sudo`)", folder.display())]
+    NotRoot {
+        /// The root file system.
+        folder: PathBuf,
     },
     /// There is no engine where there should be one.
     #[error("there is no engine in `{}`: `{program}`: {reason}", folder.display())]

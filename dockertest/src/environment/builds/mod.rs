@@ -133,7 +133,12 @@ impl Builds {
     /// nothing has been added.
     pub fn add(&self, name: &str, wanted: &BuildSource, flavor: Option<Flavor>) -> Result<EngineBuild, BuildFailure> {
         check_name(name)?;
-        let flavor = flavor.or_else(|| Flavor::of_name(name)).ok_or_else(|| BuildFailure::Flavor(name.to_owned()))?;
+        let flavor = match (flavor, Flavor::of_name(name)) {
+            (Some(flavor), Some(named)) if flavor != named => {
+                return Err(BuildFailure::Disagree { name: name.to_owned(), flavor });
+            }
+            (flavor, named) => flavor.or(named).ok_or_else(|| BuildFailure::Flavor(name.to_owned()))?,
+        };
         let _lock = self.lock()?;
         self.remove_unfinished();
         let place = self.folder.join(name);

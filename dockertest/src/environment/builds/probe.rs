@@ -6,8 +6,16 @@ use std::process::{Command, Stdio};
 use super::{BuildFailure, Flavor};
 use crate::engine::daemon::search_path;
 
-/// The version of the engine in a root file system.
+/// The version of the engine in a root file system. Only root can go into another one than this.
 pub(super) fn version_in_root(folder: &Path, flavor: Flavor) -> Result<String, BuildFailure> {
+    if folder == Path::new("/") {
+        let mut command = Command::new(engine(flavor));
+        command.env("PATH", search_path());
+        return ask(command, folder, flavor);
+    }
+    if !nix::unistd::geteuid().is_root() {
+        return Err(BuildFailure::NotRoot { folder: folder.to_owned() });
+    }
     let mut command = Command::new("chroot");
     command.arg(folder).arg(engine(flavor)).env("PATH", search_path());
     ask(command, folder, flavor)
@@ -15,6 +23,12 @@ pub(super) fn version_in_root(folder: &Path, flavor: Flavor) -> Result<String, B
 
 /// The version of the engine whose programs are in a folder.
 pub(super) fn version_in_path(folder: &Path, flavor: Flavor) -> Result<String, BuildFailure> {
+    let is_there = |flavor: Flavor| folder.join(engine(flavor)).exists();
+    let other = if flavor == Flavor::Docker { Flavor::Podman } else { Flavor::Docker };
+    if !is_there(flavor) && is_there(other) {
+        let reason = format!("it is not there, but `{}` is: this is {other}", engine(other));
+        return Err(no_engine(folder, flavor, reason));
+    }
     ask(Command::new(folder.join(engine(flavor))), folder, flavor)
 }
 
@@ -26,12 +40,12 @@ const fn engine(flavor: Flavor) -> &'static str {
     }
 }
 
+fn no_engine(folder: &Path, flavor: Flavor, reason: String) -> BuildFailure {
+    BuildFailure::NoEngine { folder: folder.to_owned(), program: engine(flavor).to_owned(), reason }
+}
+
 fn ask(mut command: Command, folder: &Path, flavor: Flavor) -> Result<String, BuildFailure> {
-    let no_engine = |reason: String| BuildFailure::NoEngine {
-        folder: folder.to_owned(),
-        program: engine(flavor).to_owned(),
-        reason,
-    };
+    let no_engine = |reason: String| no_engine(folder, flavor, reason);
     let output =
         command.arg("--version").stdin(Stdio::null()).output().map_err(|error| no_engine(error.to_string()))?;
     let said = String::from_utf8_lossy(&output.stdout);

@@ -102,6 +102,20 @@ fn who_names_no_flavor_is_asked_for_one() {
     assert_eq!(failure, "is `mine` docker or podman? Say `--flavor`, or let the name begin with one of them");
 }
 
+#[test]
+fn a_name_that_says_another_kind_than_the_engine_is_refused() {
+    let (folder, builds) = builds();
+    let failure = builds.add("podman-x", &BuildSource::Path("/".into()), Some(Flavor::Docker)).unwrap_err().to_string();
+    let expected = "`podman-x` is no name for docker: it begins with the other kind of engine; choose another name, or \
+                    leave out `--flavor`";
+    assert_eq!(failure, expected);
+    fs::write(folder.path().join("dockerd"), "").unwrap();
+    let inside = BuildSource::Path(folder.path().to_owned());
+    let failure = builds.add("podman-x", &inside, None).unwrap_err().to_string();
+    assert!(failure.ends_with("`: `podman`: it is not there, but `dockerd` is: this is docker"), "{failure}");
+    assert_eq!(builds.all().unwrap(), []);
+}
+
 #[rstest]
 #[case(&["docker.io=28.5.2+dfsg4-5", "libc6=2.43-7"], Flavor::Docker, "28.5.2")]
 #[case(&["podman=1:5.4.2+ds1-2+b2"], Flavor::Podman, "5.4.2")]

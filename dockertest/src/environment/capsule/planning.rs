@@ -202,15 +202,13 @@ pub(super) fn sees(options: &CapsuleOptions, program: &Path) -> bool {
 pub(super) fn obstacle(options: &CapsuleOptions) -> Option<String> {
     if !nix::unistd::geteuid().is_root() {
         return Some(
-            "a capsule needs root: its engine makes mounts, networks and cgroups; run this command as root (`sudo`), or \
-             take the engine that is there with `--env shared`"
+            "a capsule needs root: its engine makes mounts, networks and cgroups; run this command as root (`sudo`)"
                 .to_owned(),
         );
     }
     if options.lower == [Path::new("/")] && engine_files(options).is_empty() {
         return Some(format!(
-            "a capsule needs the engine's program `{}`, which is not in PATH; install it (`apt-get install docker.io`), or \
-             take an engine that is there with `--env shared`",
+            "a capsule needs the engine's program `{}`, which is not in PATH; install it (`apt-get install docker.io`)",
             engine_program(options).display()
         ));
     }

@@ -84,7 +84,7 @@ fn run<'a>(args: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     ["run", "--env", "callout", "--args", args].iter().chain(more).copied().collect()
 }
 
-/// HOLE-E2, HOLE-E12, HOLE-E14: two instances come with one call; each result names the one that it is from.
+/// Two instances come with one call; each result names the one that it is from.
 #[test]
 fn a_testr_conf_alone_is_enough() {
     let place = project();
@@ -99,7 +99,7 @@ fn a_testr_conf_alone_is_enough() {
     }
 }
 
-/// HOLE-E1, HOLE-E15: one step after the other in the one instance that there is.
+/// One step after the other in the one instance that there is.
 #[test]
 fn one_instance_serves_for_all_that_one_worker_does() {
     let place = project();
@@ -111,7 +111,7 @@ fn one_instance_serves_for_all_that_one_worker_does() {
     expect_clean(&place);
 }
 
-/// HOLE-E11: standard output is what was asked for, listed in an instance that is gone then.
+/// Standard output is what was asked for, listed in an instance that is gone then.
 #[test]
 fn lists_come_from_an_instance_and_are_nothing_but_that() {
     let place = project();
@@ -129,7 +129,7 @@ fn lists_come_from_an_instance_and_are_nothing_but_that() {
     assert_eq!(log(&place).len(), 4);
 }
 
-/// HOLE-E6: what could not be disposed of is told, and costs no verdict; somebody else disposes of it later.
+/// What could not be disposed of is told, and costs no verdict; somebody else disposes of it later.
 #[test]
 fn a_dispose_that_fails_hides_no_verdict() {
     let place = project();
@@ -144,7 +144,7 @@ fn a_dispose_that_fails_hides_no_verdict() {
     expect_clean(&place);
 }
 
-/// HOLE-E3, HOLE-E4, HOLE-E5, HOLE-E9, HOLE-E16: who gets no instance is told why, and nothing is left.
+/// Who gets no instance is told why, and nothing is left.
 #[rstest]
 #[case::fails("instance_provision=./lab provision 2; echo why >&2; exit 3", 6, &["status 3", "why"])]
 #[case::prints_nothing("instance_provision=true", 6, &["printed no id"])]
@@ -188,7 +188,7 @@ fn what_is_wrong_is_told_before_instances_are_made(
     expect_clean(&place);
 }
 
-/// HOLE-E8, HOLE-E13: what a command leaves behind ends with its step; an instance that failed is replaced.
+/// What a command leaves behind ends with its step; an instance that failed is replaced.
 #[test]
 fn what_a_command_leaves_running_ends_with_its_step() {
     let place = project();
@@ -221,7 +221,7 @@ fn signal(child: &Child, signal: Signal) {
     kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
 }
 
-/// HOLE-E7: however it is stopped, and wherever it is, every instance is disposed of before it ends.
+/// However it is stopped, and wherever it is, every instance is disposed of before it ends.
 #[rstest]
 fn a_signal_disposes_of_all(
     #[values(&[Signal::SIGTERM][..], &[Signal::SIGHUP], &[Signal::SIGINT, Signal::SIGINT])] signals: &[Signal],

@@ -74,7 +74,7 @@ fn runs(place: &Place) -> usize {
     runs.as_array().unwrap().len()
 }
 
-/// HOLE-S1 and HOLE-S2: nothing is passed by not being reported, whatever a host exits with.
+/// Nothing is passed by not being reported, whatever a host exits with.
 #[rstest]
 #[case("says nothing", "ABORT", "without a verdict")]
 #[case("leaves at once", "ABORT", "ended with status 5")]
@@ -88,7 +88,7 @@ fn what_is_not_reported_as_it_should_be_is_not_passed(#[case] how: &str, #[case]
     assert!(verdicts[1].2.contains(reason), "{verdicts:?}");
 }
 
-/// HOLE-S3: the exit status does not depend on what is shown, and a loop comes to its end.
+/// The exit status does not depend on what is shown, and a loop comes to its end.
 #[rstest]
 #[case(&[])]
 #[case(&["--subunit"])]
@@ -106,7 +106,7 @@ fn the_status_is_the_same_whatever_is_shown_and_a_loop_stops(#[case] shown: &[&s
     assert_eq!(ran(&place), "a a");
 }
 
-/// HOLE-S4: what narrows the selection does so in isolated runs as well, and all is one run.
+/// What narrows the selection does so in isolated runs as well, and all is one run.
 #[rstest]
 #[case(&[])]
 #[case(&["--isolated"])]
@@ -143,7 +143,7 @@ fn a_subtest_that_passes_at_last_is_flaky_and_says_so() {
     assert_eq!(attempts, [1, 3, 3]);
 }
 
-/// HOLE-S7: the order is what was asked for, recorded, and can be had again.
+/// The order is what was asked for, recorded, and can be had again.
 #[test]
 fn a_seed_is_an_order() {
     let place = place(&[]);
@@ -185,7 +185,7 @@ fn the_longest_known_begins_first() {
     assert_eq!(ran(&place), "a c d b");
 }
 
-/// HOLE-S5: the least set of others, also one of two that do harm only together, however many workers there could be.
+/// The least set of others, also one of two that do harm only together, however many workers there could be.
 #[rstest]
 #[case(&[("a", "harms"), ("d", "harmed by a")], "fails after my/a (3 of 3 times), and passes alone", 1)]
 #[case(&[("a", "harms"), ("c", "harms"), ("d", "harmed by a c")], "fails after my/a, my/c (3 of 3 times)", 1)]

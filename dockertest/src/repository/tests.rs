@@ -115,7 +115,7 @@ use Verdict::{Abort, Error, Fail, Good, TestNa, Warn};
 
 #[test]
 fn what_is_stored_is_what_was_written() {
-    // HOLE-R1: other tools keep another form than the one they got.
+    // Other tools keep another form than the one they got.
     let place = Place::new();
     place.run("r1", &[("a", Good), ("b", Fail)]);
     let written = fs::read(place.results("r1").join(FILE_NAME)).unwrap();
@@ -126,7 +126,6 @@ fn what_is_stored_is_what_was_written() {
 
 #[test]
 fn garbage_is_no_run_that_passed() {
-    // HOLE-R1, second half.
     let place = Place::new();
     place.run("r1", &[("a", Fail)]);
     fs::write(place.path().join("runs/zz.jsonl"), "test: a\nsuccess: a\n").unwrap();
@@ -140,7 +139,6 @@ fn garbage_is_no_run_that_passed() {
 
 #[test]
 fn a_run_of_a_few_says_nothing_about_the_others() {
-    // HOLE-R2.
     let place = Place::new();
     place.run("r1", &[("a", Fail), ("b", Fail), ("c", Good)]);
     place.run("r2", &[("b", Good)]);
@@ -188,7 +186,7 @@ fn a_sub_subtest_that_passes_alone_says_nothing_about_its_siblings() {
 
 #[test]
 fn a_crash_is_over_once_its_subtest_passes() {
-    // HOLE-R3: no entry that cannot be run again.
+    // No entry that cannot be run again.
     let place = Place::new();
     place.run("r1", &[("a", Abort), ("b", Fail)]);
     assert_eq!(place.failing(), ["a", "b"]);
@@ -198,7 +196,7 @@ fn a_crash_is_over_once_its_subtest_passes() {
 
 #[test]
 fn what_is_found_after_a_subtest_is_told_of_it() {
-    // HOLE-R3, too: a finder that is run alone, on what is clean by then, proves nothing.
+    // A finder that is run alone, on what is clean by then, proves nothing.
     let place = Place::new();
     let check = || PlannedStep { kind: Kind::Intratest, ..step("garbage_check", "test_1-of-2") };
     let events = |name: &str, plan: Vec<PlannedStep>, verdicts: &[Verdict]| {
@@ -221,7 +219,6 @@ fn what_is_found_after_a_subtest_is_told_of_it() {
 
 #[test]
 fn steps_that_took_no_time_are_steps() {
-    // HOLE-R4.
     let place = Place::new();
     let mut events = beginning("r1", "docker", vec![step("a", "test_1-of-1")]);
     events.extend([started(0, 1), ended(0, Ending::new(Good, "")), run_ended(Good)]);
@@ -236,7 +233,6 @@ fn steps_that_took_no_time_are_steps() {
 
 #[test]
 fn twenty_runs_at_once_are_twenty_runs() {
-    // HOLE-R5.
     let place = Place::new();
     let path = place.path();
     place.open();
@@ -262,7 +258,6 @@ fn twenty_runs_at_once_are_twenty_runs() {
 #[case::interrupted(Stops::Interrupted)]
 #[case::killed(Stops::Killed)]
 fn a_run_that_was_not_finished_takes_nothing_away(#[case] stops: Stops) {
-    // HOLE-R6.
     let place = Place::new();
     place.run("r1", &[("a", Fail), ("b", Fail), ("c", Good), ("d", Good)]);
     place.make("r2", "docker", &[("a", Some(Good)), ("c", Some(Error)), ("d", None)], stops);

@@ -86,13 +86,13 @@ fn a_run_in_callouts_equals_the_serial_run() {
     let log = log(&place);
     assert_eq!(log.len(), 2, "{log:?}");
     assert!(log.values().all(|[made, used, gone]| (*made, *gone) == (1, 1) && *used > 0), "{log:?}");
-    // HOLE-E14: every result names its instance.
+    // Every result names its instance.
     let named: BTreeSet<String> =
         places(&place.journal()).into_iter().map(|(_, instance, _)| instance.unwrap()).collect();
     assert_eq!(named, log.into_keys().collect());
 }
 
-/// HOLE-E15.
+/// That in which hosts were asked is the one that the step runs in.
 fn one_step_needs_one_instance_also_for_its_list() {
     let place = Place::new();
     let cancel = CancelToken::new().unwrap();
@@ -103,7 +103,7 @@ fn one_step_needs_one_instance_also_for_its_list() {
     assert_eq!(log(&place).into_values().collect::<Vec<_>>(), [[1, 2, 1]], "listed, run");
 }
 
-/// HOLE-E13: of a step whose callout fails the verdict is that; the others get another instance.
+/// Of a step whose callout fails the verdict is that; the others get another instance.
 fn a_failed_instance_is_replaced() {
     let place = Place::new();
     let mut failing = callouts();
@@ -117,7 +117,7 @@ fn a_failed_instance_is_replaced() {
     assert!(log.values().all(|[made, _, gone]| (*made, *gone) == (1, 1)), "{log:?}");
 }
 
-/// HOLE-E6.
+/// What could not be disposed of stays on record, for whoever prunes.
 fn verdicts_stand_when_disposing_fails() {
     let place = Place::new();
     let mut sticky = callouts();
@@ -130,7 +130,7 @@ fn verdicts_stand_when_disposing_fails() {
     assert!(log(&place).values().all(|counts| counts[2] == 1));
 }
 
-/// HOLE-E4, HOLE-E5.
+/// A callout that prints no instance is an error at once.
 fn without_instances_nothing_is_disposed_of() {
     let place = Place::new();
     let mut silent = callouts();
@@ -145,7 +145,7 @@ pub(crate) fn runner_main(arguments: &[&str]) -> ExitCode {
     in_role(arguments, |builder, state| in_callouts(builder, callouts(), project(state), 2))
 }
 
-/// HOLE-E7 with SIGKILL: whenever that comes, what was made is disposed of by a later start.
+/// Whenever a kill comes, what was made is disposed of by a later start.
 fn no_instance_is_left_by_kills() {
     torture("callout-runner", &|place| {
         let project = project(&place.state());

@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(*told.lock().unwrap(), ["instance_provision: one", "instance_provision: two"]);
     }
 
-    /// HOLE-E8: what a callout leaves running does not hold anybody up, and may go on.
+    /// What a callout leaves running does not hold anybody up, and may go on.
     #[test]
     fn a_process_that_holds_its_output_is_not_waited_for() {
         let told = Mutex::new(Vec::new());
@@ -377,7 +377,7 @@ mod tests {
         assert_eq!(told.lock().unwrap().len(), 2, "{told:?}");
     }
 
-    /// HOLE-E16: there is a limit, and who went beyond it is named.
+    /// There is a limit, and who went beyond it is named.
     #[test]
     fn it_is_stopped_at_its_limit_and_may_tidy_up() {
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(ask(callout), Ok(expected));
     }
 
-    /// HOLE-E9: the status and standard error are told.
+    /// The status and standard error are told.
     #[rstest]
     #[case::fails("echo 3; echo why >&2; exit 4", "`test_run_concurrency` ended with status 4\n    why")]
     #[case::nothing("true", "`test_run_concurrency` printed nothing; expected a whole number")]

@@ -129,7 +129,7 @@ mod tests {
         expand(template, &values)
     }
 
-    /// HOLE-E10: whole names, with and without braces, one pass.
+    /// Whole names, with and without braces, one pass.
     #[rstest]
     #[case::usual("q $INSTANCE_ID $FILES -- $COMMAND", "q inst0 /t/L -- prog run x")]
     #[case::braces("q ${INSTANCE_ID}:${FILES}", "q inst0:/t/L")]

@@ -112,7 +112,7 @@ fn the_same_reports_are_the_same_run_whatever_time_it_is() {
 
 #[test]
 fn what_is_no_test_fails_its_run_only() {
-    // HOLE-R3: in other tools it fails for ever.
+    // In other tools it fails for ever.
     let place = Place::new();
     let packet = Packet { status: Status::Fail, ..Packet::of_test("process-returncode") };
     let run = load(&[Report::new("s", packet.encode().unwrap())], &Options::default()).unwrap();

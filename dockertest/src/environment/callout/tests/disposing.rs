@@ -19,7 +19,7 @@ fn what_is_dropped_is_disposed_of() {
     assert!(project.is_clean());
 }
 
-/// HOLE-E6: what cannot be disposed of is named, with the reason, and stays on record.
+/// What cannot be disposed of is named, with the reason, and stays on record.
 #[test]
 fn disposing_is_tried_again_one_by_one_and_what_is_left_is_told() {
     let project = Project::new();
@@ -43,7 +43,7 @@ fn disposing_is_tried_again_one_by_one_and_what_is_left_is_told() {
     assert!(project.is_clean());
 }
 
-/// HOLE-E16 of disposing.
+/// There is a limit, as for all callouts.
 #[test]
 fn a_callout_that_does_not_end_is_left_behind() {
     let project = Project::new();

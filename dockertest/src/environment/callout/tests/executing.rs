@@ -10,7 +10,7 @@ use crate::environment::callout::quote;
 use crate::host::{HostProgram, StepEnd};
 use crate::verdict::Verdict;
 
-/// HOLE-E1, HOLE-E5, HOLE-E14: one instance runs one command after the other, and is disposed of once.
+/// One instance runs one command after the other, and is disposed of once.
 #[test]
 fn an_instance_serves_for_many_commands() {
     let project = Project::new();
@@ -30,7 +30,7 @@ fn an_instance_serves_for_many_commands() {
     assert!(project.is_clean());
 }
 
-/// HOLE-E10, HOLE-E12: what each callout sees.
+/// What each callout sees.
 #[test]
 fn a_callout_has_its_values_in_its_text_and_in_its_environment() {
     let project = Project::new();
@@ -93,7 +93,7 @@ fn a_command_is_re_created_word_by_word() {
     assert_eq!(seen, one.repeat(2));
 }
 
-/// What runs in an instance: its standard streams, its status and its end are those of the callout; HOLE-E11.
+/// What runs in an instance: its standard streams, its status and its end are those of the callout.
 #[test]
 fn the_end_of_a_step_is_passed_through() {
     let project = Project::new();
@@ -109,7 +109,7 @@ fn the_end_of_a_step_is_passed_through() {
     assert_eq!(problem, "`instance_execute` ended with status 7 in the instance `i1`, which is not used any more");
 }
 
-/// HOLE-E13: an instance in which a command was killed is known to be broken.
+/// An instance in which a command was killed is known to be broken.
 #[test]
 fn an_instance_whose_command_was_killed_has_a_problem() {
     let project = Project::new();
@@ -122,7 +122,7 @@ fn an_instance_whose_command_was_killed_has_a_problem() {
     assert!(instances[0].problem().unwrap().starts_with("the last command in the instance `i1` was killed"));
 }
 
-/// HOLE-E8: what a command leaves behind with our pipes in its hands.
+/// What a command leaves behind with our pipes in its hands.
 #[test]
 fn a_step_ends_though_something_holds_its_output() {
     let project = Project::new();

@@ -20,7 +20,7 @@ fn subtests_are_listed_in_an_instance() {
     assert_eq!(project.calls()[1..], ["execute i1"]);
 }
 
-/// The instance in which hosts are asked is the first one of the run: HOLE-E15.
+/// The instance in which hosts are asked is the first one of the run.
 #[test]
 fn one_instance_is_enough_to_list_and_to_run() {
     let project = Project::new();

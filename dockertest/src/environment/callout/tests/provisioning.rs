@@ -11,7 +11,7 @@ use crate::environment::{Callouts, Provider};
 use crate::host::{CancelToken, StepEnd};
 use crate::verdict::Verdict;
 
-/// HOLE-E2: all that are wanted come with one call, and go with one.
+/// All that are wanted come with one call, and go with one.
 #[test]
 fn several_instances_come_and_go_together() {
     let project = Project::new();
@@ -36,7 +36,7 @@ fn an_instance_may_come_back_under_its_name() {
     assert_eq!(record, ["cached"]);
 }
 
-/// HOLE-E3: what a failing call printed is disposed of.
+/// What a failing call printed is disposed of.
 #[rstest]
 #[case::blanks(
     "echo a b; echo no disk >&2; exit 1",
@@ -61,7 +61,7 @@ fn what_a_failing_call_printed_is_disposed_of(#[case] callout: &str, #[case] dis
     assert!(project.is_clean());
 }
 
-/// HOLE-E4, HOLE-E5: no progress is an error at once, and nothing is disposed of.
+/// No progress is an error at once, and nothing is disposed of.
 #[test]
 fn a_call_that_prints_nothing_is_the_last_one() {
     let project = Project::new();
@@ -102,7 +102,7 @@ fn more_than_were_wanted_are_disposed_of_with_the_others() {
     assert_eq!(project.calls(), ["provision 2", "dispose a b c"]);
 }
 
-/// HOLE-E7, HOLE-E16: interrupted, or too slow: what is there is disposed of.
+/// Interrupted, or too slow: what is there is disposed of.
 #[rstest]
 #[case::limit(false, "did not end within 1 s (`instance_provision_timeout`)")]
 #[case::signal(true, "was interrupted (SIGTERM)")]

@@ -8,7 +8,7 @@ use super::{MAKE, Project, provision};
 use crate::environment::callout::call::Call;
 use crate::environment::callout::{PROVISION_VARIABLE, Pruned, dispose_of_kept, kept, prune, records, template};
 
-/// HOLE-E7: a process that was killed with SIGKILL leaves its lock, its record, and perhaps a callout that still runs.
+/// A process that was killed with SIGKILL leaves its lock, its record, and perhaps a callout that still runs.
 #[test]
 fn what_a_killed_process_left_is_disposed_of_by_the_next() {
     let project = Project::new();

@@ -201,7 +201,7 @@ impl Environment {
     /// # Errors
     /// What is wanted does not fit together, or the test image cannot be brought into them.
     ///
-    /// ```
+    /// ```no_run
     /// # use dockertest::config::Layers;
     /// # use dockertest::environment::Environment;
     /// # use dockertest::host::HostProgram;

@@ -58,7 +58,8 @@ pub(crate) fn obstacle() -> Option<String> {
 /// Starts an engine of our own and waits until it answers.
 pub(crate) fn start() -> Result<Engine, Failure> {
     let cannot = |error: &dyn std::fmt::Display| Failure::setup(format!("cannot start an engine: {error}"));
-    let this_program = HostProgram::new(std::env::current_exe().map_err(|error| cannot(&error))?);
+    // By its name there may be another one by now: what builds the workspace also builds this program.
+    let this_program = HostProgram::new("/proc/self/exe");
     for folder in daemon::sweep() {
         eprintln!("xtask: removed what an earlier engine left in {}", folder.display());
     }

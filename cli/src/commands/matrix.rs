@@ -67,7 +67,7 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
             Ok(outcome) => outcome,
             // What the others do is worth no less.
             Err(failure) => {
-                if !failure.is_before_the_run() {
+                if !failure.is_before_the_run() && journal_of(build, &results).is_file() {
                     ran.push(build);
                 }
                 screen.warning(format!("{}: {}", build.name, Problem::from(failure)));
@@ -80,7 +80,7 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
         tell_what_is_wrong(&outcome, screen);
         code = code.max(outcome.exit_status());
         if let Stop::Interrupted { .. } = outcome.stop {
-            tell_what_is_missing(&chosen[at + 1..], &results.join(&build.name), screen);
+            tell_what_is_missing(&chosen, at, &wanted.results, screen);
             break;
         }
     }
@@ -88,15 +88,18 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
 }
 
 /// Says how an interrupted matrix goes on.
-fn tell_what_is_missing(missing: &[EngineBuild], last: &Path, screen: &Screen) {
+fn tell_what_is_missing(chosen: &[EngineBuild], last: usize, results: &Path, screen: &Screen) {
+    let missing = &chosen[last + 1..];
+    let (last, results) = (results.join(&chosen[last].name), results.display());
     let last = last.display();
     screen.note(format!(
         "stopped before the end; what has been run is compared. `dockertest resume {last}` ends this one"
     ));
     if !missing.is_empty() {
-        let list = list(missing);
+        let (missing, all) = (list(missing), list(chosen));
         screen.note(format!(
-            "not begun: {list}. `dockertest matrix --engines {list}` runs them, `--again` then compares all"
+            "not begun: {missing}. The same command with `--engines {missing}` runs them; then \
+             `dockertest matrix --again --engines {all} --results {results}` compares all"
         ));
     }
 }
@@ -116,11 +119,14 @@ fn runner(
     cancel: &CancelToken,
     screen: &Screen,
 ) -> Result<Runner, Problem> {
-    // What somebody says on the command line counts more.
     let engine = Engine { engine: Some(build.name.clone()) };
     let jobs = wanted.jobs.as_ref().map(|jobs| format!("environment.jobs={jobs}"));
-    let set: Vec<String> =
-        engine.as_settings(&[])?.into_iter().chain(jobs).chain(wanted.sources.set.iter().cloned()).collect();
+    let set: Vec<String> = engine
+        .as_settings(&wanted.sources.set)?
+        .into_iter()
+        .chain(jobs)
+        .chain(wanted.sources.set.iter().cloned())
+        .collect();
     let builder = Runner::builder()
         .layers(sources::layers(folders, &set))
         .args(&wanted.args)
@@ -169,8 +175,16 @@ fn told(outcome: &Outcome) -> String {
 /// Compares what has been run, and keeps the comparison beside it.
 fn compare(ran: &[&EngineBuild], results: &Path, json: bool, screen: &Screen) -> Result<u8, Problem> {
     let mut states: Vec<(String, RunState)> = Vec::new();
+    let mut is_whole = true;
     for build in ran {
-        states.push((build.name.clone(), RunState::of(&journal::read(&journal_of(build, results))?.records)));
+        match journal::read(&journal_of(build, results)) {
+            Ok(journal) => states.push((build.name.clone(), RunState::of(&journal.records))),
+            // What the others did is worth no less.
+            Err(failure) => {
+                screen.warning(format!("{} is not compared: {}", build.name, Problem::from(failure)));
+                is_whole = false;
+            }
+        }
     }
     if states.is_empty() {
         return Err(Problem::new(format!("nothing has been run in `{}`", results.display())));
@@ -184,5 +198,5 @@ fn compare(ran: &[&EngineBuild], results: &Path, json: bool, screen: &Screen) ->
     }
     screen.output(if json { data } else { visible(&table).into_owned() })?;
     screen.note(format!("the comparison is kept in `{}`", results.join(PAGE).display()));
-    Ok(if compared.worst().is_passed() { status::SUCCESS } else { EXIT_FAILED })
+    Ok(if is_whole && compared.worst().is_passed() { status::SUCCESS } else { EXIT_FAILED })
 }

@@ -71,6 +71,9 @@ fn what_does_not_fit_is_told_before_anything_runs() {
     let two = ["--engine", "docker-here", "--set", "docker_path=/nope"];
     assert_eq!(refused(&[&["run", "--args=example"][..], &two].concat()), expected);
     assert_eq!(refused(&[&["env", "shell"][..], &two].concat()), expected);
+    let two =
+        refused(&["matrix", "--engines", "docker-here", "--set", "docker_path=/usr/bin/podman", "--args=example"]);
+    assert!(two.contains("do not go together"), "{two}");
     let missing = refused(&["matrix", "--again", "--engines", "docker-here"]);
     assert!(missing.contains("nothing has been run on docker-here in `"), "{missing}");
     assert!(missing.contains("dockertest matrix --engines docker-here --results results/matrix"), "{missing}");
@@ -87,6 +90,22 @@ fn what_a_capsule_cannot_have_is_told_before_anything_runs() {
     assert!(other.contains("set `docker_path = /usr/bin/podman`"), "{other}");
     let typo = refused(&place, &["matrix", "--engines", "docker-here", "--args=docker_cli/kil"]);
     assert!(typo.contains("docker_cli/kil"), "{typo}");
+}
+
+#[test]
+fn an_engine_that_does_not_come_up_costs_the_others_nothing() {
+    if !possible() {
+        return;
+    }
+    let place = with_builds();
+    let bad = "case $1 in --version) echo 'Docker version 29.0.1, build 123' ;; *) echo no way >&2; exit 1 ;; esac";
+    place.script("bin/dockerd", bad);
+    let bin = place.path("bin").display().to_string();
+    place.run(&["engines", "add", "docker-bad", "--path", &bin]).expect(0);
+    let done = place.run(&["matrix", "--engines", "docker-bad,docker-here", "--args=docker_cli/version"]).expect(6);
+    assert!(done.stderr.contains("docker-bad: no instance could be made: "), "{done:?}");
+    assert!(done.stderr.contains("docker-here: GOOD"), "{done:?}");
+    assert!(place.path("results/matrix/comparison.html").is_file(), "{done:?}");
 }
 
 #[test]
@@ -113,7 +132,7 @@ fn an_interrupted_matrix_compares_what_it_has_run() {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     let second = Done::from(second.wait_with_output().unwrap()).expect(130);
     assert!(
-        second.stderr.contains("not begun: docker-other. `dockertest matrix --engines docker-other`"),
+        second.stderr.contains("not begun: docker-other. The same command with `--engines docker-other`"),
         "{second:?}"
     );
     let header = second.stdout.lines().find(|line| line.starts_with("subtest")).unwrap_or_default();

@@ -23,7 +23,7 @@ const OTHERS: &[(&[u8], &str)] = &[
     (b"ok ", "it looks like TAP, which cannot be loaded"),
     (b"not ok ", "it looks like TAP, which cannot be loaded"),
     (b"{", "it looks like JSON, which cannot be loaded"),
-    (b"[", "it looks like JSON, which cannot be loaded"),
+    (b"[", "it looks like JSON or like a configuration file, neither of which can be loaded"),
 ];
 
 /// What is said of version 1, whether or not subunit was asked for.

@@ -35,6 +35,7 @@ pub use own::OwnEngine;
 pub use ping::ping;
 pub use running::Daemon;
 
+#[cfg(feature = "runner")]
 pub(crate) use room::MOUNTED_DISK;
 
 pub use crate::engine::search_path::search_path;

@@ -140,14 +140,15 @@ impl EngineKind {
     }
 }
 
-/// The file of the engine's program, wherever below the root it lies, and the files with a file system in them that lie
+/// The file of the engine's program, wherever below the root it lies, by the capsule's own `PATH` if it has one, and the files with a file system in them that lie
 /// above it and may have another one. None if it is nowhere.
 pub(super) fn engine_files(options: &CapsuleOptions) -> Vec<PathBuf> {
     let program = engine_program(options);
     let folders = if program.components().count() > 1 {
         vec![PathBuf::new()]
     } else {
-        std::env::split_paths(&search_path()).collect()
+        let own = options.variables.get("PATH").cloned();
+        std::env::split_paths(&own.unwrap_or_else(search_path)).collect()
     };
     let mut files = Vec::new();
     for root in &options.lower {
@@ -284,6 +285,16 @@ mod tests {
         assert_eq!(engine_files(&options), [image.clone(), lower.join("usr/bin/dockerd")]);
         assert_eq!(engine_files(&options.kind(EngineKind::Podman)), [image, upper.join("usr/bin/podman")]);
         assert!(engine_files(&CapsuleOptions::new().lower([&upper])).is_empty());
+    }
+
+    #[test]
+    fn a_program_is_looked_for_where_the_capsule_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().canonicalize().unwrap().join("podman");
+        fs::write(&own, "").unwrap();
+        let options = CapsuleOptions::new().kind(EngineKind::Podman).lower(["/"]);
+        let options = options.variable("PATH", format!("{}:/usr/bin", folder.path().display()));
+        assert_eq!(engine_files(&options), [own]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl CapsuleProvider {
     /// from the beginning, if that can be made here and the engine takes it.
     ///
     /// # Errors
-    /// An option does not fit, or the engine in which the image would be prepared does not come up.
+    /// An option does not fit, or the folder that the image would be kept in cannot be filled.
     ///
     /// ```no_run
     /// # use dockertest::config::Layers;
@@ -63,7 +63,7 @@ impl CapsuleProvider {
     /// here and the engine takes it.
     ///
     /// # Errors
-    /// The engine in which it would be prepared does not come up.
+    /// The folder that it would be kept in cannot be filled.
     pub fn prepared(
         host: HostProgram,
         options: CapsuleOptions,
@@ -75,12 +75,16 @@ impl CapsuleProvider {
         let image = test_image_of(&configuration.defaults());
         let options = match options.clone().with_test_image(&host, &image) {
             // Without what it is made of, or a place for it, the steps have to see where they get it. An engine that does not
-            // load images is one that they have something to say about.
+            // load images is one that they have something to say about; of one that does not come up, whoever wants a capsule
+            // of it hears.
             Err(
                 ImagesFailure::Image(
                     TestImageFailure::Missing(_) | TestImageFailure::Api(_) | TestImageFailure::Lost(_),
                 )
-                | ImagesFailure::NoPlace,
+                | ImagesFailure::NoPlace
+                | ImagesFailure::NoEngine(_)
+                | ImagesFailure::Engine(_)
+                | ImagesFailure::Api(_),
             ) => options,
             other => other?,
         };

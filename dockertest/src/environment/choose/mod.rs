@@ -179,8 +179,8 @@ impl Environment {
         if !CapsuleProvider::new(self.door.clone(), options.clone()).sees(&client) {
             let client = client.display();
             return Ok(Err(format!(
-                "`docker_path` is `{client}`, which is not seen in a capsule: it is below /tmp or /run, or on another \
-                 file system than /"
+                "`docker_path` is `{client}`, which is not seen in a capsule: it is below /tmp or /run, or mounted \
+                 elsewhere than with /"
             )));
         }
         let provider = match CapsuleProvider::prepared(self.door.clone(), options, configuration) {

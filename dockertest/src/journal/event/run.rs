@@ -27,7 +27,7 @@ use crate::version::ApiVersion;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct RunStarted {
-    /// The format of this journal: [`FORMAT`].
+    /// The format of this journal: [`FORMAT`](super::FORMAT).
     pub format: u32,
     /// A name for the run that no other run has.
     pub run: String,

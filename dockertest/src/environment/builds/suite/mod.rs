@@ -1,8 +1,9 @@
 //! The packages of an engine from another release of the distribution, in one file.
 //!
 //! apt chooses and fetches them, with folders of its own, so that it neither reads nor changes what is installed
-//! ([`apt`]); they are unpacked side by side ([`unpack`]) and packed into one file system. What has to be in it is the engine with all libraries that it needs, down to the C library: a program of another
-//! release seldom runs with those of this one. The base of the system comes from the machine itself.
+//! ([`apt`]); they are unpacked side by side ([`unpack`]) and packed into one file system. What has to be in it is the
+//! engine with all libraries that it needs, down to the C library: a program of another release seldom runs with those of
+//! this one. The base of the system comes from the machine itself.
 
 mod apt;
 mod unpack;

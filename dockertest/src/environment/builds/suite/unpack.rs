@@ -1,12 +1,15 @@
 //! Packages, and the tree of what is in them.
 
 use std::cmp::Reverse;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+
+use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 
 use super::run;
 use crate::environment::builds::BuildFailure;
@@ -43,7 +46,7 @@ pub(super) fn unpack(
     let mut packages = Vec::new();
     for (index, taken) in each_at_once(&largest_first(archives), take)? {
         if let Some(package) = taken {
-            lay_over(&folder_of(index), tree).map_err(|source| BuildFailure::file(tree, source))?;
+            lay_over(&folder_of(index), tree, tree).map_err(|source| BuildFailure::file(tree, source))?;
             packages.push(package);
         }
     }
@@ -127,25 +130,24 @@ fn merge_into_usr(tree: &Path) -> io::Result<()> {
         let folder = tree.join(name);
         if folder.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
             fs::create_dir_all(tree.join("usr"))?;
-            lay_over(&folder, &tree.join("usr").join(name))?;
+            lay_over(&folder, &tree.join("usr").join(name), tree)?;
         }
     }
     Ok(())
 }
 
 /// Moves a folder to another place, and what is in it over what is there. As for the package manager, a folder that is
-/// there stays one where a link comes, and what comes into a link goes where it leads.
-fn lay_over(from: &Path, to: &Path) -> io::Result<()> {
-    if to.symlink_metadata().is_err() {
-        return fs::rename(from, to);
-    }
-    fs::create_dir_all(to)?;
+/// there stays one where a link comes, and what comes into a link goes where it leads if `tree` is the root: never out of
+/// it.
+fn lay_over(from: &Path, to: &Path, tree: &Path) -> io::Result<()> {
+    let Ok(there) = to.symlink_metadata() else { return fs::rename(from, to) };
+    let to = &if there.is_symlink() { within(tree, to)? } else { to.to_owned() };
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            lay_over(&entry.path(), &target)?;
+            lay_over(&entry.path(), &target, tree)?;
         } else if !(kind.is_symlink() && target.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())) {
             fs::rename(entry.path(), target)?;
         } else {
@@ -153,6 +155,17 @@ fn lay_over(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     fs::remove_dir(from)
+}
+
+/// Where a link to a folder leads if `tree` is the root.
+fn within(tree: &Path, link: &Path) -> io::Result<PathBuf> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("the link {}: {error}", link.display()));
+    let below = link.strip_prefix(tree).map_err(io::Error::other)?;
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let found =
+        File::open(tree).and_then(|root| Ok(openat2(root, below, flags, Mode::empty(), ResolveFlags::IN_ROOT)?));
+    let folder = found.map_err(named)?;
+    fs::read_link(format!("/proc/self/fd/{}", folder.as_raw_fd()))
 }
 
 #[cfg(test)]
@@ -199,12 +212,18 @@ mod tests {
         fs::create_dir_all(above.join("new/deep")).unwrap();
         fs::create_dir_all(above.join("linked")).unwrap();
         symlink("real", below.join("linked")).unwrap();
+        // As a package has it: from the root on, which is not this machine's.
+        fs::create_dir_all(below.join("usr/share/deep")).unwrap();
+        fs::create_dir_all(above.join("etc/away")).unwrap();
+        symlink("/usr/share/../share/deep", below.join("etc/away")).unwrap();
+        fs::write(above.join("etc/away/file"), "away").unwrap();
         symlink("elsewhere", above.join("real")).unwrap();
         fs::write(below.join("etc/deep/both"), "below").unwrap();
         fs::write(below.join("etc/deep/old"), "below").unwrap();
         fs::write(above.join("etc/deep/both"), "above").unwrap();
         fs::write(above.join("linked/file"), "above").unwrap();
-        lay_over(&above, &below).unwrap();
+        lay_over(&above, &below, &below).unwrap();
+        assert_eq!(fs::read_to_string(below.join("usr/share/deep/file")).unwrap(), "away");
         let read = |file: &str| fs::read_to_string(below.join(file)).unwrap();
         assert_eq!([read("etc/deep/both"), read("etc/deep/old"), read("real/file")], ["above", "below", "above"]);
         assert!(below.join("new/deep").is_dir() && below.join("linked").is_symlink());

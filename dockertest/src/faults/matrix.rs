@@ -389,12 +389,12 @@ fn choose<'c>(catalog: &'c Catalog, names: &[String]) -> Result<Vec<(&'c Subtest
     Ok(chosen)
 }
 
-/// What may have been meant, or how to see all there is.
 /// Where an option was set, behind its value.
 fn by(origin: Option<&Origin>) -> String {
     origin.map_or_else(String::new, |origin| format!(" ({origin})"))
 }
 
+/// What may have been meant, or how to see all there is.
 fn meant(nearest: &[String]) -> String {
     did_you_mean(nearest)
         .map_or("; `dockertest faults --list` shows all".to_owned(), |question| format!("; {question}"))

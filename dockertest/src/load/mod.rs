@@ -186,8 +186,14 @@ pub fn load(reports: &[Report], options: &Options) -> Result<LoadedRun, LoadFail
     tools.sort_unstable();
     tools.dedup();
     let files = reports.iter().map(|report| report.name().to_owned()).collect();
-    let digest = reports.iter().fold(Sha256::new(), |digest, report| digest.chain_update(report.bytes()));
-    let digest = digest.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    let loaded = Loaded { files, tool: tools.join(", "), time_us: now_us, digest };
+    let loaded = Loaded { files, tool: tools.join(", "), time_us: now_us, digest: digest_of(reports) };
     Ok(journal::run(contents, loaded, now_us))
+}
+
+/// The same for the same reports in any order: a shell's pattern and `find` do not name files in the same one.
+fn digest_of(reports: &[Report]) -> String {
+    let mut digests: Vec<_> = reports.iter().map(|report| Sha256::digest(report.bytes())).collect();
+    digests.sort_unstable();
+    let digest = digests.iter().fold(Sha256::new(), Digest::chain_update);
+    digest.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

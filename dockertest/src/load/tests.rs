@@ -226,6 +226,21 @@ fn several_reports_are_one_run() {
 }
 
 #[test]
+fn the_same_reports_in_another_order_are_the_same_run() {
+    let digest = |texts: [&str; 2]| {
+        let reports = texts.map(|text| Report::new("x", text));
+        loaded(&reports, &Options::default()).digest().to_owned()
+    };
+    let one = "<testsuite><testcase name='a'/></testsuite>";
+    let two = "<testsuite><testcase name='b'/></testsuite>";
+    assert_eq!(digest([one, two]), digest([two, one]));
+    assert_ne!(digest([one, two]), digest([one, one]));
+    // The bytes of both are the same one after the other.
+    let (end, begin) = (format!("{one}\n"), format!("\n{two}"));
+    assert_ne!(digest([&end, two]), digest([one, &begin]));
+}
+
+#[test]
 fn a_report_that_is_broken_keeps_the_others_out() {
     let reports =
         [Report::new("one", "<testsuite><testcase name='a'/></testsuite>"), Report::new("two", "<testsuite>")];

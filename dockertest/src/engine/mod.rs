@@ -29,6 +29,8 @@ mod client;
 mod command;
 mod completed;
 #[cfg(feature = "api")]
+mod containers_conf;
+#[cfg(feature = "api")]
 pub mod daemon;
 mod expected;
 #[cfg(feature = "api")]
@@ -36,6 +38,8 @@ mod facts;
 mod failure;
 #[cfg(feature = "api")]
 pub mod fixtures;
+#[cfg(feature = "api")]
+mod harmless;
 mod image_name;
 #[cfg(feature = "api")]
 pub mod inventory;

@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 
 use super::address::{SYSTEM, variable};
 use super::command::typed;
+use super::containers_conf::set_in;
+use super::harmless::{is_private, shown, shown_value};
+use crate::config::MASK;
 
 /// Where the system's engine notes its process. Where its socket was opened by somebody else for it, this tells who it is.
 const PID_FILE: &str = "/run/docker.pid";
@@ -23,14 +26,8 @@ const OURS: [&str; 3] = ["/run/dockertest", "/dockertest-engine-", "/dockertest-
 /// What says where the engine listens, which is told elsewhere.
 const HOSTS: [&str; 3] = ["-H", "--host", "hosts"];
 
-/// Settings of podman that may have in them what is nobody's business.
-const PRIVATE: [&str; 2] = ["env", "annotations"];
-
 /// More than that is not said in a line.
 const MOST_CHARACTERS: usize = 400;
-
-/// What is said in place of a name and a password.
-const HIDDEN: &str = "********";
 
 /// The options of the engine that listens there, in one line; nothing if it has none, or nobody can see them from here.
 pub(super) fn of_engine_at(address: &str) -> Option<String> {
@@ -47,7 +44,7 @@ pub(super) fn of_engine_at(address: &str) -> Option<String> {
     } else {
         return None;
     };
-    Some(in_bounds(&said)).filter(|said| !said.is_empty())
+    Some(in_bounds(said)).filter(|said| !said.is_empty())
 }
 
 /// The process that listens at a socket.
@@ -87,22 +84,26 @@ fn options(words: &[String]) -> (String, Option<PathBuf>) {
     let mut rest = words.iter().map(String::as_str).peekable();
     while let Some(word) = rest.next() {
         let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
-        // `--host unix://…` is two words, and `-Hunix://…` is one.
-        let takes_next = value.is_none() && rest.peek().is_some_and(|next| !next.starts_with('-'));
+        // `--host unix://…` is two words, and `-Hunix://…` is one. A secret may begin with anything.
+        let next = if value.is_none() { rest.next_if(|next| is_private(name) || !next.starts_with('-')) } else { None };
         if name == "--config-file" {
-            file = value.or_else(|| rest.next_if(|_| takes_next)).map(PathBuf::from);
-        } else if HOSTS.contains(&name) {
-            rest.next_if(|_| takes_next);
-        } else if !(name.starts_with("-H") || is_ours(word)) {
-            said.push(spelled(word));
+            file = value.or(next).map(PathBuf::from);
+        } else if !(HOSTS.contains(&name) || name.starts_with("-H")) {
+            let value = value.map(|value| format!("{name}={}", shown(name, value)));
+            let words = [Some(value.unwrap_or_else(|| name.to_owned())), next.map(|next| shown(name, next))];
+            said.extend(words.into_iter().flatten().filter(|word| !is_ours(word)).map(|word| spelled(&word)));
         }
     }
     (said.join(" "), file)
 }
 
-/// An option as it is typed: `=` is nothing special there.
+/// An option as it is typed: `=` is nothing special there, nor is what stands for a secret.
 fn spelled(word: &str) -> String {
-    let part = |part: &str| if part.is_empty() { String::new() } else { typed(&[part.to_owned()]) };
+    let part = |part: &str| {
+        let plain = part.replace(MASK, "");
+        let is_plain = plain.is_empty() || typed(std::slice::from_ref(&plain)) == plain;
+        if is_plain { part.to_owned() } else { typed(&[part.to_owned()]) }
+    };
     word.split('=').map(part).collect::<Vec<_>>().join("=")
 }
 
@@ -110,11 +111,11 @@ fn is_ours(text: &str) -> bool {
     OURS.iter().any(|ours| text.contains(ours))
 }
 
-/// The settings of a `daemon.json`, without those that say where the engine is.
+/// The settings of a `daemon.json`, without those that say where the engine is, and without secrets.
 fn in_words(settings: Map<String, Value>) -> String {
     let is_said = |name: &str, value: &Value| !HOSTS.contains(&name) && !is_ours(&value.to_string());
     let told: Map<String, Value> = settings.into_iter().filter(|(name, value)| is_said(name, value)).collect();
-    if told.is_empty() { String::new() } else { Value::Object(told).to_string() }
+    if told.is_empty() { String::new() } else { shown_value("", Value::Object(told)).to_string() }
 }
 
 /// The files with podman's settings, the last of which counts most. Those of the distribution are as they come.
@@ -132,41 +133,11 @@ fn of_podman(files: &[PathBuf]) -> String {
     if settings.is_empty() { String::new() } else { format!("containers.conf {}", settings.join(", ")) }
 }
 
-/// What a file of podman's sets: all that is no comment and no heading, a list on several lines in one.
-fn set_in(text: &str) -> Vec<String> {
-    let (mut set, mut open): (Vec<String>, bool) = (Vec::new(), false);
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        if open {
-            if let Some(last) = set.last_mut() {
-                last.push_str(line);
-            }
-            open = !line.ends_with(']');
-        } else if !line.starts_with('[') {
-            set.push(line.to_owned());
-            open = line.contains('[') && !line.ends_with(']');
-        }
-    }
-    let is_private = |line: &String| line.split_once('=').is_some_and(|(name, _)| PRIVATE.contains(&name.trim()));
-    set.retain(|line| !is_private(line));
-    set
-}
-
-/// Without names and passwords in addresses, and no longer than a line may be.
-fn in_bounds(said: &str) -> String {
-    let mut text = String::new();
-    let mut rest = said;
-    while let Some((before, after)) = rest.split_once("://") {
-        text.push_str(before);
-        text.push_str("://");
-        let host = after.find(|c: char| c == '/' || c == '"' || c == '\'' || c.is_whitespace()).unwrap_or(after.len());
-        let at = after.get(..host).and_then(|host| host.rfind('@'));
-        rest = at.and_then(|at| after.get(at..)).unwrap_or(after);
-        text.push_str(if at.is_some() { HIDDEN } else { "" });
-    }
-    text.push_str(rest);
-    match text.char_indices().nth(MOST_CHARACTERS) {
-        Some((end, _)) => format!("{} …", text.get(..end).unwrap_or_default()),
-        None => text,
+/// No longer than a line may be.
+fn in_bounds(said: String) -> String {
+    match said.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{} …", said.get(..end).unwrap_or_default()),
+        None => said,
     }
 }
 
@@ -237,15 +208,20 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_not_said_and_neither_is_a_long_list() {
-        let said = "dockerd --http-proxy=http://me:secret@proxy:3128/a@b --registry-mirror=https://mirror/x";
-        let hidden = "dockerd --http-proxy=http://********@proxy:3128/a@b --registry-mirror=https://mirror/x";
-        assert_eq!(in_bounds(said), hidden);
-        assert_eq!(
-            in_bounds(r#"{"proxies":{"http-proxy":"http://me:secret@p"}}"#),
-            r#"{"proxies":{"http-proxy":"http://********@p"}}"#
+    fn secrets_are_not_said_and_neither_is_a_long_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("daemon.json");
+        fs::write(&file, r#"{"log-driver":"splunk","log-opts":{"splunk-token":"x","max-size":"1m"}}"#).unwrap();
+        let line = format!(
+            "dockerd --config-file={} --log-opt splunk-token=x --log-opt=splunk-token=y --token z \
+             --http-proxy=http://me:it's=a$b@proxy:3128/a@b --registry-mirror=https://mirror/x",
+            file.display()
         );
-        assert_eq!(in_bounds(&"ä".repeat(500)).chars().count(), 402);
+        let said = "dockerd --log-opt splunk-token=******** --log-opt=splunk-token=******** --token ******** \
+                    --http-proxy=http://********@proxy:3128/a@b --registry-mirror=https://mirror/x and daemon.json \
+                    {\"log-driver\":\"splunk\",\"log-opts\":{\"max-size\":\"1m\",\"splunk-token\":\"********\"}}";
+        assert_eq!(of_daemon(&words(&line)), said);
+        assert_eq!(in_bounds("ä".repeat(500)).chars().count(), 402);
     }
 
     #[test]

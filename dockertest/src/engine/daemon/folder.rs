@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Map, Value, json};
 
+use super::DaemonFailure;
 use super::cgroups;
 
 /// What the folder holds.
@@ -27,6 +28,9 @@ const PARENT: &str = "/tmp";
 pub(crate) const ENGINE: &str = "dockertest-engine-";
 pub(crate) const CAPSULE: &str = "dockertest-capsule-";
 
+/// How many names are tried for data in a folder that others use, too.
+const MOST_TRIES: u32 = 1000;
+
 /// How many names this process has given. None is given again: a journal tells instances apart by their names.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -38,6 +42,34 @@ impl Folder {
     /// A new one. Whoever holds the file that comes with it says that the folder is in use.
     pub(crate) fn create(prefix: &str) -> io::Result<(Folder, File)> {
         Folder::create_in(Path::new(PARENT), prefix)
+    }
+
+    /// A new one, whose data is in one of the same name below another folder. The name may be taken there by a container
+    /// that has a `/tmp` of its own: then it is the next one.
+    pub(crate) fn create_with_data_below(disk: &Path, prefix: &str) -> Result<(Folder, Vec<File>), DaemonFailure> {
+        Folder::create_in_with_data_below(Path::new(PARENT), disk, prefix)
+    }
+
+    fn create_in_with_data_below(
+        parent: &Path,
+        disk: &Path,
+        prefix: &str,
+    ) -> Result<(Folder, Vec<File>), DaemonFailure> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (folder, lock) = Folder::create_in(parent, prefix).map_err(DaemonFailure::Folder)?;
+            match folder.put_data_below(disk) {
+                Ok(data_lock) => return Ok((folder, vec![lock, data_lock])),
+                Err(source) => {
+                    // Nothing was started: groups of that name are the other's.
+                    drop(fs::remove_dir_all(&folder.0));
+                    if source.kind() != ErrorKind::AlreadyExists || tries == MOST_TRIES {
+                        return Err(DaemonFailure::Data { folder: disk.to_owned(), source });
+                    }
+                }
+            }
+        }
     }
 
     fn create_in(parent: &Path, prefix: &str) -> io::Result<(Folder, File)> {
@@ -127,7 +159,7 @@ impl Folder {
 
     /// Has the data in a folder of the same name below this one, which goes with this folder. Whoever holds the file that
     /// comes with it says that it is in use.
-    pub(crate) fn put_data_below(&self, parent: &Path) -> io::Result<File> {
+    fn put_data_below(&self, parent: &Path) -> io::Result<File> {
         let other = Folder(parent.join(self.name()));
         // Only what was made here is known as ours.
         DirBuilder::new().mode(0o700).create(&other.0)?;
@@ -302,6 +334,27 @@ mod tests {
         drop((folder.put_data_below(disk.path()).unwrap(), lock));
         fs::remove_dir_all(folder.path()).unwrap();
         assert_eq!(sweep_in(disk.path()), [disk.path().join(folder.name())]);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_where_the_data_is_to_be_is_not_used() {
+        let [place, disk] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        // Other tests take names, too.
+        let next = NUMBER.load(Ordering::Relaxed).max(1);
+        let taken: Vec<PathBuf> =
+            (next..next + 500).map(|number| disk.path().join(format!("{CAPSULE}{}-{number}", process::id()))).collect();
+        for taken in &taken {
+            fs::create_dir(taken).unwrap();
+        }
+        let (folder, _locks) = Folder::create_in_with_data_below(place.path(), disk.path(), CAPSULE).unwrap();
+        assert!(!taken.contains(&disk.path().join(folder.name())) && folder.data().is_dir(), "{folder:?}");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "of the others nothing is left");
+        assert_eq!(folder.remove(), [""; 0]);
+        assert!(taken.iter().all(|taken| taken.is_dir()), "what is not ours stays");
+        let nowhere = Folder::create_in_with_data_below(place.path(), &disk.path().join("none"), CAPSULE);
+        let is_told = |failure: DaemonFailure| matches!(failure, DaemonFailure::Data { source, .. } if source.kind() == ErrorKind::NotFound);
+        assert!(nowhere.is_err_and(is_told));
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -85,15 +85,13 @@ impl Capsule {
 
     fn make(host: &HostProgram, options: &CapsuleOptions, stays: bool) -> Result<Capsule, DaemonFailure> {
         drop(folder::sweep());
-        let (folder, lock) = Folder::create(CAPSULE).map_err(DaemonFailure::Folder)?;
-        let mut locks = vec![lock];
-        if let DataRoot::Disk { folder: Some(disk), .. } = &options.data_root {
+        let (folder, locks) = if let DataRoot::Disk { folder: Some(disk), .. } = &options.data_root {
             drop(folder::sweep_in(disk));
-            locks.push(folder.put_data_below(disk).map_err(|source| {
-                drop(folder.remove());
-                DaemonFailure::Data { folder: disk.clone(), source }
-            })?);
-        }
+            Folder::create_with_data_below(disk, CAPSULE)?
+        } else {
+            let (folder, lock) = Folder::create(CAPSULE).map_err(DaemonFailure::Folder)?;
+            (folder, vec![lock])
+        };
         let (id, plan) = (folder.name(), Plan { stays, ..plan(options, &folder) });
         let launched = Launched::launch(folder, locks, host, &plan, None)?;
         let mut capsule = Capsule { launched, id, door: host.clone(), has_daemon: plan.engine.is_some() };

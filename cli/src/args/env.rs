@@ -75,7 +75,7 @@ pub(crate) struct Provision {
 
 #[derive(Debug, Args)]
 pub(crate) struct Exec {
-    /// The capsule; the number at the end of its name is enough.
+    /// The capsule; what stands behind `dockertest-capsule-` in its name is enough.
     pub(crate) id: String,
     /// A folder that is the same in the capsule: what is written there stays. May be repeated.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::AnyPath)]
@@ -87,7 +87,7 @@ pub(crate) struct Exec {
 
 #[derive(Debug, Args)]
 pub(crate) struct Dispose {
-    /// The capsules; the numbers at the end of their names are enough.
+    /// The capsules; what stands behind `dockertest-capsule-` in their names is enough.
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub(crate) id: Vec<String>,
     /// All capsules that were made to stay.

@@ -7,15 +7,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider};
 use dockertest::host::HostProgram;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Done, Place};
+use crate::support::{Done, Place, wait_until};
 
 /// Whether a capsule can be made here.
 #[track_caller]
@@ -149,11 +147,7 @@ fn kill_with_all_that_looks_after_it(place: &Place, id: &str) {
     let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim().parse().unwrap();
     // The first process is tied to that one.
     kill(Pid::from_raw(parent), Signal::SIGKILL).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while Path::new(&format!("/proc/{first}")).exists() {
-        assert!(Instant::now() < deadline, "{first} is still there");
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("the first process is gone", || !Path::new(&format!("/proc/{first}")).exists());
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl StandingCapsule {
         found
     }
 
-    /// The one of that name; the number at its end is enough.
+    /// The one of that name; what stands behind `dockertest-capsule-` is enough.
     #[must_use]
     pub fn named(id: &str) -> Option<StandingCapsule> {
         StandingCapsule::all().into_iter().find(|capsule| {

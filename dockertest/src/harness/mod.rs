@@ -48,7 +48,8 @@ const STOPPED_BY_SIGNAL: i32 = 128;
 ///
 /// `tests/subtests.rs`:
 ///
-/// ```ignore
+/// ```no_run
+/// # mod acme_subtests {}
 /// dockertest::harness!(acme_subtests);
 /// ```
 ///

@@ -146,9 +146,13 @@ pub(crate) fn defaults() -> Vec<&'static Defaults> {
 /// Compiles in a file with the defaults of a subtest's options. Its path is that from the module's file, as with
 /// `include_str!`. For subtests in a crate of your own; those of the bundled ones stand in the folder `config_defaults`.
 ///
-/// ```ignore
+/// ```
+/// # use dockertest::prelude::*;
+/// # #[derive(Default)]
+/// # struct DiskQuota;
+/// # impl Subtest for DiskQuota {}
 /// dockertest::subtest!(DiskQuota, "Checks that the quota of a volume holds.");
-/// dockertest::defaults!("disk_quota.ini");
+/// dockertest::defaults!("example/disk_quota.ini");
 /// ```
 #[macro_export]
 macro_rules! defaults {
@@ -160,9 +164,13 @@ macro_rules! defaults {
 /// Compiles in scripts that break promises which the module's subtest checks, for `dockertest faults`. Their paths are
 /// those from the module's file, as with `include_str!`.
 ///
-/// ```ignore
+/// ```
+/// # use dockertest::prelude::*;
+/// # #[derive(Default)]
+/// # struct DiskQuota;
+/// # impl Subtest for DiskQuota {}
 /// dockertest::subtest!(DiskQuota, "Checks that the quota of a volume holds.");
-/// dockertest::fault!("faults/no_limit.sh", "faults/half_the_limit.sh");
+/// dockertest::fault!("example/faults/no_limit.sh");
 /// ```
 #[macro_export]
 macro_rules! fault {
@@ -176,9 +184,13 @@ macro_rules! fault {
 /// Compiles in files that the module's subtest finds in [`bindir`](crate::subtest::Context::bindir), so that they are there
 /// without the source tree. Their paths are those from the module's file, as with `include_bytes!`.
 ///
-/// ```ignore
+/// ```
+/// # use dockertest::prelude::*;
+/// # #[derive(Default)]
+/// # struct Build;
+/// # impl Subtest for Build {}
 /// dockertest::subtest!(Build, "Checks that an image can be built.");
-/// dockertest::content!("Dockerfile", "files/big");
+/// dockertest::content!("example/Dockerfile");
 /// ```
 #[macro_export]
 macro_rules! content {

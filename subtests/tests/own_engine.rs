@@ -142,12 +142,8 @@ fn an_engine_that_dies_is_told_and_leaves_nothing() {
 
 /// Another process, and the socket of the engine that it has.
 fn owner() -> (Child, PathBuf) {
-    let mut owner = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "owner_of_an_engine", "--ignored", "--nocapture"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut owner = test_needs::again("an_engine_goes_when_the_process_that_wanted_it_is_killed");
+    let mut owner = owner.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
     let socket = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("socket: ").map(PathBuf::from));
     let socket = socket.unwrap();
@@ -155,10 +151,22 @@ fn owner() -> (Child, PathBuf) {
     (owner, socket)
 }
 
+/// The process that [`owner`] starts. A kill of the test program itself would be the end of all its tests.
+#[expect(clippy::print_stdout, reason = "the test that starts it reads that")]
+fn be_owner() {
+    let engine = Daemon::start(&host(), &DaemonOptions::new()).unwrap();
+    println!("\nsocket: {}", engine.socket().display());
+    // Until it is killed.
+    drop(std::io::stdin().lines().next());
+}
+
 #[test]
 fn an_engine_goes_when_the_process_that_wanted_it_is_killed() {
     if !possible() {
         return;
+    }
+    if test_needs::is_again() {
+        return be_owner();
     }
     let (mut owner, socket) = owner();
     owner.kill().unwrap();
@@ -179,18 +187,6 @@ fn what_was_killed_together_with_all_that_looked_after_it_is_swept_up() {
     owner.kill().unwrap();
     owner.wait().unwrap();
     wait_until(&socket, || drop(daemon::sweep()));
-}
-
-/// Not a test, but the process that [`owner`] starts and others kill. It is in this program because no other one would be
-/// built with the tests, and it is a test because a test program has no other entry. It waits on its standard input, so
-/// whoever runs all ignored tests sees it end at once if that is empty.
-#[test]
-#[ignore = "the other process of the tests that kill the owner of an engine; they start it themselves"]
-fn owner_of_an_engine() {
-    let engine = Daemon::start(&host(), &DaemonOptions::new()).unwrap();
-    println!("\nsocket: {}", engine.socket().display());
-    // Until it is killed.
-    drop(std::io::stdin().lines().next());
 }
 
 fn kill(pid: u32, signal: &str) {

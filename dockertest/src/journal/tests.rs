@@ -229,11 +229,12 @@ fn a_path_that_is_not_utf_8_cannot_be_kept_and_says_so() {
     assert_eq!(path.metadata().unwrap().len(), 0);
 }
 
-/// In a child whose disk has room for a few lines: fills it, and checks what the journal then says and holds.
-#[test]
-fn child_fills_its_disk() {
-    let Some(folder) = std::env::var_os("DOCKERTEST_TEST_FULL_FOLDER") else { return };
-    let path = Path::new(&folder).join(FILE_NAME);
+/// The folder whose disk has room for a few lines.
+const FULL_FOLDER: &str = "DOCKERTEST_TEST_FULL_FOLDER";
+
+/// Fills the disk, and checks what the journal then says and holds.
+fn fill_the_disk(folder: &Path) {
+    let path = folder.join(FILE_NAME);
     let memory = Memory::default();
     let writer = Writer::create(&path, vec![Box::new(memory.clone())]).unwrap();
     let mut durable = 0;
@@ -257,11 +258,15 @@ fn child_fills_its_disk() {
     println!("{failure}");
 }
 
-fn fill_in_child(shell: &str, folder: &Path) -> String {
+/// Runs a shell script whose `"$@"` is a process that fills the disk of the folder.
+fn fill_in_child(script: &str, folder: &Path) -> String {
+    let this = test_needs::again("journal::tests::a_limit_of_file_sizes_is_said_and_no_torn_line_stays");
     let output = Command::new("sh")
-        .args(["-c", shell])
-        .env("DOCKERTEST_TEST_FULL_FOLDER", folder)
-        .env("TEST_PROGRAM", std::env::current_exe().unwrap())
+        .args(["-ec", script, "sh"])
+        .arg(this.get_program())
+        .args(this.get_args())
+        .env(test_needs::AGAIN, "1")
+        .env(FULL_FOLDER, folder)
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
@@ -269,13 +274,13 @@ fn fill_in_child(shell: &str, folder: &Path) -> String {
     text
 }
 
-const CHILD: &str = r#"exec "$TEST_PROGRAM" --exact journal::tests::child_fills_its_disk --nocapture"#;
-
 #[test]
 fn a_limit_of_file_sizes_is_said_and_no_torn_line_stays() {
+    if test_needs::is_again() {
+        return fill_the_disk(Path::new(&std::env::var_os(FULL_FOLDER).unwrap()));
+    }
     let folder = tempfile::tempdir().unwrap();
-    let shell = format!("trap '' XFSZ; ulimit -f 9; {CHILD}");
-    let text = fill_in_child(&shell, folder.path());
+    let text = fill_in_child("trap '' XFSZ; ulimit -f 9; exec \"$@\"", folder.path());
     assert!(text.contains("File too large") && text.contains("ulimit -f"), "{text}");
 }
 
@@ -285,10 +290,10 @@ fn a_full_disk_is_said_and_no_torn_line_stays() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let mount = r#"mount -t tmpfs -o size=16k none "$DOCKERTEST_TEST_FULL_FOLDER""#;
     // The mount lives and ends with the child's own mount namespace.
-    let shell = format!("exec unshare --mount sh -ec '{mount}; {CHILD}'");
-    let text = fill_in_child(&shell, folder.path());
+    let mount = format!("mount -t tmpfs -o size=16k none \"${FULL_FOLDER}\"; exec \"$@\"");
+    let script = format!("exec unshare --mount sh -ec '{mount}' sh \"$@\"");
+    let text = fill_in_child(&script, folder.path());
     assert!(text.contains("No space left on device") && text.contains("free space"), "{text}");
 }
 

@@ -9,6 +9,7 @@
 // Shown by a test program that was told to show what tests say.
 #![allow(clippy::print_stderr)]
 
+mod again;
 mod packages;
 
 use std::fs::OpenOptions;
@@ -17,6 +18,7 @@ use std::os::unix::net::UnixStream;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 
+pub use again::{AGAIN, again, is_again};
 pub use packages::{has_module, node_with, with_packages};
 
 /// `1` where whatever tests need has to be there. `cargo xtask test` sets it.
@@ -158,36 +160,31 @@ fn test(place: &Location<'_>) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::process::{Command, Output};
+    use std::process::Output;
 
     use super::*;
 
-    /// Runs one of the tests below in a process of its own; gives back what was told of skipped tests.
-    fn child(test: &str, required: &str) -> (Output, String) {
+    /// Runs the test below once more; gives back what was told of skipped tests.
+    fn once_more(required: &str) -> (Output, String) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("skipped");
-        let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", test, "--ignored", "--nocapture"])
-            .env(REQUIRED, required)
-            .env(SKIPPED, &file)
-            .output()
-            .unwrap();
+        let mut command = again("tests::what_is_missing_is_a_skip_that_is_told_or_a_failure");
+        let output = command.env(REQUIRED, required).env(SKIPPED, &file).output().unwrap();
         (output, std::fs::read_to_string(file).unwrap_or_default())
     }
 
     #[test]
-    #[ignore = "the other process of the next test, which starts it itself"]
-    fn child_misses_a_program() {
-        assert!(!program("no such program"));
-    }
-
-    #[test]
     fn what_is_missing_is_a_skip_that_is_told_or_a_failure() {
-        let test = "tests::child_misses_a_program";
-        let (output, told) = child(test, "0");
+        if is_again() {
+            assert!(!program("no such program"));
+            return;
+        }
+        let (output, told) = once_more("0");
         assert!(output.status.success(), "{output:?}");
-        assert_eq!(told, "test_needs: tests::child_misses_a_program: there is no program `no such program`\n");
-        let (output, told) = child(test, "1");
+        let expected = "test_needs: tests::what_is_missing_is_a_skip_that_is_told_or_a_failure: there is no program \
+                        `no such program`\n";
+        assert_eq!(told, expected);
+        let (output, told) = once_more("1");
         assert!(!output.status.success(), "{output:?}");
         assert_eq!(told, "");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -47,10 +47,19 @@ delete_wrong_name() {
     "$DOCKER" rmi --force "$id" "$bystander" >/dev/null
 }
 
+# A container of this image that has written a file and ended; prints its id.
+ended() {
+    local container
+    container=$("$DOCKER" run --detach "$1" bash -c "echo $unique >/var/data; sync") || fail "run"
+    same "$("$DOCKER" wait "$container")" 0 "the status of the container"
+    echo "$container"
+}
+
 blocked() {
-    local name=rmi-$unique:used before container
-    make_image "$name"
-    container=$("$DOCKER" create --network none "$name" /none) || fail "create"
+    local name=rmi-$unique:used before first container
+    first=$(ended "$IMAGE") || exit 1
+    id=$("$DOCKER" commit --author dockertest --message "$unique" "$first" "$name") || fail "commit"
+    container=$(ended "$name") || exit 1
     before=$(names "$id")
     if [ "$1" = id ]; then name=$id; fi
     must 1 rmi "$name"
@@ -59,7 +68,7 @@ blocked() {
     has "$said" "${container:0:12}" "who uses it"
     same "$(names "$id")" "$before" "the names"
     same "$("$DOCKER" inspect --format '{{.Image}}' "$container")" "$id" "the image of the container"
-    "$DOCKER" rm --force "$container" >/dev/null
+    "$DOCKER" rm --force "$container" "$first" >/dev/null
     "$DOCKER" rmi --force "$id" >/dev/null
 }
 

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
 use crate::child::{self, cargo};
 use crate::failure::Failure;
@@ -31,7 +31,23 @@ pub(crate) fn program() -> Result<PathBuf, Failure> {
 pub(crate) fn build_static_host(package: &str, host: &str) -> Result<(), Failure> {
     let arguments = ["rustc", "--release", "--package", package, "--bin", host];
     let for_rustc = ["--", "-C", "target-feature=+crt-static", "-C", "relocation-model=static"];
-    child::must_succeed(cargo().args(arguments).args(for_rustc), &format!("build the host {host}"))
+    child::must_succeed(cargo().args(arguments).args(for_rustc), &format!("build the host {host}"))?;
+    // Older releases of the linker mold make static programs that crash when they start.
+    let built = paths::target().join("release").join(host);
+    let tried = Command::new(&built).arg("list").stdin(Stdio::null()).output();
+    match tried {
+        Ok(tried) if tried.status.success() => Ok(()),
+        Ok(tried) => Err(does_not_start(&built, &tried.status.to_string())),
+        Err(error) => Err(does_not_start(&built, &error.to_string())),
+    }
+}
+
+fn does_not_start(built: &Path, problem: &str) -> Failure {
+    Failure::setup(format!(
+        "{} was built and does not start: {problem}; it is static, and not every linker can do that. Build it with the \
+         common one: without `linker` and `rustflags` in cargo's configuration, or with RUSTFLAGS= before the command",
+        built.display()
+    ))
 }
 
 /// Builds both programs and copies them to `bin` below the root, by default where cargo installs.

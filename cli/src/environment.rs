@@ -1,13 +1,11 @@
 //! Where a run's steps are run, and how many at a time: what the command line says of it, and what is said about it.
 
 use dockertest::config::Configuration;
-use dockertest::environment::{ChoiceFailure, Environment, EnvironmentNote, EnvironmentSettings, Wanted};
+use dockertest::environment::{ChoiceFailure, EngineBuild, Environment, EnvironmentNote, EnvironmentSettings, Wanted};
 use dockertest::host::CancelToken;
 use dockertest::run::{
-    Catalog, EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_SETUP, EXIT_TERMINATED, EnterFailure, PlanFailure, Purpose,
-    Runner, SetupFailure,
+    Catalog, EXIT_ENVIRONMENT, EXIT_SETUP, EnterFailure, PlanFailure, Purpose, Runner, SetupFailure,
 };
-use signal_hook::consts::SIGTERM;
 
 use crate::args::{Engine, Place};
 use crate::commands::engines::builds;
@@ -33,17 +31,24 @@ impl Engine {
     /// The same for which engine is in capsules. What else was typed stands, but for what names another engine: nobody
     /// could tell which one is meant.
     pub(crate) fn as_settings(&self, set: &[String]) -> Result<Vec<String>, Problem> {
-        let Some(name) = &self.engine else { return Ok(Vec::new()) };
-        let mut settings = builds()?.get(name)?.settings();
-        settings.retain(|own| option(own) != "docker_options" || set.iter().all(|typed| option(typed) != option(own)));
-        let names_another = |typed: &&String| settings.iter().any(|own| option(own) == option(typed) && own != *typed);
-        match set.iter().find(names_another) {
-            Some(typed) => Err(Problem::new(format!(
-                "`--engine {name}` and `--set {typed}` do not go together, since each says which engine is tested: leave out \
-                 one of them"
-            ))),
-            None => Ok(settings),
+        match &self.engine {
+            Some(name) => settings_of(&builds()?.get(name)?, "--engine", set),
+            None => Ok(Vec::new()),
         }
+    }
+}
+
+/// The settings that choose a build, which was named by that option.
+pub(crate) fn settings_of(build: &EngineBuild, by: &str, set: &[String]) -> Result<Vec<String>, Problem> {
+    let mut settings = build.settings();
+    settings.retain(|own| option(own) != "docker_options" || set.iter().all(|typed| option(typed) != option(own)));
+    let names_another = |typed: &&String| settings.iter().any(|own| option(own) == option(typed) && own != *typed);
+    match set.iter().find(names_another) {
+        Some(typed) => Err(Problem::new(format!(
+            "`{by} {}` and `--set {typed}` do not go together, since each says which engine is tested: leave out one of them",
+            build.name
+        ))),
+        None => Ok(settings),
     }
 }
 
@@ -101,12 +106,8 @@ pub(crate) fn look_around(
 /// Why steps cannot run there, or why nobody knows what can be run there.
 fn not_entered(failure: EnterFailure, cancel: &CancelToken) -> Problem {
     let EnterFailure::Listing(failure) = failure else { return failure.into() };
-    let status = match (cancel.signal(), &failure) {
-        (Some(SIGTERM), _) => EXIT_TERMINATED,
-        (Some(_), _) => EXIT_INTERRUPTED,
-        (None, SetupFailure::Instance(_)) => EXIT_ENVIRONMENT,
-        (None, _) => EXIT_SETUP,
-    };
+    let without_signal = if let SetupFailure::Instance(_) = &failure { EXIT_ENVIRONMENT } else { EXIT_SETUP };
+    let status = signals::status(cancel).unwrap_or(without_signal);
     Problem::from(failure).with_status(status)
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use dockertest::host::CancelToken;
+use dockertest::run::{EXIT_INTERRUPTED, EXIT_TERMINATED};
 use signal_hook::SigId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level;
@@ -23,6 +24,11 @@ pub(crate) fn forward(cancel: &CancelToken) -> io::Result<Forwarding> {
         handlers.push(register(signal, move || cancel.signalled(signal))?);
     }
     Ok(Forwarding { handlers })
+}
+
+/// The status with which a program ends that was asked to by a signal, if it was.
+pub(crate) fn status(cancel: &CancelToken) -> Option<u8> {
+    cancel.signal().map(|signal| if signal == SIGTERM { EXIT_TERMINATED } else { EXIT_INTERRUPTED })
 }
 
 #[expect(unsafe_code, reason = "a signal handler can only be registered so")]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand, ValueHint};
 
 use super::place::jobs;
-use super::{Outside, Sources};
+use super::{Kept, Outside, Sources};
 
 pub(super) const ENGINES_EXAMPLES: &str = "\
 Examples:
@@ -88,12 +88,14 @@ pub(crate) struct Matrix {
     /// How many subtests run at a time; auto: as many as the machine bears [default: option jobs of [environment]].
     #[arg(long, short, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<String>,
-    /// Run nothing: compare again what has been run.
+    /// Run nothing, and keep nothing: compare again what has been run.
     #[arg(long)]
     pub(crate) again: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     #[command(flatten)]
     pub(crate) sources: Sources,
     #[command(flatten)]

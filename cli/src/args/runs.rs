@@ -52,7 +52,7 @@ pub(crate) struct Last {
 
 #[derive(Debug, Args)]
 pub(crate) struct Failing {
-    /// Also what fails on other engines than the one that was tested last.
+    /// Also what fails on other engines than the one that was tested last (a matrix leaves that one as it was).
     #[arg(long)]
     pub(crate) all: bool,
     /// Print only names, one a line.

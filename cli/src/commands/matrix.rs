@@ -8,12 +8,14 @@ use dockertest::environment::EngineBuild;
 use dockertest::host::CancelToken;
 use dockertest::journal::{self, Event, Record};
 use dockertest::report::{Comparison, RunState};
-use dockertest::run::{EXIT_FAILED, Outcome, Purpose, Runner, Stop};
+use dockertest::repository::Repository;
+use dockertest::run::{EXIT_FAILED, Outcome, Purpose, RunFailure, Runner, Stop};
 
 use super::engines::builds;
 use super::run::tell_what_is_wrong;
-use crate::args::{Engine, Matrix};
+use crate::args::Matrix;
 use crate::environment;
+use crate::kept;
 use crate::screen::{Problem, Screen, visible};
 use crate::signals;
 use crate::sources::{self, Folders, absolute};
@@ -26,44 +28,22 @@ const PAGE: &str = "comparison.html";
 const DATA: &str = "comparison.json";
 
 pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
-    let known = builds()?;
-    let names: Vec<&str> = wanted.engines.iter().flat_map(|list| list.split(',')).map(str::trim).collect();
-    let chosen: Vec<EngineBuild> = if names.is_empty() {
-        known.all()?
-    } else {
-        names.iter().map(|name| known.get(name)).collect::<Result<_, _>>()?
-    };
-    if let Some(twice) = (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
-        return Err(Problem::new(format!("the engine `{}` is named twice", names[twice])));
-    }
-    if chosen.is_empty() {
-        return Err(Problem::new("there are no engines to compare: dockertest engines add"));
-    }
+    let chosen = chosen(wanted)?;
     let results = absolute(&wanted.results);
     if wanted.again {
-        let (there, missing): (Vec<_>, Vec<_>) = chosen.iter().partition(|build| journal_of(build, &results).is_file());
-        let list = list(missing.iter().copied());
-        if !names.is_empty() && !missing.is_empty() {
-            let advice = format!("dockertest matrix --engines {list} --results {}", wanted.results.display());
-            return Err(Problem::new(format!("nothing has been run on {list} in `{}`: {advice}", results.display())));
-        }
-        if !missing.is_empty() && !there.is_empty() {
-            screen.note(format!("not compared, because nothing has been run on it there: {list}"));
-        }
-        return compare(&there, &results, wanted.json, screen);
+        return again(wanted, &chosen, &results, screen);
     }
-    // All of them are set up before the first one runs: a slip should not cost an hour.
-    let folders = Folders::find(&wanted.sources);
+    // Before anything is made for an engine, so that it is put away again.
     let cancel = CancelToken::new()?;
-    let runners = chosen.iter().map(|build| runner(build, wanted, (&folders, &results), &cancel, screen));
-    let runners: Vec<Runner> = runners.collect::<Result<_, _>>()?;
     let _forwarding = signals::forward(&cancel)?;
+    let runners = set_up(wanted, &chosen, &results, &cancel, screen)?;
+    let repository = kept::create(&wanted.kept, runners.first().map(Runner::control), screen)?;
     // What was run here before is another matrix's, so only what this one has run is compared.
     let mut ran = Vec::new();
     let mut code = status::SUCCESS;
     for ((at, build), runner) in chosen.iter().enumerate().zip(runners) {
         screen.note(format!("{} ({} {})", build.name, build.flavor, build.version));
-        let outcome = match runner.run(&cancel) {
+        let outcome = match run(runner, &repository, &results.join(&build.name), &cancel, screen) {
             Ok(outcome) => outcome,
             // What the others do is worth no less.
             Err(failure) => {
@@ -85,6 +65,82 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
         }
     }
     Ok(compare(&ran, &results, wanted.json, screen)?.max(code))
+}
+
+/// The engines to compare.
+fn chosen(wanted: &Matrix) -> Result<Vec<EngineBuild>, Problem> {
+    let known = builds()?;
+    let names = names(wanted);
+    let chosen: Vec<EngineBuild> = if names.is_empty() {
+        known.all()?
+    } else {
+        names.iter().map(|name| known.get(name)).collect::<Result<_, _>>()?
+    };
+    if let Some(twice) = (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
+        return Err(Problem::new(format!("the engine `{}` is named twice", names[twice])));
+    }
+    if chosen.is_empty() {
+        return Err(Problem::new("there are no engines to compare: dockertest engines add"));
+    }
+    Ok(chosen)
+}
+
+/// The names that were typed.
+fn names(wanted: &Matrix) -> Vec<&str> {
+    wanted.engines.iter().flat_map(|list| list.split(',')).map(str::trim).collect()
+}
+
+/// Compares what is there.
+fn again(wanted: &Matrix, chosen: &[EngineBuild], results: &Path, screen: &Screen) -> Result<u8, Problem> {
+    let (there, missing): (Vec<_>, Vec<_>) = chosen.iter().partition(|build| journal_of(build, results).is_file());
+    let list = list(missing.iter().copied());
+    if !missing.is_empty() && !names(wanted).is_empty() {
+        let advice = format!("dockertest matrix --engines {list} --results {}", wanted.results.display());
+        return Err(Problem::new(format!("nothing has been run on {list} in `{}`: {advice}", results.display())));
+    }
+    if !missing.is_empty() && !there.is_empty() {
+        screen.note(format!("not compared, because nothing has been run on it there: {list}"));
+    }
+    compare(&there, results, wanted.json, screen)
+}
+
+/// Sets all of them up before the first one runs: a slip should not cost an hour.
+fn set_up(
+    wanted: &Matrix,
+    chosen: &[EngineBuild],
+    results: &Path,
+    cancel: &CancelToken,
+    screen: &Screen,
+) -> Result<Vec<Runner>, Problem> {
+    let folders = Folders::find(&wanted.sources);
+    let mut runners = Vec::new();
+    for build in chosen {
+        let runner = runner(build, wanted, (&folders, results), cancel, screen);
+        // Whatever that has made of it.
+        if let Some(status) = signals::status(cancel) {
+            let problem = Problem::new("stopped while engines were set up: nothing has been run");
+            return Err(problem.with_status(status));
+        }
+        runners.push(runner?);
+    }
+    Ok(runners)
+}
+
+/// Runs on one engine; the run is kept.
+fn run(
+    runner: Runner,
+    repository: &Repository,
+    results: &Path,
+    cancel: &CancelToken,
+    screen: &Screen,
+) -> Result<Outcome, RunFailure> {
+    // The engines before this one have told how long subtests take.
+    let now = Repository::open(repository.path());
+    let runner = runner.with_durations(now.as_ref().unwrap_or(repository).durations());
+    let (runner, told) = kept::record(runner, repository, results);
+    let outcome = runner.run(cancel);
+    kept::tell(&told, screen);
+    outcome
 }
 
 /// Says how an interrupted matrix goes on.
@@ -119,10 +175,8 @@ fn runner(
     cancel: &CancelToken,
     screen: &Screen,
 ) -> Result<Runner, Problem> {
-    let engine = Engine { engine: Some(build.name.clone()) };
     let jobs = wanted.jobs.as_ref().map(|jobs| format!("environment.jobs={jobs}"));
-    let set: Vec<String> = engine
-        .as_settings(&wanted.sources.set)?
+    let set: Vec<String> = environment::settings_of(build, "--engines", &wanted.sources.set)?
         .into_iter()
         .chain(jobs)
         .chain(wanted.sources.set.iter().cloned())
@@ -132,12 +186,11 @@ fn runner(
         .args(&wanted.args)
         .host(hosts::program()?)
         .plugins(hosts::plugins(&wanted.outside.plugin)?)
-        .results(results.join(&build.name))
-        .state(results.join("state"));
+        .results(results.join(&build.name));
     let (name, is_coloured) = (build.name.clone(), screen.colored_output());
     let mut state = RunState::default();
     let shown = move |record: &Record| show(&name, &mut state, record, is_coloured);
-    let runner = builder.on_event(shown).build().map_err(sources::not_set_up)?;
+    let runner = builder.on_event(shown).build().map_err(sources::not_set_up)?.in_matrix(&build.name);
     hosts::tell_broken(runner.catalog(), screen);
     runner.plan()?;
     environment::enter(runner, Purpose::Run, cancel, screen, identity)

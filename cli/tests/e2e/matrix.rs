@@ -14,6 +14,14 @@ fn with_builds() -> Place {
     place
 }
 
+/// How each run of the repository stands, and by which name its engine was compared.
+fn kept(place: &Place) -> Vec<String> {
+    let runs: serde_json::Value = serde_json::from_str(&place.run(&["runs", "--json"]).expect(0).stdout).unwrap();
+    let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let told = |run: &serde_json::Value| format!("{} {}", word(&run["state"]), word(&run["matrix"])).trim().to_owned();
+    runs.as_array().unwrap().iter().map(told).collect()
+}
+
 /// What is said where nothing is run.
 fn refused(place: &Place, arguments: &[&str]) -> String {
     let done = place.run(arguments).expect(2);
@@ -27,6 +35,7 @@ fn docker_and_podman_are_compared_and_a_known_failure_is_a_warning() {
         return;
     }
     let place = with_builds();
+    place.run(&["run", "--engine", "docker-here", "--args=docker_cli/version"]).expect(0);
     let arguments = ["matrix", "--engines", "docker-here,podman-here", "--args=docker_cli/version,docker_cli/kill/bad"];
     let done = place.run(&arguments).expect(1);
     let row = |table: &str, name: &str| {
@@ -42,6 +51,16 @@ fn docker_and_podman_are_compared_and_a_known_failure_is_a_warning() {
         assert!(place.path("results/matrix").join(file).is_file(), "{file}");
     }
     assert_eq!(place.run(&["matrix", "--again"]).expect(1).stdout, done.stdout);
+
+    // Both were kept; what fails on the other engine is told as such, and not taken for what fails here.
+    assert_eq!(kept(&place), ["complete", "complete docker-here", "complete podman-here"]);
+    assert!(place.run(&["runs"]).expect(0).stdout.contains(" (matrix: podman-here)"));
+    let failing = place.run(&["failing"]).expect(0);
+    assert!(failing.stderr.contains("nothing is known to fail on docker "), "{failing:?}");
+    assert!(failing.stderr.contains("1 more on other engines"), "{failing:?}");
+    let all = place.run(&["failing", "--all"]).expect(1).stdout;
+    assert!(all.starts_with("FAIL  docker_cli/kill  podman "), "{all}");
+    assert!(!place.path("results/matrix/state").exists() && place.path(".dockertest/state").is_dir());
 
     // Each build has prepared the test image for itself.
     let templates = std::fs::read_dir(place.path("xdg/cache/dockertest/templates")).unwrap();
@@ -73,7 +92,10 @@ fn what_does_not_fit_is_told_before_anything_runs() {
     assert_eq!(refused(&[&["env", "shell"][..], &two].concat()), expected);
     let two =
         refused(&["matrix", "--engines", "docker-here", "--set", "docker_path=/usr/bin/podman", "--args=example"]);
-    assert!(two.contains("do not go together"), "{two}");
+    assert!(
+        two.contains("`--engines docker-here` and `--set docker_path=/usr/bin/podman` do not go together"),
+        "{two}"
+    );
     let missing = refused(&["matrix", "--again", "--engines", "docker-here"]);
     assert!(missing.contains("nothing has been run on docker-here in `"), "{missing}");
     assert!(missing.contains("dockertest matrix --engines docker-here --results results/matrix"), "{missing}");
@@ -137,6 +159,32 @@ fn an_interrupted_matrix_compares_what_it_has_run() {
     );
     let header = second.stdout.lines().find(|line| line.starts_with("subtest")).unwrap_or_default();
     assert!(header.contains("docker-here") && !header.contains("docker-other"), "{second:?}");
+    assert_eq!(kept(&place), ["complete docker-here", "complete docker-other", "interrupted docker-here"]);
+    place.run(&["resume", "results/matrix/docker-here"]).expect(0);
+    assert_eq!(kept(&place).last().unwrap(), "complete docker-here");
+}
+
+#[test]
+fn two_at_the_same_time_are_kept_in_one_repository() {
+    if !possible() {
+        return;
+    }
+    let place = with_builds();
+    let begin = |results: &str| {
+        let arguments = ["matrix", "--engines", "docker-here", "--args=docker_cli/version", "--results", results];
+        let mut command = place.command(&arguments);
+        command.args(["--repository", "kept"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let begun: Vec<_> = ["out/1", "out/2"].into_iter().map(begin).collect();
+    for child in begun {
+        let done = Done::from(child.wait_with_output().unwrap()).expect(0);
+        assert!(!done.stderr.contains("repository"), "{done:?}");
+    }
+    assert!(!place.path(".dockertest").exists());
+    place.run(&["last", "--repository", "kept"]).expect(0);
+    std::fs::rename(place.path("kept"), place.path(".dockertest")).unwrap();
+    assert_eq!(kept(&place), ["complete docker-here", "complete docker-here"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ const BATCH_BYTES: usize = 1 << 20;
 
 #[derive(Debug)]
 pub(super) enum Message {
-    Append { time_us: i64, event: Event },
+    Append { time_us: i64, event: Box<Event> },
     Commit { time_us: i64, events: Vec<Event>, answer: SyncSender<Result<(), WriteFailure>> },
 }
 
@@ -131,7 +131,7 @@ impl Scribe {
     /// Adds a message to the batch.
     fn take(&mut self, message: Message) {
         match message {
-            Message::Append { time_us, event } => self.add(time_us, event),
+            Message::Append { time_us, event } => self.add(time_us, *event),
             Message::Commit { time_us, events, answer } => {
                 for event in events {
                     self.add(time_us, event);

@@ -145,7 +145,7 @@ impl Writer {
     /// Appends an event. It is written soon and in order, but nobody waits for the disk. Waits while the queue is
     /// full. After a failure the event is only counted.
     pub fn append(&self, event: Event) {
-        self.send(Message::Append { time_us: now_us(), event });
+        self.send(Message::Append { time_us: now_us(), event: Box::new(event) });
     }
 
     /// Appends events. They and all before them are durable when the ticket's [`Ticket::wait`] is `Ok`.

@@ -41,7 +41,7 @@ pub struct FailingStep {
     pub name: TestId,
     /// The engine that it fails on, as `docker 20.10.24`; empty when none answered, or the test is none of an engine.
     pub engine: String,
-    /// Whether that is the engine that was tested last.
+    /// Whether that is the [current engine](super::Repository::current_engine), or it is none of an engine.
     pub is_current: bool,
     /// How it failed last.
     pub verdict: Verdict,
@@ -169,9 +169,11 @@ impl Index {
         self.stopped().next()
     }
 
-    /// The same without runs in which no engine answered, or whose reports name none: they say nothing about any.
-    fn last_of_an_engine(&self) -> Option<&Row> {
-        self.stopped().find(|row| row.engine(&self.text) != NONE)
+    /// The same without runs in which no engine answered, or whose reports name none: they say nothing about any. Whoever
+    /// compares engines goes on with the one of before.
+    pub(super) fn last_of_an_engine(&self) -> Option<&Row> {
+        let of_an_engine = || self.stopped().filter(|row| row.engine(&self.text) != NONE);
+        of_an_engine().find(|row| !row.is_in_matrix(&self.text)).or_else(|| of_an_engine().next())
     }
 
     /// The runs that have stopped and can be read, the last one first.

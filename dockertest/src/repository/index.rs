@@ -288,6 +288,7 @@ fn unreadable(key: &str, why: &str) -> Summary {
         engine: String::new(),
         results: PathBuf::new(),
         args: Vec::new(),
+        matrix: None,
         planned: 0,
         totals: Totals::default(),
         loaded: None,

@@ -35,6 +35,8 @@ struct Head {
     planned: usize,
     totals: Totals,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    matrix: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     loaded: Option<Loaded>,
 }
 
@@ -80,6 +82,7 @@ pub(super) fn encode(summary: &Summary, bytes: u64) -> String {
         utc_offset_seconds: run.utc_offset_seconds,
         results: run.results.to_string_lossy().into_owned(),
         args: run.args.clone(),
+        matrix: run.matrix.clone(),
         planned: run.planned,
         totals: run.totals,
         loaded: run.loaded.clone(),
@@ -259,6 +262,12 @@ impl Row {
         self.field(text, 4)
     }
 
+    /// Whether it is one of several runs that are compared with each other. Only the head's own names have quotes that are
+    /// not escaped.
+    pub(super) fn is_in_matrix(&self, text: &str) -> bool {
+        self.field(text, 5).contains("\"matrix\":\"")
+    }
+
     /// The subtests, as text: good to search.
     pub(super) fn steps<'a>(&self, text: &'a str) -> &'a str {
         self.field(text, 6)
@@ -304,6 +313,7 @@ impl Row {
             engine: plain(self.engine(text)),
             results: PathBuf::from(head.results),
             args: head.args,
+            matrix: head.matrix,
             planned: head.planned,
             totals: head.totals,
             loaded: head.loaded,

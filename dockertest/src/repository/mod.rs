@@ -304,8 +304,23 @@ impl Repository {
         history::durations(&self.index)
     }
 
-    /// The names of the subtests that fail, sorted: those of which the last word is not that they pass, on the engine
-    /// that was tested last. Runs of a few subtests say nothing about the others; a run that was not finished says what
+    /// The engine that [`failing`](Repository::failing) is about, as `docker 20.10.24`: the one that was tested last. Runs of a
+    /// [comparison](crate::run::Runner::in_matrix) of engines count for that only where there are no others.
+    ///
+    /// ```
+    /// # use dockertest::repository::Repository;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let repository = Repository::create(&folder.path().join(".dockertest"))?;
+    /// assert_eq!(repository.current_engine(), None); // nothing has been tested
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn current_engine(&self) -> Option<String> {
+        self.index.last_of_an_engine().map(|row| line::plain(row.engine(&self.index.text)))
+    }
+
+    /// The names of the subtests that fail, sorted: those of which the last word is not that they pass, on the
+    /// [current engine](Repository::current_engine). Runs of a few subtests say nothing about the others; a run that was not finished says what
     /// fails, but not that something passes. Tests of other programs are not among them: nobody here can run those.
     #[must_use]
     pub fn failing(&self) -> Vec<String> {

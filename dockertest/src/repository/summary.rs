@@ -87,6 +87,8 @@ pub struct RunSummary {
     pub results: PathBuf,
     /// Every value of `--args`, as typed.
     pub args: Vec<String>,
+    /// The name of its engine, if it is one of several runs that are compared with each other (`dockertest matrix`).
+    pub matrix: Option<String>,
     /// How many steps were planned.
     pub planned: usize,
     /// How many steps ended with each verdict.
@@ -165,6 +167,7 @@ pub(super) struct Gathering {
     run: Option<String>,
     utc_offset_seconds: i32,
     args: Vec<String>,
+    matrix: Option<String>,
     loaded: Option<Loaded>,
     steps: Vec<Step>,
     engine: String,
@@ -217,6 +220,7 @@ impl Gathering {
                 self.run = Some(super::store::key(&started.run));
                 self.utc_offset_seconds = started.session.utc_offset_seconds;
                 self.args.clone_from(&started.invocation.args);
+                self.matrix.clone_from(&started.invocation.matrix);
                 self.loaded = started.loaded.as_deref().cloned();
             }
             Event::Planned(plan) if self.steps.is_empty() => {
@@ -280,6 +284,7 @@ impl Gathering {
             engine: self.engine.clone(),
             results: results.to_owned(),
             args: self.args.clone(),
+            matrix: self.matrix.clone(),
             planned: self.steps.len(),
             totals: Totals::count_all(endings.iter().flatten().map(|(verdict, ..)| *verdict)),
             loaded: self.loaded.clone(),

@@ -305,6 +305,42 @@ fn a_pass_on_one_engine_is_no_pass_on_another() {
 }
 
 #[test]
+fn a_comparison_of_engines_does_not_take_the_place_of_the_engine_that_is_worked_with() {
+    let place = Place::new();
+    let matrix = |name: &str, engine: &str| {
+        let mut events = beginning(name, engine, vec![step("a", "test_1-of-1")]);
+        if let Event::RunStarted(run) = &mut events[0] {
+            run.invocation.matrix = Some(format!("my-{engine}"));
+        }
+        events.extend([started(0, 1), ended(0, Ending::new(Verdict::Fail, "x")), run_ended(Verdict::Fail)]);
+        place.record(name, events);
+    };
+    matrix("r1", "podman");
+    let repository = place.open();
+    assert_eq!(
+        (repository.failing(), repository.current_engine()),
+        (vec!["a".to_owned()], Some("podman 1".to_owned()))
+    );
+    place.run("r2", &[("a", Verdict::Good)]);
+    matrix("r3", "podman");
+    // Whatever somebody types is no sign of it.
+    let mut events = beginning("r4", "crun", vec![step("b", "test_1-of-1")]);
+    if let Event::RunStarted(run) = &mut events[0] {
+        run.invocation.args = vec![r#""matrix":"x""#.to_owned()];
+    }
+    let repository = place.open();
+    assert_eq!((repository.failing(), repository.current_engine()), (vec![], Some("docker 1".to_owned())));
+    assert_eq!(repository.failing_steps()[0].engine, "podman 1");
+    assert_eq!(repository.last().unwrap().matrix.as_deref(), Some("my-podman"));
+    place.record("r4", events);
+    assert_eq!(place.open().current_engine().as_deref(), Some("crun 1"));
+    // The journals know it, too.
+    fs::remove_file(place.path().join("index-1")).unwrap();
+    matrix("r5", "podman");
+    assert_eq!(place.open().current_engine().as_deref(), Some("crun 1"));
+}
+
+#[test]
 fn what_failed_without_an_engine_is_forgotten_once_there_is_one() {
     let place = Place::new();
     place.make("r1", "", &[("a", Some(Error)), ("b", Some(Error))], Stops::Complete);

@@ -127,6 +127,22 @@ impl Runner {
         self
     }
 
+    /// Says in the journal that this is one of several runs that are compared with each other, and by which name its engine
+    /// goes there. A [repository of runs](crate::repository) then does not take that engine for the one that its user works
+    /// with.
+    ///
+    /// ```
+    /// use dockertest::run::Runner;
+    ///
+    /// let runner = Runner::builder().build()?.in_matrix("podman-5.8");
+    /// # Ok::<(), dockertest::run::SetupFailure>(())
+    /// ```
+    #[must_use]
+    pub fn in_matrix(mut self, engine: impl Into<String>) -> Runner {
+        self.options.invocation.matrix = Some(engine.into());
+        self
+    }
+
     /// Puts the subtests of the plan in another order; the same number gives the same order.
     ///
     /// ```

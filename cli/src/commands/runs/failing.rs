@@ -14,7 +14,7 @@ use crate::status;
 
 pub(crate) fn failing(wanted: &Failing, screen: &Screen) -> Result<u8, Problem> {
     let repository = kept::open(&wanted.kept, screen)?;
-    let last = repository.last().ok_or_else(|| empty(&repository))?;
+    repository.last().ok_or_else(|| empty(&repository))?;
     let (steps, others): (Vec<_>, Vec<_>) =
         repository.failing_steps().into_iter().partition(|step| wanted.all || step.is_current);
     let text = if wanted.list {
@@ -30,7 +30,7 @@ pub(crate) fn failing(wanted: &Failing, screen: &Screen) -> Result<u8, Problem> 
     };
     screen.output(if wanted.list || wanted.json { text.clone() } else { visible(&text).into_owned() })?;
     if steps.is_empty() && !wanted.json && !wanted.list {
-        let place = if last.engine.is_empty() { String::new() } else { format!(" on {}", last.engine) };
+        let place = repository.current_engine().map(|engine| format!(" on {engine}")).unwrap_or_default();
         screen.note(format!("nothing is known to fail{place}"));
     }
     if !others.is_empty() && !wanted.json {

@@ -101,6 +101,8 @@ fn change(repository: &Repository, run: &RunSummary) -> Option<String> {
         .iter()
         .rev()
         .filter(|other| other.loaded.as_ref().map(|from| &from.tool) == run.loaded.as_ref().map(|from| &from.tool))
+        // An engine that is compared with others does other than these.
+        .filter(|other| other.matrix == run.matrix)
         .find(|other| matches!(other.state, RunIs::Complete | RunIs::Interrupted | RunIs::CutOff))?;
     let count = |totals: &Totals, verdict| i64::from(totals.count(verdict));
     let changes: Vec<String> = Verdict::ALL

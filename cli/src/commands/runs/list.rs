@@ -25,7 +25,7 @@ pub(crate) fn runs(wanted: &Runs, screen: &Screen) -> Result<u8, Problem> {
                 state(run),
                 format!("{}/{} steps", run.totals.total(), run.planned),
                 format!("{:.1} s", run.seconds),
-                tested_in(run).to_owned(),
+                tested_in(run),
                 results(&repository, run),
             ]
         })

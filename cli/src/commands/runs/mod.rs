@@ -57,8 +57,13 @@ fn tested<'a>(engine: &'a str, tool: Option<&'a str>) -> &'a str {
     tool.filter(|_| engine.is_empty()).unwrap_or_else(|| self::engine(engine))
 }
 
-fn tested_in(run: &RunSummary) -> &str {
-    tested(&run.engine, run.loaded.as_ref().map(|loaded| loaded.tool.as_str()))
+fn tested_in(run: &RunSummary) -> String {
+    let tested = tested(&run.engine, run.loaded.as_ref().map(|loaded| loaded.tool.as_str()));
+    match &run.matrix {
+        // Two builds may tell the same version.
+        Some(name) => format!("{tested} (matrix: {name})"),
+        None => tested.to_owned(),
+    }
 }
 
 fn begun(run: &RunSummary) -> String {
@@ -97,6 +102,7 @@ fn run_json(repository: &Repository, run: &RunSummary) -> Value {
         "engine": run.engine,
         "results": repository.results(run),
         "args": run.args,
+        "matrix": run.matrix,
         "planned": run.planned,
         "totals": run.totals,
         "loaded": run.loaded,

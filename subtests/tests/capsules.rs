@@ -12,7 +12,6 @@ use std::num::NonZeroUsize;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use dockertest::engine::Api;
@@ -22,7 +21,7 @@ use dockertest::environment::Provider;
 use dockertest::environment::capsule::{self, Capsule, CapsuleOptions, CapsuleProvider, DataRoot, EngineKind};
 use dockertest::host::{CancelToken, HostProgram};
 
-use support::{PATIENCE, host, remains};
+use support::{host, remains};
 
 /// Whether a capsule can be made here.
 #[track_caller]
@@ -42,14 +41,6 @@ fn printed(capsule: &Capsule, shared: &[&Path], words: &[&str]) -> String {
     let output = run(capsule, shared, words);
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-}
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not so: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]
@@ -124,10 +115,10 @@ fn a_program_in_a_capsule_ends_as_it_would_here() {
     let shell = capsule.program(&shell, &[]);
     let mut child = Command::new(shell.path).args(shell.arguments).spawn().unwrap();
     let sleeps = || run(&capsule, &[], &["pgrep", "-f", "^/bin/sleep 987654$"]).status.success();
-    wait_until("the program runs", sleeps);
+    test_needs::wait_until("the program runs", sleeps);
     child.kill().unwrap();
     child.wait().unwrap();
-    wait_until("the program is gone", || !sleeps());
+    test_needs::wait_until("the program is gone", || !sleeps());
     capsule.dispose().unwrap();
 }
 
@@ -301,7 +292,7 @@ fn the_engine_of_a_machine_is_untouched_by_capsules_on_it_also_by_one_whose_owne
         }
         drop(owner.stdin.take());
         owner.wait().unwrap();
-        wait_until("all is as it was", || all_of(&machine) == before);
+        test_needs::wait_until_eq("all is as it was", || all_of(&machine), &before);
     }
     machine.dispose().unwrap();
 }
@@ -333,12 +324,13 @@ fn a_capsule_goes_when_its_owner_is_killed_even_with_a_first_process_that_was_st
         let keeper = parent(first);
         owner.kill().unwrap();
         owner.wait().unwrap();
-        wait_until("nothing is left", || {
+        let watched = || {
             let is_kept = Path::new(&format!("/proc/{keeper}")).exists();
-            let is_clean = remains(&folder).is_empty();
-            assert!(is_kept || is_clean, "what looks after it died before it had cleaned up");
-            is_clean
-        });
+            let left = remains(&folder);
+            assert!(is_kept || left.is_empty(), "what looks after it died before it had cleaned up: {left:?}");
+            left
+        };
+        test_needs::wait_until_eq("nothing is left", watched, &Vec::new());
         assert_eq!(processes_of(&namespace), Vec::<String>::new());
     }
 }
@@ -381,10 +373,11 @@ fn what_was_killed_together_with_all_that_looked_after_it_is_pruned() {
     kill(parent(first), "KILL");
     owner.kill().unwrap();
     owner.wait().unwrap();
-    wait_until("nothing is left", || {
+    let pruned = || {
         drop(capsule::prune());
-        remains(&folder).is_empty()
-    });
+        remains(&folder)
+    };
+    test_needs::wait_until_eq("nothing is left", pruned, &Vec::new());
 }
 
 #[test]
@@ -399,7 +392,7 @@ fn a_capsule_whose_engine_dies_or_hangs_has_a_problem() {
     let problem = capsule.problem().unwrap();
     assert!(problem.contains("does not answer"), "{problem}");
     run(&capsule, &[], &["pkill", "-KILL", "dockerd"]);
-    wait_until("nothing is left", || remains(&folder).is_empty());
+    test_needs::wait_until_eq("nothing is left", || remains(&folder), &Vec::new());
     let problem = capsule.problem().unwrap();
     assert!(problem.contains("is gone") && problem.contains("ended of itself"), "{problem}");
     capsule.dispose().unwrap();

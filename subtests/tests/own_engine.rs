@@ -10,7 +10,6 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use dockertest::engine::Api;
@@ -19,7 +18,7 @@ use dockertest::engine::fixtures::test_image;
 use dockertest::engine::models::ContainerCreateBody;
 use serde_json::json;
 
-use support::{PATIENCE, host};
+use support::host;
 
 /// Whether an engine can be started here.
 #[track_caller]
@@ -33,18 +32,7 @@ fn remains(socket: &Path) -> Vec<PathBuf> {
 }
 
 fn wait_until_nothing_is_left(socket: &Path) {
-    wait_until(socket, || ());
-}
-
-/// Does something until nothing is left.
-fn wait_until(socket: &Path, action: impl Fn()) {
-    let deadline = Instant::now() + PATIENCE;
-    while !remains(socket).is_empty() {
-        action();
-        assert!(Instant::now() < deadline, "left: {:?}", remains(socket));
-        // Nobody tells when a folder is gone.
-        thread::sleep(Duration::from_millis(5));
-    }
+    test_needs::wait_until_eq("nothing is left", || remains(socket), &Vec::new());
 }
 
 fn info(engine: &Daemon, name: &str) -> String {
@@ -186,7 +174,11 @@ fn what_was_killed_together_with_all_that_looked_after_it_is_swept_up() {
     kill(*starters.iter().min().unwrap(), "KILL");
     owner.kill().unwrap();
     owner.wait().unwrap();
-    wait_until(&socket, || drop(daemon::sweep()));
+    let swept = || {
+        drop(daemon::sweep());
+        remains(&socket)
+    };
+    test_needs::wait_until_eq("nothing is left", swept, &Vec::new());
 }
 
 fn kill(pid: u32, signal: &str) {

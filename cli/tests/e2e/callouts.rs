@@ -209,11 +209,11 @@ fn lingering(place: &Place, callout: &str) -> Child {
     let arguments = ["--jobs", "1", "--set", "cleanup_timeout=1"];
     let mut command = place.command(&run("example,subexample", &arguments));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while !place.path(&format!("lingers-{callout}")).exists() {
+    // A shell script in the callout can tell nothing but by a file, and that it has ended is looked at, too.
+    test_needs::wait_until("the callout lingers", || {
         assert_eq!(child.try_wait().unwrap(), None, "{} is not called", linger.display());
-        // A shell script in the callout can tell nothing but by a file, and that it has ended is looked at, too.
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+        place.path(&format!("lingers-{callout}")).exists()
+    });
     child
 }
 

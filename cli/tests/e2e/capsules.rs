@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::env::possible;
-use crate::support::{Done, Place, wait_until};
+use crate::support::{Done, Place};
 
 /// A host whose subtests do what nobody should do to an engine. They do it in a capsule only.
 const BREAKER: &str = r#"
@@ -135,11 +135,11 @@ fn a_run_that_is_killed_leaves_nothing_and_is_resumed_in_new_capsules() {
     let mut command = place.command(&["run", "--env=auto", "--jobs", "1", "--args=hangs,last"]);
     let mut runner = command.env("DOCKER_HOST", "").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let id = runner.id();
-    wait_until("the step runs", || place.path("results/default/hangs").exists());
+    test_needs::wait_until("the step runs", || place.path("results/default/hangs").exists());
     assert_ne!(left_by(id), Vec::<PathBuf>::new(), "there is a capsule");
     runner.kill().unwrap();
     runner.wait().unwrap();
-    wait_until("nothing is left", || left_by(id).is_empty());
+    test_needs::wait_until("nothing is left", || left_by(id).is_empty());
     assert_eq!(machine(), before);
 
     // Something names an engine now, and the run goes on as it began.
@@ -215,5 +215,5 @@ fn what_a_power_cut_leaves_is_pruned() {
     // From now on it may also be taken by whoever starts a capsule.
     fs::write(folder.join("lock"), "").unwrap();
     place().run(&["env", "prune"]).expect(0);
-    wait_until("nothing is left", || left_by(99_999_999).is_empty());
+    test_needs::wait_until("nothing is left", || left_by(99_999_999).is_empty());
 }

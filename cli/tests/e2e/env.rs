@@ -13,7 +13,7 @@ use dockertest::host::HostProgram;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Done, Place, wait_until};
+use crate::support::{Done, Place};
 
 /// Whether a capsule can be made here.
 #[track_caller]
@@ -147,7 +147,7 @@ fn kill_with_all_that_looks_after_it(place: &Place, id: &str) {
     let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim().parse().unwrap();
     // The first process is tied to that one.
     kill(Pid::from_raw(parent), Signal::SIGKILL).unwrap();
-    wait_until("the first process is gone", || !Path::new(&format!("/proc/{first}")).exists());
+    test_needs::wait_until("the first process is gone", || !Path::new(&format!("/proc/{first}")).exists());
 }
 
 #[test]

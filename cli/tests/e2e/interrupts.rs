@@ -21,9 +21,7 @@ fn hanging_run(place: &Place) -> Child {
     let mut child = place.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
     lines.find(|line| line.as_ref().unwrap().contains("run_once()")).unwrap().unwrap();
-    while !place.path("bin/docker.started").exists() {
-        std::thread::yield_now();
-    }
+    test_needs::wait_until("the client runs", || place.path("bin/docker.started").exists());
     child
 }
 
@@ -65,10 +63,10 @@ fn an_output_that_nobody_reads_does_not_keep_a_run_from_being_stopped() {
     let place = Place::new();
     let (_reader, writer) = full_pipe();
     let mut child = place.command(&["run", "--args=example"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-    while !place.path("results/default/journal.jsonl").exists() {
+    test_needs::wait_until("the run has begun", || {
         assert_eq!(child.try_wait().unwrap(), None);
-        std::thread::yield_now();
-    }
+        place.path("results/default/journal.jsonl").exists()
+    });
     // Two of a kind might come in as one.
     signal(&child, Signal::SIGINT);
     signal(&child, Signal::SIGTERM);

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use dockertest::config::KnownFailures;
 
 use crate::env::possible;
-use crate::support::{Done, Place, wait_until};
+use crate::support::{Done, Place};
 
 fn with_builds() -> Place {
     let place = Place::new();
@@ -149,7 +149,7 @@ fn an_interrupted_matrix_compares_what_it_has_run() {
     let journal = place.path("results/matrix/docker-here/journal.jsonl");
     let second = matrix("docker-here,docker-other", "--args=docker_cli/wait");
     let is_begun = || std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("docker_cli/wait\""));
-    wait_until("the second one runs", is_begun);
+    test_needs::wait_until("the second one runs", is_begun);
     let pid = nix::unistd::Pid::from_raw(i32::try_from(second.id()).unwrap());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     let second = Done::from(second.wait_with_output().unwrap()).expect(130);

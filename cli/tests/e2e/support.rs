@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
@@ -177,18 +175,5 @@ impl Done {
     pub(crate) fn expect(self, status: i32) -> Self {
         assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
-    }
-}
-
-/// Waits until that is so.
-///
-/// # Panics
-/// It is not within a minute.
-pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    const PATIENCE: Duration = Duration::from_secs(60);
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not so: {what}");
-        thread::sleep(Duration::from_millis(5));
     }
 }

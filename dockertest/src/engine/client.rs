@@ -149,12 +149,9 @@ mod tests {
     }
 
     fn noted(folder: &Path) -> Vec<String> {
-        loop {
-            if let Ok(text) = fs::read_to_string(folder.join("noted")) {
-                return text.split_whitespace().map(str::to_owned).collect();
-            }
-            thread::yield_now();
-        }
+        let file = folder.join("noted");
+        test_needs::wait_until("it has noted its processes", || file.exists());
+        fs::read_to_string(file).unwrap().split_whitespace().map(str::to_owned).collect()
     }
 
     #[test]

@@ -194,11 +194,8 @@ fn torture_nothing_is_left_of_a_command_whenever_it_is_killed() {
             let limit = Instant::now() + Duration::from_millis(u64::from(round * 7 % 60));
             assert!(matches!(process.until_end(Some(limit), None), Err(Stopped::TimedOut)), "{script}");
             process.end().unwrap();
-            let gone_by = Instant::now() + Duration::from_secs(10);
-            while marked(&mark) > 0 {
-                assert!(Instant::now() < gone_by, "round {round}: {} processes are left of `{script}`", marked(&mark));
-                thread::yield_now();
-            }
+            let gone = format!("round {round}: nothing is left of `{script}`");
+            test_needs::wait_until(&gone, || marked(&mark) == 0);
         }
     }
 }

@@ -120,6 +120,7 @@ impl Channel {
             if Instant::now() >= until {
                 return true;
             }
+            // Its processes are not our children, and the kernel tells of the end of a group nobody.
             thread::sleep(LOOK_AGAIN);
         }
         false

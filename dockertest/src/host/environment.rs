@@ -33,6 +33,7 @@ pub(crate) fn environment(folder: &Path) -> io::Result<Vec<u8>> {
         if !may_come {
             break;
         }
+        // Nobody tells when a process has its environment.
         thread::sleep(PAUSE);
     }
     Ok(found)

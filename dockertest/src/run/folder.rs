@@ -291,6 +291,7 @@ fn try_lock(file: &mut File) -> io::Result<bool> {
             Ok(()) => return Ok(true),
             Err(TryLockError::Error(source)) => return Err(source),
             Err(TryLockError::WouldBlock) if Instant::now() > deadline || lives(&holder(file)) => return Ok(false),
+            // To wait for the lock itself has no limit.
             Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
         }
         pause *= 2;

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::mpsc::{Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dockertest::host::{CancelToken, HostProgram};
 use dockertest::journal::{Event, Record};
@@ -271,11 +271,7 @@ fn a_run_leaves_the_process_as_it_was() {
         ["environment", "umask", "ignored signals", "handled signals"].map(|name| before[name].clone())
     );
     // A thread is in the list for a moment after somebody has waited for its end.
-    let deadline = Instant::now() + PATIENCE;
-    while process() != before && Instant::now() < deadline {
-        std::thread::yield_now();
-    }
-    assert_eq!(process(), before);
+    test_needs::wait_until_eq("all is as it was", process, &before);
 }
 
 fn a_broken_pipe_does_not_kill_the_program() {

@@ -2,12 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use dockertest::host::HostProgram;
-
-/// How long anything may take that nobody tells of.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The host program of the bundled subtests.
 pub(crate) fn host() -> HostProgram {

@@ -262,6 +262,7 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
         // Whatever comes of it, it is looked at again.
         match &ended {
             Ok(ended) => drop(poll(&mut [PollFd::new(ended.as_fd(), PollFlags::POLLIN)], left)),
+            // Nothing can be waited for without a descriptor of the process.
             Err(_) => thread::sleep(Duration::from_millis(1)),
         }
     }

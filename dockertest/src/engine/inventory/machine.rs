@@ -98,7 +98,6 @@ fn container_of_shim(words: &[u8]) -> Option<String> {
 mod tests {
     use std::os::unix::net::UnixListener;
     use std::process::{Child, Command, Stdio};
-    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -144,17 +143,15 @@ mod tests {
 
     /// The process of that name when it is there, by our `/proc`.
     fn await_shim(container: &str) -> u32 {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            let is = |folder: &Path| {
-                container_of_shim(&fs::read(folder.join("cmdline")).unwrap_or_default()).as_deref() == Some(container)
-            };
-            if let Some((id, _)) = process_folders(Path::new("/proc")).into_iter().find(|(_, folder)| is(folder)) {
-                return id;
-            }
-            assert!(Instant::now() < deadline, "{container} does not start");
-            std::thread::yield_now();
-        }
+        let is = |folder: &Path| {
+            container_of_shim(&fs::read(folder.join("cmdline")).unwrap_or_default()).as_deref() == Some(container)
+        };
+        let mut found = None;
+        test_needs::wait_until(&format!("{container} runs"), || {
+            found = process_folders(Path::new("/proc")).into_iter().find(|(_, folder)| is(folder));
+            found.is_some()
+        });
+        found.unwrap().0
     }
 
     #[test]

@@ -100,9 +100,7 @@ mod tests {
             fs::write(&path, "#!/bin/sh\necho asked >> \"$0.asked\"\nexec sleep 1000\n").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
             let program = HostProgram::new(&path);
-            while !Identity::of(&program).unwrap().is_settled() {
-                thread::sleep(Duration::from_millis(10));
-            }
+            test_needs::wait_until("it was written long enough ago", || Identity::of(&program).unwrap().is_settled());
             program
         };
         let cache = Cache::new(folder.path().join("cache"));

@@ -182,6 +182,7 @@ fn wait_for_debug(own: &OwnEngine, expected: bool) -> Outcome {
     let (api, deadline) = (own.api()?, Instant::now() + SETTLED_WITHIN);
     while api.system()?["Debug"] != expected {
         check!(Instant::now() < deadline, "the engine takes the setting `debug` = {expected} within 10 s of SIGHUP");
+        // It tells nobody when it has.
         std::thread::sleep(Duration::from_millis(5));
     }
     Ok(())

@@ -27,9 +27,7 @@ fn what_a_killed_process_left_is_disposed_of_by_the_next() {
     };
     std::thread::scope(|scope| {
         let running = scope.spawn(|| call.printing_to(file));
-        while !project.path().join("there").exists() {
-            std::thread::yield_now();
-        }
+        test_needs::wait_until("the call has begun", || project.path().join("there").exists());
         // What the system does for a process that dies.
         drop(shared.state().record.take());
         let pruning = scope.spawn(|| prune(project.path(), &|_| {}));

@@ -56,6 +56,7 @@ fn wait(ctx: &Context, limit: Option<Duration>) -> Outcome {
     let begun = Instant::now();
     while limit.is_none_or(|limit| begun.elapsed() < limit) {
         ctx.checkpoint()?;
+        // Time is what it takes; that it is to stop is only seen by whoever looks.
         std::thread::sleep(Duration::from_millis(5));
     }
     Ok(())

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -102,7 +102,8 @@ impl Shelf {
     /// Waits until the subtest `shelf/waits` waits; gives back its process and that of its child.
     pub fn waiting(&self) -> Vec<i32> {
         let told = self.path().join("waiting");
-        wait_until("the subtest waits", || told.exists());
+        // The package may have to be built first.
+        test_needs::wait_at_most(10 * PATIENCE, "the subtest waits", || told.exists());
         let text = fs::read_to_string(told).unwrap();
         text.split(' ').map(|pid| pid.parse().unwrap()).collect()
     }
@@ -110,16 +111,7 @@ impl Shelf {
     /// Waits until all that `shelf/waits` has started is gone, and says whether it has tidied up.
     pub fn has_tidied(&self, pids: &[i32]) -> bool {
         let is_gone = |pid: &i32| kill(Pid::from_raw(*pid), None) == Err(Errno::ESRCH);
-        wait_until("the subtest and its child are gone", || pids.iter().all(is_gone));
+        test_needs::wait_until("the subtest and its child are gone", || pids.iter().all(is_gone));
         self.path().join("tidied").exists()
-    }
-}
-
-fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    // The package may have to be built first.
-    let deadline = Instant::now() + 10 * PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < deadline, "{what}: not yet");
-        std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -18,6 +18,7 @@ impl Subtest for Waits {
         let told = folder(ctx).join("waiting");
         std::fs::write(told.with_extension("new"), format!("{} {}", std::process::id(), child.id()))?;
         std::fs::rename(told.with_extension("new"), told)?;
+        // That it is to stop is only seen by whoever looks.
         loop {
             ctx.checkpoint()?;
             std::thread::sleep(Duration::from_millis(5));

@@ -18,6 +18,7 @@ fn meet(ctx: &Context, own: &str, other: &str) -> Outcome {
     while !folder.join(other).exists() {
         ctx.checkpoint()?;
         check!(begun.elapsed() < PATIENCE, "{other} has come");
+        // The other one is another program, and tells it by a file only.
         std::thread::sleep(Duration::from_millis(5));
     }
     Ok(())

@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 
 use crate::new::{blocks, done, root, tool};
-use crate::support::Place;
+use crate::support::{Done, Place};
 
 const CHAPTER: &str = include_str!("../../../docs/src/cargo-test.md");
 
@@ -31,35 +32,49 @@ fn crate_of_the_chapter() -> Place {
     place
 }
 
+/// The commands of the chapter: those for cargo alone, and those for nextest.
+fn commands() -> (String, String) {
+    let (nextest, cargo): (Vec<_>, Vec<_>) =
+        blocks(CHAPTER, "sh").into_iter().partition(|block| block.contains("cargo nextest"));
+    assert_eq!(nextest.len(), 1);
+    (cargo.concat(), nextest.concat())
+}
+
+fn shell(place: &Place, script: &str) -> Done {
+    let mut command = tool(place, "my_test", "bash", &["-ec", script]);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NEXTEST")) {
+        command.env_remove(name);
+    }
+    command.env_remove("DOCKERTEST_SET").env("DOCKERTEST_RESULTS", place.path("results"));
+    done(command)
+}
+
 #[test]
 fn the_chapter_is_followed() {
     if !test_needs::engine() {
         return;
     }
     let place = crate_of_the_chapter();
-    let with = |script: &str| {
-        let mut command = tool(&place, "my_test", "bash", &["-ec", script]);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NEXTEST")) {
-            command.env_remove(name);
-        }
-        command.env_remove("DOCKERTEST_SET").env("DOCKERTEST_RESULTS", place.path("results"));
-        done(command)
-    };
-    let is_nextest = |block: &&String| block.contains("cargo nextest");
-    let shell = blocks(CHAPTER, "sh");
-    let of_cargo: String = shell.iter().filter(|block| !is_nextest(block)).cloned().collect();
-    let seen = with(&of_cargo).expect(0);
+    let seen = shell(&place, &commands().0).expect(0);
     assert!(seen.stdout.starts_with("docker_cli/my_test: test\n"), "{}", seen.stdout);
     assert_eq!(seen.stdout.matches("test result: ok. 1 passed; 0 failed; 0 ignored;").count(), 3, "{}", seen.stdout);
-    let of_nextest: Vec<String> = shell.iter().filter(is_nextest).cloned().collect();
-    assert_eq!(of_nextest.len(), 1);
-    if with("cargo nextest --version").status != 0 {
-        return test_needs::skip("its part about nextest, which is not there; `cargo install cargo-nextest` brings it");
+}
+
+#[test]
+fn the_chapter_is_followed_with_nextest() {
+    if !test_needs::engine() {
+        return;
     }
-    let seen = with(&of_nextest[0]).expect(0);
+    // Cargo also looks where it installs programs, which need not be in `PATH`.
+    let nextest = Command::new("cargo").args(["nextest", "--version"]).output();
+    if !nextest.is_ok_and(|output| output.status.success()) {
+        return test_needs::skip("there is no nextest; `cargo install cargo-nextest` brings it");
+    }
+    let place = crate_of_the_chapter();
+    let seen = shell(&place, &commands().1).expect(0);
     assert!(seen.stdout.contains("docker_cli/my_test"), "{}", seen.stdout);
     assert!(seen.stderr.contains("1 test run: 1 passed"), "{}", seen.stderr);
-    with("cargo nextest run --profile ci").expect(0);
+    shell(&place, "cargo nextest run --profile ci").expect(0);
     let junit = place.read("my_test/nextest-store/ci/junit.xml");
     assert!(junit.contains("<testcase name=\"docker_cli/my_test\""), "{junit}");
 }

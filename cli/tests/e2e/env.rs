@@ -5,7 +5,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider};
@@ -80,15 +80,22 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-#[test]
-fn data_on_a_disk_is_limited_and_goes_with_its_capsule() {
+/// A place where data of engines can be on a disk, the folder for it, and the setting that names it.
+#[track_caller]
+fn place_with_disk() -> Option<(Place, PathBuf, String)> {
     if !possible() || !test_needs::program("mke2fs") {
-        return;
+        return None;
     }
     let place = place();
     let disk = place.path("disk");
     fs::create_dir(&disk).unwrap();
     let on_disk = format!("environment.capsule_data={}", disk.display());
+    Some((place, disk, on_disk))
+}
+
+#[test]
+fn data_on_a_disk_is_limited_and_goes_with_its_capsule() {
+    let Some((place, disk, on_disk)) = place_with_disk() else { return };
     let script = "stat --file-system --format %T /var/lib/docker /var/lib/containers
         df --output=size --block-size=M /var/lib/docker | tail --lines=1
         docker volume create mark && test -d /var/lib/docker/volumes/mark && hostname
@@ -118,13 +125,7 @@ fn data_on_a_disk_is_limited_and_goes_with_its_capsule() {
 
 #[test]
 fn data_on_a_disk_goes_with_a_run_and_is_pruned_when_nobody_is_left_to_do_it() {
-    if !possible() || !test_needs::program("mke2fs") {
-        return;
-    }
-    let place = place();
-    let disk = place.path("disk");
-    fs::create_dir(&disk).unwrap();
-    let on_disk = format!("environment.capsule_data={}", disk.display());
+    let Some((place, disk, on_disk)) = place_with_disk() else { return };
     place.run(&["run", "--env=capsule", "--set", &on_disk, "--args=docker_cli/version"]).expect(0);
     assert!(names_in(&disk).is_empty());
     let provisioned = place.run(&["env", "provision", "--set", &on_disk]).expect(0).stdout;

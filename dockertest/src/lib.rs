@@ -52,6 +52,7 @@ pub mod environment;
 pub mod faults;
 #[cfg(feature = "harness")]
 pub mod harness;
+mod held;
 pub mod host;
 pub mod journal;
 #[cfg(feature = "runner")]

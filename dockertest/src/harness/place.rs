@@ -3,11 +3,12 @@
 //! Several programs may run the same test at the same time, so numbers are given out under a lock, and who finds the
 //! kept folder taken has one of his own.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::settings::RESULTS_VARIABLE;
+use crate::held::Held;
 use crate::name::SubtestName;
 use crate::run::{ResultsFolder, is_in_use, remove_tree};
 
@@ -21,7 +22,7 @@ pub(super) struct Place {
     /// What the subtest prepares once.
     pub(super) state: PathBuf,
     /// Keeps others out of the folder that is kept.
-    _state_lock: Option<File>,
+    _state_lock: Option<Held>,
 }
 
 impl Place {
@@ -47,7 +48,7 @@ impl Place {
             }
         }
         drop(giving_out);
-        let state_lock = try_lock(&folder.join("state.lock")).map_err(refused)?;
+        let state_lock = lock_file(&folder.join("state.lock")).and_then(Held::take).map_err(refused)?;
         let kept = if state_lock.is_some() { &folder } else { results.path() };
         Ok(Place { state: kept.join("state"), results, _state_lock: state_lock })
     }
@@ -63,16 +64,6 @@ fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
 
 fn lock_file(path: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).write(true).open(path)
-}
-
-/// The lock, or nothing if somebody else has it.
-fn try_lock(path: &Path) -> io::Result<Option<File>> {
-    let file = lock_file(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
 }
 
 #[cfg(test)]

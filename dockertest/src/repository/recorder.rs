@@ -1,6 +1,5 @@
 //! Recording a run while it goes on.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +8,7 @@ use super::failure::RepositoryFailure;
 use super::index;
 use super::store;
 use super::summary::{Gathering, RunIs};
+use crate::held::Held;
 use crate::journal::{Event, FILE_NAME, Record, Sink};
 
 /// Records a run in a repository: a sink for its runner.
@@ -36,7 +36,7 @@ pub struct Recorder {
     /// How many journals are kept; nothing: all.
     count: Option<usize>,
     /// Tells other processes that the run goes on.
-    held: Option<File>,
+    held: Option<Held>,
     told: Told,
 }
 
@@ -95,7 +95,7 @@ impl Recorder {
         let ours = store::journal(&self.repository, run);
         store::adopt(&self.repository, run, &self.results.join(FILE_NAME))
             .map_err(RepositoryFailure::io("keep the journal of the run as", &ours))?;
-        self.held = Some(store::hold(&ours).map_err(RepositoryFailure::io("open", &ours))?);
+        self.held = store::hold(&ours).map_err(RepositoryFailure::io("open", &ours))?;
         let Some(mut summary) = self.gathering.summary(&self.results) else { return Ok(()) };
         summary.run.state = RunIs::Running;
         summary.run.reason = None;

@@ -4,11 +4,12 @@
 //! no space, grows here as it is written there, and stays when results are moved or removed. Where two file systems keep
 //! that from being, a symbolic link stands here until the run stops, and then a copy.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
+use crate::held::{Held, is_locked};
 use crate::journal::{FILE_NAME, beginning};
 use crate::name::SubtestName;
 
@@ -69,19 +70,15 @@ pub(super) fn keep(repository: &Path, key: &str) -> io::Result<()> {
     copied.inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
-/// Marks a journal as being written by this process, for as long as the file is kept.
-pub(super) fn hold(journal: &Path) -> io::Result<File> {
-    let file = File::open(journal)?;
-    match file.try_lock() {
-        Err(TryLockError::Error(error)) => Err(error),
-        // Whoever only looks at it holds it for a moment; that it is not marked then harms nobody.
-        Ok(()) | Err(TryLockError::WouldBlock) => Ok(file),
-    }
+/// Marks a journal as being written by this process, for as long as that is kept.
+pub(super) fn hold(journal: &Path) -> io::Result<Option<Held>> {
+    // Whoever only looks at it holds it for a moment; that it is not marked then harms nobody.
+    Held::take(File::open(journal)?)
 }
 
 /// Whether some process is writing the journal.
 pub(super) fn is_held(journal: &Path) -> bool {
-    File::open(journal).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    File::open(journal).and_then(is_locked).unwrap_or(false)
 }
 
 /// How long the journal is; nothing if it is not there.

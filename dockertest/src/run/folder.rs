@@ -10,6 +10,7 @@ use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
+use crate::held::{Held, is_locked};
 use crate::journal::{Event, FILE_NAME, Record};
 
 /// The file that the writer of a results folder keeps locked; it holds the writer's process id.
@@ -126,7 +127,7 @@ fn advice(error: &io::Error) -> &'static str {
 #[derive(Debug)]
 pub struct ResultsFolder {
     path: PathBuf,
-    _lock: File,
+    _lock: Held,
 }
 
 impl ResultsFolder {
@@ -239,7 +240,7 @@ impl ResultsFolder {
 pub fn is_in_use(folder: &Path) -> bool {
     // Only looked at: it may belong to somebody else, and a runner that comes just now must not find it taken.
     match File::open(folder.join(LOCK)) {
-        Ok(mut file) => lives(&holder(&mut file)) && file.try_lock_shared().is_err(),
+        Ok(mut file) => lives(&holder(&mut file)) && is_locked(file).unwrap_or(true),
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
@@ -262,7 +263,7 @@ fn make_folder(path: &Path) -> Result<(), FolderFailure> {
 }
 
 /// Locks the folder; nothing if it was moved away meanwhile.
-fn lock(folder: &Path) -> Result<Option<File>, FolderFailure> {
+fn lock(folder: &Path) -> Result<Option<Held>, FolderFailure> {
     let path = folder.join(LOCK);
     let io = |source| FolderFailure::Io { what: "write the lock file", path: path.clone(), source };
     let mut file = match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path) {
@@ -272,11 +273,13 @@ fn lock(folder: &Path) -> Result<Option<File>, FolderFailure> {
     if !try_lock(&mut file).map_err(io)? {
         return Err(FolderFailure::InUse { path: folder.to_owned(), holder: holder(&mut file) });
     }
-    if !is_still_at(&file, &path) {
+    let held = Held::new(file);
+    let mut file = held.file();
+    if !is_still_at(file, &path) {
         return Ok(None);
     }
     file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(io)?;
-    Ok(Some(file))
+    Ok(Some(held))
 }
 
 /// Locks the file if nobody has it.

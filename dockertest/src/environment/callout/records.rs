@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call::random;
 use super::ids;
+use crate::held::Held;
 
 const LOCK: &str = "lock";
 const HEAD: &str = "callout.json";
@@ -46,7 +47,7 @@ pub(super) struct Head {
 pub(super) struct Record {
     path: PathBuf,
     /// Held as long as this lives.
-    _lock: File,
+    _lock: Held,
     calls: u32,
 }
 
@@ -66,7 +67,7 @@ impl Record {
         fs::rename(&new, &path)?;
         File::open(&path)?.sync_all()?;
         File::open(base)?.sync_all()?;
-        Ok(Record { path, _lock: lock, calls: 0 })
+        Ok(Record { path, _lock: Held::new(lock), calls: 0 })
     }
 
     /// All that are left over by processes that are gone, and their heads. Those that somebody holds or keeps are not.
@@ -94,8 +95,8 @@ impl Record {
                 }
                 continue;
             }
-            let Ok(lock) = File::open(path.join(LOCK)) else { continue };
-            if lock.try_lock().is_err() || path.join(KEPT).exists() != kept {
+            let Ok(Some(lock)) = File::open(path.join(LOCK)).and_then(Held::take) else { continue };
+            if path.join(KEPT).exists() != kept {
                 continue;
             }
             if let Ok(Ok(head)) = fs::read(path.join(HEAD)).map(|text| serde_json::from_slice(&text)) {

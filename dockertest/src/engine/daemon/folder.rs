@@ -283,16 +283,39 @@ fn all_in(parent: &Path, prefix: &str) -> Vec<PathBuf> {
 mod tests {
     use super::*;
 
+    // A child that another test starts has all our files, and so their locks, until it runs its own program.
+
+    /// The lock of a folder that nobody uses any more.
+    fn await_abandoned(folder: &Folder) -> File {
+        let mut lock = None;
+        test_needs::wait_until("nobody holds it", || {
+            lock = folder.abandoned();
+            lock.is_some()
+        });
+        lock.unwrap()
+    }
+
+    /// What a sweep finds, of what nobody uses any more.
+    fn await_sweep(parent: &Path) -> Vec<PathBuf> {
+        let mut swept = Vec::new();
+        test_needs::wait_until("nobody holds it", || {
+            swept = sweep_in(parent);
+            !swept.is_empty()
+        });
+        swept
+    }
+
     #[test]
     fn folder_is_abandoned_when_nobody_holds_its_lock() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::existing(place.path());
         assert!(folder.abandoned().is_none(), "just being made");
         fs::write(place.path().join(LOCK), "").unwrap();
-        assert!(folder.abandoned().is_some());
+        drop(await_abandoned(&folder));
         let lock = folder.lock().unwrap();
         assert!(folder.abandoned().is_none());
         drop(lock);
+        drop(await_abandoned(&folder));
     }
 
     #[test]
@@ -333,7 +356,7 @@ mod tests {
         let (folder, lock) = Folder::create_in(place.path(), CAPSULE).unwrap();
         drop((folder.put_data_below(disk.path()).unwrap(), lock));
         fs::remove_dir_all(folder.path()).unwrap();
-        assert_eq!(sweep_in(disk.path()), [disk.path().join(folder.name())]);
+        assert_eq!(await_sweep(disk.path()), [disk.path().join(folder.name())]);
     }
 
     #[test]
@@ -362,10 +385,10 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let (folder, lock) = Folder::create_in(place.path(), CAPSULE).unwrap();
         drop(lock);
-        let sweeper = folder.abandoned().unwrap();
+        let sweeper = await_abandoned(&folder);
         assert!(folder.abandoned().is_none(), "another sweep leaves it alone");
         drop(sweeper);
-        assert_eq!(sweep_in(place.path()), [folder.path()]);
+        assert_eq!(await_sweep(place.path()), [folder.path()]);
         assert!(!folder.path().exists());
     }
 
@@ -402,8 +425,11 @@ mod tests {
                 });
             }
         });
-        sweep_in(place.path());
-        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0, "nothing is left");
+        let swept = || {
+            sweep_in(place.path());
+            fs::read_dir(place.path()).unwrap().count()
+        };
+        test_needs::wait_until_eq("nothing is left", swept, &0);
     }
 
     #[test]

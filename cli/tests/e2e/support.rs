@@ -66,9 +66,9 @@ impl Place {
 
     /// Writes an executable shell script. One of that name may just be run: nobody can write to that.
     pub(crate) fn script(&self, name: &str, body: &str) -> PathBuf {
-        use std::os::unix::fs::PermissionsExt;
-        let made = self.write(&format!("{name}.new"), format!("#!/bin/sh\n{body}\n"));
-        fs::set_permissions(&made, fs::Permissions::from_mode(0o755)).unwrap();
+        let made = self.path(&format!("{name}.new"));
+        fs::create_dir_all(made.parent().unwrap()).unwrap();
+        test_needs::script(&made, &format!("#!/bin/sh\n{body}\n"));
         let path = self.path(name);
         fs::rename(made, &path).unwrap();
         path

@@ -93,7 +93,7 @@ fn a_program_that_no_capsule_has_is_run_here_and_it_is_said_why() {
     // What is below `/tmp` is not seen in one.
     let folder = tempfile::tempdir_in("/tmp").unwrap();
     let client = folder.path().join("docker");
-    std::fs::copy(place.script("docker", "exit 1"), &client).unwrap();
+    test_needs::script(&client, "#!/bin/sh\nexit 1\n");
     let done = run(&place, &["--set", &format!("docker_path={}", client.display()), "--until-failure=2"]).expect(0);
     let why = "note: the engine that is configured is used, not a capsule: `docker_path` is ";
     assert_eq!(done.stderr.matches(why).count(), 1, "{}", done.stderr);

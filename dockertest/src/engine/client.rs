@@ -106,7 +106,6 @@ fn parse(text: &str) -> Option<Client> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
     use std::thread;
 
     use rstest::rstest;
@@ -143,8 +142,7 @@ mod tests {
             "#!/bin/sh\ntrap '' TERM\nsleep 1000 &\necho $$ $! >{0}.new; mv {0}.new {0}\nwait\n",
             noted.display()
         );
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        test_needs::script(&path, &text);
         path.display().to_string()
     }
 

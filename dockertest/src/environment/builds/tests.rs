@@ -1,5 +1,3 @@
-use std::os::unix::fs::PermissionsExt;
-
 use rstest::rstest;
 
 use super::*;
@@ -15,8 +13,7 @@ fn programs(folder: &Path, name: &str, said: &str) -> PathBuf {
     let bin = folder.join("bin");
     fs::create_dir_all(&bin).unwrap();
     let file = bin.join(name);
-    fs::write(&file, format!("#!/bin/sh\necho '{said}'\n")).unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    test_needs::script(&file, &format!("#!/bin/sh\necho '{said}'\n"));
     bin
 }
 

@@ -88,7 +88,6 @@ pub(crate) fn ask_all(hosts: &[Ask<'_>]) -> Vec<Result<Listing, ListFailure>> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
@@ -97,8 +96,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("slow.sh");
         let write = || {
-            fs::write(&path, "#!/bin/sh\necho asked >> \"$0.asked\"\nexec sleep 1000\n").unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            test_needs::script(&path, "#!/bin/sh\necho asked >> \"$0.asked\"\nexec sleep 1000\n");
             let program = HostProgram::new(&path);
             test_needs::wait_until("it was written long enough ago", || Identity::of(&program).unwrap().is_settled());
             program

@@ -11,6 +11,7 @@
 
 mod again;
 mod packages;
+mod script;
 mod wait;
 
 use std::fs::OpenOptions;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use again::{AGAIN, again, is_again};
 pub use packages::{has_module, node_with, with_packages};
+pub use script::script;
 pub use wait::{wait_at_most, wait_until, wait_until_eq};
 
 /// `1` where whatever tests need has to be there. `cargo xtask test` sets it.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -76,8 +75,7 @@ esac
 "#
         );
         let path = self.path().join("it's a host.sh");
-        fs::write(&path, script).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        test_needs::script(&path, &script);
         HostProgram::new(path)
     }
 

@@ -36,6 +36,16 @@ pub(crate) fn words(ctx: &Context, option: &str) -> Outcome<Vec<String>> {
     Ok(words)
 }
 
+/// The words of a list of options: an item may hold several, quoted as for a shell.
+pub(crate) fn words_of(options: &[String]) -> Outcome<Vec<String>> {
+    let mut words = Vec::new();
+    for option in options {
+        let split = shlex::split(option);
+        words.extend(split.ok_or_else(|| std::io::Error::other(format!("`{option}` has an open quote")))?);
+    }
+    Ok(words)
+}
+
 /// A script as it is handed over to `bash -c`. It may be quoted as for a shell that stands before bash.
 pub(crate) fn script(text: &str) -> String {
     let text = text.trim();

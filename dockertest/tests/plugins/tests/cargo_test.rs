@@ -177,22 +177,16 @@ fn a_pretest_that_fails_is_told_with_the_test() {
     assert_eq!(done.line("FAIL ready"), "FAIL ready: does not hold: the shelf is there");
 }
 
-#[test]
-fn a_harness_without_subtests_says_so() {
+#[rstest]
+#[case::no_subtests(
+    "nothing",
+    "no subtest is linked into this program; name the crate that holds them: `dockertest::harness!(shelf_subtests);`"
+)]
+#[case::a_name_that_is_taken("twice", "two subtests that are linked into this program have the name `shelf/passes`")]
+fn a_harness_that_cannot_be_says_why(#[case] target: &str, #[case] expected: &str) {
     let shelf = Shelf::new();
-    let done = Done::from(shelf.cargo(&["test", "--test", "nothing"], &[]).output().unwrap());
+    let done = Done::from(shelf.cargo(&["test", "--test", target], &[]).output().unwrap());
     assert_ne!(done.status, Some(0));
-    let expected = "no subtest is linked into this program; name the crate that holds them: \
-                    `dockertest::harness!(shelf_subtests);`";
-    assert!(done.stderr.contains(expected), "{}", done.stderr);
-}
-
-#[test]
-fn a_name_that_is_taken_is_told() {
-    let shelf = Shelf::new();
-    let done = Done::from(shelf.cargo(&["test", "--test", "twice"], &[]).output().unwrap());
-    assert_ne!(done.status, Some(0));
-    let expected = "two subtests that are linked into this program have the name `shelf/passes`";
     assert!(done.stderr.contains(expected), "{}", done.stderr);
 }
 

@@ -6,6 +6,7 @@ use super::Kill;
 use super::options::Options;
 use super::signals::KILL;
 use super::target::Target;
+use crate::life::words_of;
 
 /// A signal that several containers get.
 const HUP: i32 = 1;
@@ -67,7 +68,7 @@ impl Bad {
 }
 
 fn kill(ctx: &Context, options: &Options, words: &[&str]) -> Command {
-    let own = Options::words(&options.kill_options_csv).unwrap_or_default();
+    let own = words_of(&options.kill_options_csv).unwrap_or_default();
     let words = ["kill".to_owned()].into_iter().chain(own).chain(words.iter().map(|word| (*word).to_owned()));
     ctx.docker(words.collect::<Vec<_>>())
 }

@@ -59,16 +59,6 @@ impl Options {
         self.exec_cmd.contains("READY")
     }
 
-    /// Words of a list of options: an item may hold several.
-    pub(super) fn words(options: &[String]) -> Outcome<Vec<String>> {
-        let mut words = Vec::new();
-        for option in options {
-            let split = shlex::split(option);
-            words.extend(split.ok_or_else(|| std::io::Error::other(format!("`{option}` has an open quote")))?);
-        }
-        Ok(words)
-    }
-
     /// Whether signals go to the client.
     pub(super) fn sigproxy(&self) -> Outcome<bool> {
         Ok(optional_flag("kill_sigproxy", &self.kill_sigproxy)?.unwrap_or(false))

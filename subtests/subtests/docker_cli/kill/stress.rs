@@ -11,6 +11,7 @@ use super::options::Options;
 use super::play::{finish, send, sequence};
 use super::signals::{CHLD, CONT, KILL, STOP, Sending, Sequence, WINCH};
 use super::target::{Target, list};
+use crate::life::words_of;
 
 /// Signals one after another, without waiting for the reports.
 #[derive(Default)]
@@ -58,7 +59,7 @@ impl SubSubtest<Kill> for Parallel {
 fn send_all(ctx: &Context, options: &Options, target: &Target, senders: Vec<Sending>) -> Outcome<BTreeMap<i32, usize>> {
     let start = |sending: Sending| {
         let mut words = vec!["kill".to_owned()];
-        words.extend(Options::words(&options.kill_options_csv)?);
+        words.extend(words_of(&options.kill_options_csv)?);
         words.extend(sending.option());
         words.push(target.name().to_owned());
         Ok::<_, Failure>((sending, ctx.docker(words).stdin("").spawn()?))

@@ -8,6 +8,7 @@ use dockertest::prelude::*;
 
 use super::options::Options;
 use super::signals::{CHLD, CONT, SYS, WINCH};
+use crate::life::words_of;
 
 /// How long it is waited for a signal to come through before it is sent again.
 const PROBE: Duration = Duration::from_millis(200);
@@ -35,14 +36,14 @@ impl Target {
         let attached = options.run_container_attached;
         let mut words = vec!["run".to_owned(), format!("--name={name}")];
         words.extend(ctx.labels());
-        words.extend(Options::words(&options.run_options_csv)?);
+        words.extend(words_of(&options.run_options_csv)?);
         words.push(format!("--tty={}", has_terminal(ctx, options)));
         words.extend(attached.then(|| "--detach=true".to_owned()));
         words.extend([image, "bash".to_owned(), "-c".to_owned(), options.script()]);
         let client = if attached {
             ctx.docker(words).must_pass()?;
             let mut words = vec!["attach".to_owned()];
-            words.extend(Options::words(&options.attach_options_csv)?);
+            words.extend(words_of(&options.attach_options_csv)?);
             words.push(name.clone());
             ctx.docker(words).spawn()?
         } else {
@@ -111,7 +112,7 @@ impl Target {
     /// `docker kill` with these options, and what it must do: print the name and nothing else.
     pub(super) fn kill(&self, ctx: &Context, options: &[String], option: Vec<String>) -> Outcome<Completed> {
         let mut words = vec!["kill".to_owned()];
-        words.extend(Options::words(options)?);
+        words.extend(words_of(options)?);
         words.extend(option);
         words.push(self.name().to_owned());
         let done = ctx.docker(words).must_pass()?.clean()?;

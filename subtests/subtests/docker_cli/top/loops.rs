@@ -4,7 +4,8 @@ use dockertest::engine::Container;
 use dockertest::prelude::*;
 
 use super::shown::top;
-use super::{LIMIT, Options, Top, run, words_of};
+use super::{LIMIT, Options, Top, run};
+use crate::life::words_of;
 
 #[derive(Default)]
 pub(super) struct Loops;

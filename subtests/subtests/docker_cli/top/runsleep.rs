@@ -3,7 +3,8 @@
 use dockertest::prelude::*;
 
 use super::shown::top;
-use super::{Options, Top, run, words_of};
+use super::{Options, Top, run};
+use crate::life::words_of;
 
 #[derive(Default)]
 pub(super) struct Runsleep;

@@ -31,6 +31,8 @@ use dockertest::engine::{Container, Life};
 use dockertest::prelude::*;
 use serde::Deserialize;
 
+use crate::life::words_of;
+
 /// The options of the section `[docker_cli/top]`.
 #[derive(Debug, Deserialize)]
 struct Options {
@@ -87,16 +89,6 @@ fn run(ctx: &mut Context, options: &Options, command: &[&str]) -> Outcome<Contai
     let started = ctx.docker(words).must_pass()?.clean()?;
     let container = Container::find(ctx, &name)?;
     Ok(started.prints(&format!("{}\n", container.id())).map(|_| container)?)
-}
-
-/// Words of a list of options: an item may hold several.
-fn words_of(options: &[String]) -> Outcome<Vec<String>> {
-    let mut words = Vec::new();
-    for option in options {
-        let split = shlex::split(option);
-        words.extend(split.ok_or_else(|| std::io::Error::other(format!("`{option}` has an open quote")))?);
-    }
-    Ok(words)
 }
 
 dockertest::subtest!(

@@ -1,6 +1,6 @@
 //! The index: a line for each run that has stopped, appended under a lock.
 //!
-//! It holds nothing that the journals do not tell, but where results were; so whatever happens to it, it is made again.
+//! It holds nothing that the journals do not tell; so whatever happens to it, it is made again.
 //! Only of runs whose journals were removed on purpose it is the last word; their lines are in a file of their own, the
 //! archive.
 
@@ -241,8 +241,8 @@ fn missing(repository: &Path, index: &Index, keys: &[String]) -> Vec<String> {
     missing
 }
 
-/// Makes the lines of runs that the index lacks. `places` tells where results were written, as far as that is known:
-/// a journal does not.
+/// Makes the lines of runs that the index lacks. `places` tells where results were written, as far as that is known: a
+/// journal tells only where its run began, and one that was loaded has no such place.
 fn take_in(
     repository: &Path,
     missing: &[String],
@@ -254,13 +254,17 @@ fn take_in(
         let path = store::journal(repository, key);
         let bytes = store::length(&path).unwrap_or(0);
         let link = fs::read_link(&path).ok().and_then(|journal| journal.parent().map(Path::to_owned));
-        let results = link.or_else(|| places.get(key).cloned()).unwrap_or_default();
+        let place = link.or_else(|| places.get(key).cloned());
         let summary = match journal::read(&path) {
-            Ok(reading) => match Gathering::of(&reading.records).summary(&results) {
-                Some(summary) => summary,
-                // Cut off before its first record was whole: nothing was run.
-                None => continue,
-            },
+            Ok(reading) => {
+                let gathering = Gathering::of(&reading.records);
+                let place = place.as_deref().or(gathering.results()).unwrap_or(Path::new(""));
+                match gathering.summary(place) {
+                    Some(summary) => summary,
+                    // Cut off before its first record was whole: nothing was run.
+                    None => continue,
+                }
+            }
             Err(failure) => {
                 notes.push(format!("a run cannot be read: {failure}"));
                 unreadable(key, &failure.to_string())

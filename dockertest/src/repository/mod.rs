@@ -55,12 +55,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::journal::{self, Record};
+use crate::journal::{self, Event, Record};
 use crate::load::LoadedRun;
 use crate::name::TestId;
 use crate::report::RunState;
 
 use index::Index;
+use summary::Gathering;
 
 pub use add::Added;
 pub use failing::FailingStep;
@@ -257,6 +258,33 @@ impl Repository {
     /// ```
     pub fn records(&self, run: &str) -> Result<Vec<Record>, journal::ReadFailure> {
         Ok(journal::read(&store::journal(&self.path, &store::key(run)))?.records)
+    }
+
+    /// The records of a run, and at their end, before that of the run, one for each step whose end nobody has told: one that
+    /// was cut off is an `ABORT`. So they tell of as many steps as [`RunSummary::totals`] counts.
+    ///
+    /// # Errors
+    /// Its journal is not there any more, or cannot be read.
+    ///
+    /// ```
+    /// # use dockertest::repository::Repository;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let repository = Repository::create(&folder.path().join(".dockertest"))?;
+    /// if let Some(last) = repository.last() {
+    ///     assert!(repository.records_with_ends(&last.run)?.len() >= repository.records(&last.run)?.len());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn records_with_ends(&self, run: &str) -> Result<Vec<Record>, journal::ReadFailure> {
+        let mut records = self.records(run)?;
+        let goes_on = self.index.row(run).is_some_and(|row| row.state == RunIs::Running);
+        let Some(last) = records.last().cloned().filter(|_| !goes_on) else { return Ok(records) };
+        let ends = Gathering::of(&records).missing_ends().into_iter().map(Event::StepEnded);
+        let ends: Vec<Record> = ends.map(|event| Record { event, ..last }).collect();
+        let has_end = matches!(last.event, Event::RunEnded(_) | Event::RunInterrupted(_));
+        let place = records.len() - usize::from(has_end);
+        records.splice(place..place, ends);
+        Ok(records)
     }
 
     /// What the records of a run say.

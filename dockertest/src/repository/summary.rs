@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::journal::{Event, Loaded, PlannedStep, Record};
-use crate::name::{Kind, TestId};
+use crate::journal::{Event, Loaded, PlannedStep, Record, StepEnded};
+use crate::name::{Kind, StepId, TestId};
 use crate::outcome::Ending;
 use crate::report::Totals;
 use crate::verdict::Verdict;
@@ -160,6 +160,9 @@ pub(super) struct Summary {
     pub(super) only_intratests: bool,
 }
 
+/// Why a run is cut off.
+const GONE: &str = "the process that ran it is gone";
+
 /// Folds the records of a run into its summary. It keeps less than the run's state does: a run of many thousand steps
 /// has it beside everything else.
 #[derive(Debug, Default)]
@@ -167,6 +170,8 @@ pub(super) struct Gathering {
     run: Option<String>,
     utc_offset_seconds: i32,
     args: Vec<String>,
+    /// Where results were written when it began.
+    results: Option<PathBuf>,
     matrix: Option<String>,
     loaded: Option<Loaded>,
     steps: Vec<Step>,
@@ -220,6 +225,7 @@ impl Gathering {
                 self.run = Some(super::store::key(&started.run));
                 self.utc_offset_seconds = started.session.utc_offset_seconds;
                 self.args.clone_from(&started.invocation.args);
+                self.results.clone_from(&started.invocation.results);
                 self.matrix.clone_from(&started.invocation.matrix);
                 self.loaded = started.loaded.as_deref().cloned();
             }
@@ -261,10 +267,15 @@ impl Gathering {
         self.earlier_us.saturating_add(self.last_us.saturating_sub(self.session_started_us).max(0))
     }
 
+    /// Where results were written when the run began, if its journal tells.
+    pub(super) fn results(&self) -> Option<&Path> {
+        self.results.as_deref()
+    }
+
     /// The summary as things stand; a run without an end is taken to be cut off. Nothing for one that has not begun.
     pub(super) fn summary(&self, results: &Path) -> Option<Summary> {
         let (state, reason) = match &self.standing {
-            Standing::Open => (RunIs::CutOff, Some("the process that ran it is gone".to_owned())),
+            Standing::Open => (RunIs::CutOff, Some(GONE.to_owned())),
             Standing::Interrupted(reason) => (RunIs::Interrupted, Some(reason.clone())),
             Standing::Ended(_) => (RunIs::Complete, None),
         };
@@ -292,6 +303,12 @@ impl Gathering {
         };
         let only_intratests = self.steps.iter().all(|step| step.kind != Kind::Subtest);
         Some(Summary { run, steps: self.by_name(&endings), only_intratests })
+    }
+
+    /// The ends of steps that no record tells, though the run has stopped.
+    pub(super) fn missing_ends(&self) -> Vec<StepEnded> {
+        let ends = (0..).map(StepId).zip(&self.steps);
+        ends.filter_map(|(id, step)| Some(StepEnded::new(id, step.missing_end(&self.standing)?))).collect()
     }
 
     /// One summary a name, in order of the plan. An intratest that did not pass tells on the subtest that it follows.
@@ -374,9 +391,22 @@ impl Step {
         }
     }
 
-    /// How it ended. One that had begun when the run was cut off has not come to its end, which is a failure, too.
+    /// How it ended. One of which no end was told has failed, too, unless the run may still come to it.
     fn ending(&self, standing: &Standing, last_us: i64) -> Option<(Verdict, f64, i64)> {
-        let cut_off = self.attempts > 0 && !self.waits && !matches!(standing, Standing::Ended(_));
-        self.ended.or_else(|| cut_off.then_some((Verdict::Abort, 0.0, last_us)))
+        self.ended.or_else(|| self.missing_end(standing).map(|ending| (ending.verdict, 0.0, last_us)))
+    }
+
+    /// The end that nobody has told, of a run that has stopped.
+    fn missing_end(&self, standing: &Standing) -> Option<Ending> {
+        let was_begun = self.attempts > 0;
+        match standing {
+            _ if self.ended.is_some() => None,
+            Standing::Ended(_) if was_begun => Some(Ending::new(Verdict::Abort, "did not come to its end")),
+            Standing::Ended(_) => Some(Ending::new(Verdict::Error, "planned, and never run")),
+            // It goes on where it stopped, or begins.
+            _ if self.waits || !was_begun => None,
+            Standing::Interrupted(reason) => Some(Ending::new(Verdict::Abort, format!("cut off: {reason}"))),
+            Standing::Open => Some(Ending::new(Verdict::Abort, format!("cut off: {GONE}"))),
+        }
     }
 }

@@ -8,10 +8,10 @@ use rstest::rstest;
 use super::*;
 use crate::journal::sample::{ended, planned, run_ended, started, step};
 use crate::journal::{
-    EngineFacts, Event, FILE_NAME, FORMAT, Invocation, PlannedStep, RunInterrupted, RunStarted, Session, Sink as _,
-    SubsubtestEnded,
+    EngineFacts, Event, FILE_NAME, FORMAT, Invocation, PlannedStep, RebootRequested, RunInterrupted, RunStarted,
+    Session, Sink as _, SubsubtestEnded,
 };
-use crate::name::Kind;
+use crate::name::{Kind, StepId};
 use crate::outcome::Ending;
 use crate::verdict::Verdict;
 use crate::version::API_VERSION;
@@ -84,7 +84,10 @@ impl Place {
         fs::create_dir_all(&results).unwrap();
         let mut recorder = self.open().recorder(&results);
         let mut text = String::new();
-        for (seq, event) in (0..).zip(events) {
+        for (seq, mut event) in (0..).zip(events) {
+            if let Event::RunStarted(run) = &mut event {
+                run.invocation.results = Some(results.clone());
+            }
             let time_us = self.time_us.get();
             self.time_us.set(time_us + 500_000);
             let record = Record { seq, time_us, event };
@@ -368,6 +371,47 @@ fn a_subtest_that_is_switched_off_says_nothing() {
     assert_eq!(place.failing(), ["a"]);
 }
 
+#[rstest]
+#[case::killed(Stops::Killed, "cut off: the process that ran it is gone")]
+#[case::interrupted(Stops::Interrupted, "cut off: SIGINT")]
+#[case::complete(Stops::Complete, "did not come to its end")]
+fn a_step_whose_end_nobody_has_told_is_counted_and_shown(#[case] stops: Stops, #[case] why: &str) {
+    let place = Place::new();
+    place.make("r1", "docker", &[("a", Some(Good)), ("b", None)], stops);
+    let repository = place.open();
+    let run = repository.last().unwrap();
+    assert_eq!((run.totals.total(), run.totals.count(Abort), run.verdict), (2, 1, Abort));
+    let records = repository.records_with_ends("r1").unwrap();
+    assert_eq!(records.len(), repository.records("r1").unwrap().len() + 1);
+    let told = crate::report::RunState::of(&records);
+    let ending = told.steps[1].ending.clone().unwrap();
+    assert_eq!((ending.verdict, ending.reason.as_str()), (Abort, why));
+    assert_eq!(told.is_ended(), stops == Stops::Complete, "the end of the run is still its last word");
+    assert_eq!(repository.failing(), ["b"]);
+}
+
+#[test]
+fn a_step_that_goes_on_or_was_never_begun_is_told_as_such() {
+    let place = Place::new();
+    let plan = || vec![step("a", "test_1-of-2"), step("b", "test_2-of-2")];
+    let wish = RebootRequested { step: StepId(0), resume_at: "x".to_owned(), reason: "kernel".to_owned() };
+    let mut waits = beginning("r1", "docker", plan());
+    waits.extend([started(0, 1), Event::RebootRequested(wish)]);
+    waits.push(Event::RunInterrupted(RunInterrupted { reason: "a reboot".to_owned() }));
+    place.record("r1", waits);
+    let repository = place.open();
+    assert_eq!(repository.records_with_ends("r1").unwrap(), repository.records("r1").unwrap());
+    assert_eq!(repository.last().unwrap().totals.total(), 0);
+    // No runner of ours ends so.
+    let mut lost = beginning("r2", "docker", plan());
+    lost.extend([started(0, 1), ended(0, Ending::new(Good, "")), run_ended(Good)]);
+    place.record("r2", lost);
+    let repository = place.open();
+    let told = crate::report::RunState::of(&repository.records_with_ends("r2").unwrap());
+    assert_eq!(told.steps[1].ending, Some(Ending::new(Error, "planned, and never run")));
+    assert_eq!((repository.last().unwrap().totals.total(), repository.failing()), (2, vec!["b".to_owned()]));
+}
+
 #[test]
 fn the_index_can_be_made_again_at_any_time() {
     let place = Place::new();
@@ -392,6 +436,11 @@ fn the_index_can_be_made_again_at_any_time() {
         let after = place.open();
         assert_eq!(after.runs().iter().map(|run| &run.run).collect::<Vec<_>>(), ["r1", "r2", "r3"], "{what}");
         assert_eq!(after.failing_steps(), before.failing_steps(), "{what}");
+        let results = |repository: &Repository| -> Vec<_> {
+            repository.runs().iter().map(|run| repository.results(run)).collect()
+        };
+        assert_eq!(results(&after), results(&before), "{what}");
+        assert_eq!(results(&after)[1], Some(place.results("r2")), "{what}");
         assert_eq!(after.history("b"), before.history("b"), "{what}");
         assert_eq!(
             after.notes().iter().any(|note| note.contains("was damaged")),

@@ -53,11 +53,12 @@ impl Runner {
         let state = make_state_folder(&self.options.state)?;
         secrets::keep(folder.path(), set).map_err(file)?;
         let journal = Writer::create(&folder.journal(), sinks).map_err(journal_failure)?;
+        let results = Some(folder.path().to_owned());
         let started = RunStarted {
             format: FORMAT,
             run: session::new_run_name(),
             api_version: API_VERSION,
-            invocation: Invocation { set: secrets::mask(set), ..self.options.invocation.clone() },
+            invocation: Invocation { set: secrets::mask(set), results, ..self.options.invocation.clone() },
             session: session.clone(),
             loaded: None,
         };

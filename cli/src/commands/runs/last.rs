@@ -58,13 +58,14 @@ fn head(run: &RunSummary) -> String {
 
 /// The steps that did not pass, as the run showed them, and what it said at its end.
 fn failures(repository: &Repository, run: &RunSummary, style: Style) -> Result<String, Problem> {
-    let records = repository.records(&run.run)?;
+    let records = repository.records_with_ends(&run.run)?;
+    let last = records.last().map(|record| record.seq);
     let place = results(repository, run);
     let mut console = Console::new(Vec::new(), style, place.as_ref());
     let is_shown = |record: &Record| match &record.event {
         Event::StepEnded(ended) => !ended.ending.verdict.is_passed(),
         Event::RunEnded(_) => true,
-        Event::RunInterrupted(_) => record.seq + 1 == records.len() as u64,
+        Event::RunInterrupted(_) => Some(record.seq) == last,
         _ => false,
     };
     for record in &records {

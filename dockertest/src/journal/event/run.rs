@@ -110,6 +110,9 @@ pub struct Invocation {
     /// Whether there was `--isolated`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub isolated: bool,
+    /// The folder of `--results`, made absolute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub results: Option<PathBuf>,
     /// The name of the engine, if the run is one of several that are compared with each other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matrix: Option<String>,

@@ -54,7 +54,7 @@ fn once(run: &Run, wanted: &Wanted, screen: &Screen) -> Result<u8, Problem> {
     let set = run.sources.set.iter().cloned().chain(run.place.as_settings(&run.sources.set)?).collect();
     let invocation =
         Invocation { args: wanted.args.clone(), set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
-    let mut runner = runner(&folders, &invocation, false, screen)?.retries(run.retries);
+    let mut runner = wanted.limit(runner(&folders, &invocation, false, screen)?.retries(run.retries));
     if let Some(seed) = run.shuffle {
         runner = runner.shuffled(seed);
     }
@@ -64,6 +64,7 @@ fn once(run: &Run, wanted: &Wanted, screen: &Screen) -> Result<u8, Problem> {
     let purpose = if is_dry { Purpose::DryRun } else { Purpose::Run };
     let mut runner = environment::enter(runner, purpose, &cancel, screen, |failure| wanted.explain(failure))?;
     let plan = runner.plan().map_err(|failure| wanted.explain(failure))?;
+    wanted.tell_passed_over(&runner, screen);
     let planned: Vec<SubtestName> = plan.steps.iter().map(|step| step.name.clone()).collect();
     for warning in runner.configuration().example_warnings(&planned) {
         screen.warning(warning);

@@ -1,13 +1,16 @@
 //! What `dockertest run` is to run: `--args`, narrowed to what a file lists and to what fails.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use dockertest::journal::Event;
 use dockertest::name::SubtestName;
-use dockertest::run::{Giver, PlanFailure};
+use dockertest::repository::{FailingStep, Repository};
+use dockertest::run::{Giver, PlanFailure, Runner};
 
 use crate::args::Run;
 use crate::kept;
 use crate::screen::{Problem, Screen};
+use crate::sources::absolute;
 
 /// What is to be run.
 pub(super) struct Wanted {
@@ -15,36 +18,97 @@ pub(super) struct Wanted {
     pub(super) args: Vec<String>,
     /// The names of a list, each with its place in it.
     listed: Vec<(String, String)>,
+    /// What fails, if only that is to be run.
+    failing: Option<Failing>,
+}
+
+/// What fails, by a repository.
+struct Failing {
+    repository: Repository,
+    names: Vec<String>,
+    /// The plug-ins that are named.
+    plugins: Vec<PathBuf>,
 }
 
 impl Wanted {
-    /// Says of each unknown name that the list gave where it is there.
+    /// Says of each unknown name that somebody else than `--args` gave who that was, and what to do.
     pub(super) fn explain(&self, mut failure: PlanFailure) -> PlanFailure {
-        if let PlanFailure::Unknown { names, .. } = &mut failure {
+        if let PlanFailure::Unknown { names, why } = &mut failure {
             for unknown in names.iter_mut().filter(|unknown| unknown.giver == Giver::Args) {
                 if let Some((_, place)) = self.listed.iter().find(|(name, _)| *name == unknown.name) {
                     unknown.giver = Giver::List { place: place.clone() };
+                } else if let Some(failing) = self.failing.as_ref().filter(|failing| failing.has(&unknown.name)) {
+                    unknown.giver = Giver::Failing;
+                    why.push_str(&format!("\n`{}`: {}", unknown.name, failing.how_to_run(&unknown.name)));
                 }
             }
         }
         failure
+    }
+
+    /// Has what fails be run as far as it can be run here.
+    pub(super) fn limit(&self, runner: Runner) -> Runner {
+        match &self.failing {
+            Some(failing) => runner.passing_over(failing.names.iter().cloned()),
+            None => runner,
+        }
+    }
+
+    /// Says what is not run because of that.
+    pub(super) fn tell_passed_over(&self, runner: &Runner, screen: &Screen) {
+        let Some(failing) = &self.failing else { return };
+        for name in runner.passed_over() {
+            screen.warning(format!("`{name}` fails, but is not run: {}", failing.how_to_run(&name)));
+        }
+    }
+}
+
+impl Failing {
+    /// Whether it fails, or is a part of what does.
+    fn has(&self, name: &str) -> bool {
+        is_of(name, &self.names)
+    }
+
+    /// What to do about one that nobody holds here.
+    fn how_to_run(&self, name: &str) -> String {
+        let steps = self.repository.failing_steps();
+        let is_it = |step: &FailingStep| step.is_current && is_of(name, &[step.name.as_str().to_owned()]);
+        let run = steps.into_iter().find(is_it).map(|step| step.run);
+        let records = run.and_then(|run| self.repository.records(&run).ok()).unwrap_or_default();
+        let began = records.iter().find_map(|record| match &record.event {
+            Event::RunStarted(run) => Some(run),
+            _ => None,
+        });
+        let plugins = began.map(|run| run.invocation.plugins.as_slice()).unwrap_or_default();
+        let not_named = plugins.iter().filter(|plugin| !self.plugins.contains(plugin));
+        let not_named: Vec<String> = not_named.map(|plugin| format!("--plugin {}", plugin.display())).collect();
+        if !not_named.is_empty() {
+            return format!("no host that is named here holds it; it was run with `{}`", not_named.join(" "));
+        }
+        format!(
+            "no host here holds it any more. If it is gone for good, it is forgotten once the journals of the runs in which it \
+             failed (`dockertest history {name}`) are removed from `{}`",
+            self.repository.path().join("runs").display()
+        )
     }
 }
 
 /// What is to be run; nothing if only what fails was asked for, and nothing fails.
 pub(super) fn wanted(run: &Run, screen: &Screen) -> Result<Option<Wanted>, Problem> {
     let listed = run.load_list.as_deref().map(read).transpose()?;
-    let failing = if run.failing { Some(failing(run, screen)?) } else { None };
+    let failing = if run.failing { Some(look(run, screen)?) } else { None };
     let in_list = || listed.iter().flatten().map(|(name, _)| name.clone());
-    let names: Vec<String> = match (&listed, failing) {
-        (None, None) => return Ok(Some(Wanted { args: run.args.clone(), listed: Vec::new() })),
+    let names: Vec<String> = match (&listed, &failing) {
+        (None, None) => return Ok(Some(Wanted { args: run.args.clone(), listed: Vec::new(), failing: None })),
         (Some(_), None) => in_list().collect(),
-        (None, Some(failing)) => failing,
-        (Some(_), Some(failing)) => in_list().filter(|name| is_of(name, &failing)).collect(),
+        (None, Some(failing)) => failing.names.clone(),
+        (Some(_), Some(failing)) => in_list().filter(|name| failing.has(name)).collect(),
     };
     if names.is_empty() {
         return Ok(None);
     }
+    // Parts of what fails, too, that the list names.
+    let failing = failing.map(|failing| Failing { names: names.clone(), ..failing });
     let names = names.join(",");
     let args = if run.args.is_empty() {
         // In this order.
@@ -52,11 +116,15 @@ pub(super) fn wanted(run: &Run, screen: &Screen) -> Result<Option<Wanted>, Probl
     } else {
         run.args.iter().cloned().chain([format!("i={names}")]).collect()
     };
-    Ok(Some(Wanted { args, listed: listed.unwrap_or_default() }))
+    Ok(Some(Wanted { args, listed: listed.unwrap_or_default(), failing }))
 }
 
 /// What fails and can be run here.
 pub(super) fn failing(run: &Run, screen: &Screen) -> Result<Vec<String>, Problem> {
+    Ok(look(run, screen)?.names)
+}
+
+fn look(run: &Run, screen: &Screen) -> Result<Failing, Problem> {
     let repository = kept::open(&run.kept, screen)?;
     let others = repository.failing_steps().iter().filter(|step| step.name.subtest().is_none()).count();
     if others > 0 {
@@ -65,7 +133,8 @@ pub(super) fn failing(run: &Run, screen: &Screen) -> Result<Vec<String>, Problem
             "{tests} of other programs, whose runs were loaded, cannot be run here: `dockertest failing`"
         ));
     }
-    Ok(repository.failing())
+    let plugins = run.outside.plugin.iter().map(|plugin| absolute(plugin)).collect();
+    Ok(Failing { names: repository.failing(), repository, plugins })
 }
 
 /// Whether it is one of these, or a part of one.

@@ -90,6 +90,8 @@ fn the_failing_set_outlives_runs_of_a_few_and_interruptions() {
     let last = place.run(&["last"]).expect(1);
     assert!(last.stderr.contains("is gone; what its journal tells was taken in"), "{}", last.stderr);
     assert!(last.stdout.contains("cut off after 2 of 2 steps"), "{}", last.stdout);
+    let slow = last.stdout.split_once("END ABORT").map(|(before, _)| before).unwrap_or_default();
+    assert!(slow.contains("my/slow") && slow.contains("cut off: the process that ran it is gone"), "{}", last.stdout);
     assert_eq!(failing(&place), ["my/one", "my/slow"]);
 
     // Its results may go; what is known stays.
@@ -99,6 +101,36 @@ fn the_failing_set_outlives_runs_of_a_few_and_interruptions() {
     fs::remove_file(place.path("plug/slow.bad")).unwrap();
     run(&place, "my/one,my/slow").expect(0);
     assert!(failing(&place).is_empty());
+}
+
+#[test]
+fn what_fails_and_is_in_no_host_here_keeps_nothing_else_from_being_run() {
+    let place = place(&["one"]);
+    place.script("other/host.sh", &HOST.replace("my/", "their/"));
+    place.write("other/one.bad", "");
+    let both = ["run", "--plugin", "plug/host.sh", "--plugin", "other/host.sh"];
+    place.run(&[&both[..], &["--args=my/one,their/one"]].concat()).expect(1);
+    let failing_here = ["run", "--plugin", "plug/host.sh", "--failing"];
+    fs::remove_file(place.path("plug/one.bad")).unwrap();
+    let some = place.run(&failing_here).expect(0);
+    let other = place.path("other/host.sh");
+    let advice = format!("no host that is named here holds it; it was run with `--plugin {}`", other.display());
+    assert!(some.stderr.contains(&format!("`their/one` fails, but is not run: {advice}")), "{some:?}");
+    assert!(some.stdout.contains("GOOD") && some.stdout.contains("my/one"), "{some:?}");
+    assert_eq!(failing(&place), ["their/one"]);
+
+    // Nothing is left, which does not mean all.
+    let none = place.run(&failing_here).expect(2);
+    assert!(none.stderr.contains("unknown name `their/one` in what fails (--failing)"), "{none:?}");
+    assert!(none.stderr.contains(&advice), "{none:?}");
+    let typo = place.run(&[&failing_here[..], &["--args=my/noe"]].concat()).expect(2);
+    assert!(typo.stderr.contains("unknown name `my/noe` in --args; did you mean `my/one`?"), "{typo:?}");
+    place.run(&[&both[..], &["--failing"]].concat()).expect(1);
+
+    place.script("other/host.sh", &HOST.replace("my/", "their/new-"));
+    let gone = place.run(&[&both[..], &["--failing"]].concat()).expect(2);
+    assert!(gone.stderr.contains("If it is gone for good, it is forgotten once the journals"), "{gone:?}");
+    assert_eq!(failing(&place), ["their/one"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Setting up a runner: what it is made of, in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -374,6 +374,7 @@ impl RunnerBuilder {
             durations: self.durations,
             grouping: self.grouping,
             shuffle: None,
+            passed_over: HashSet::new(),
             in_one_instance: false,
         };
         let (asking, watching) = (self.asking, self.watching);

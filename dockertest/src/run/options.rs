@@ -1,6 +1,6 @@
 //! How a run is to be carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub(super) struct Options {
     pub(super) grouping: Option<Grouping>,
     /// By which number the subtests are put in another order.
     pub(super) shuffle: Option<u64>,
+    /// Names of the invocation's arguments that need not be there.
+    pub(super) passed_over: HashSet<String>,
     /// Whether all subtests are one group, whatever they say.
     pub(super) in_one_instance: bool,
 }

@@ -1,6 +1,6 @@
 //! The library's face of a run: set up, plan, execute.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -221,8 +221,43 @@ impl Runner {
         self.selection().dry_run
     }
 
+    /// Has names of `--args` passed over that no host holds: the others are run. Where none of a list is left, nothing can be
+    /// planned, as if they had not been named here.
+    ///
+    /// ```
+    /// # use dockertest::host::HostProgram;
+    /// # use dockertest::run::Runner;
+    /// # let script = r#"echo '{"hello":{"protocol":1,"api-version":"0.9.0","program":"my-subtests 1.0"}}
+    /// # {"subtest":{"name":"there"}}
+    /// # {"listed":{"subtests":1}}'"#;
+    /// # let host = HostProgram::new("/bin/sh").arguments(["-c", script]);
+    /// let failing = ["there", "of/another/plug-in"].map(str::to_owned);
+    /// let runner = Runner::builder().host(host).args([failing.join(",")]).build()?.passing_over(failing);
+    /// assert_eq!(runner.plan()?.steps.len(), 1);
+    /// assert_eq!(runner.passed_over(), ["of/another/plug-in"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn passing_over(mut self, names: impl IntoIterator<Item = String>) -> Runner {
+        self.options.passed_over.extend(names);
+        self
+    }
+
+    /// The names that are [passed over](Runner::passing_over), in the order of `--args`.
+    #[must_use]
+    pub fn passed_over(&self) -> Vec<String> {
+        let asked = Selection::parse(&self.options.invocation.args);
+        let left = self.selection();
+        let is_gone = |name: &String| !left.names.contains(name) && !left.include.contains(name);
+        let mut gone: Vec<String> = asked.names.into_iter().chain(asked.include).filter(is_gone).collect();
+        let mut seen = HashSet::new();
+        gone.retain(|name| seen.insert(name.clone()));
+        gone
+    }
+
     fn selection(&self) -> Selection {
-        Selection::parse(&self.options.invocation.args)
+        let asked = Selection::parse(&self.options.invocation.args);
+        asked.passing_over(&self.options.passed_over, &self.catalog)
     }
 
     /// The steps that were asked for, in order.

@@ -84,6 +84,18 @@ impl Selection {
         }
         selection
     }
+
+    /// The same without those of these names that nobody knows. A list of which nothing would be left stays as it is, for
+    /// without it everything would be run.
+    pub(super) fn passing_over(mut self, names: &HashSet<String>, catalog: &Catalog) -> Selection {
+        let is_gone = |name: &String| names.contains(name) && find_one(catalog, name).is_none();
+        for list in [&mut self.names, &mut self.include] {
+            if !names.is_empty() && !list.iter().all(is_gone) {
+                list.retain(|name| !is_gone(name));
+            }
+        }
+        self
+    }
 }
 
 fn extend(names: &mut Vec<String>, list: &str) {
@@ -113,6 +125,8 @@ pub enum Giver {
         /// The file and the line, for example `failed.txt:3`.
         place: String,
     },
+    /// What fails, by all runs up to now.
+    Failing,
     /// An option of the section `Control`.
     Control {
         /// The option.
@@ -127,6 +141,7 @@ impl fmt::Display for Giver {
         match self {
             Giver::Args => f.write_str("--args"),
             Giver::List { place } => write!(f, "--load-list {place}"),
+            Giver::Failing => f.write_str("what fails (--failing)"),
             Giver::Control { option, origin } => write!(f, "option `{option}` of [Control] ({origin})"),
         }
     }

@@ -23,7 +23,7 @@ fn stream() -> Vec<u8> {
 
 /// Reports are refused with a text, or make a run that is one: it can be kept, and each of its tests has one end, if the run has.
 fn read(bytes: &[u8], form: Option<Form>, partial: bool) {
-    let options = Options { form, partial };
+    let options = Options { form, partial, ..Options::default() };
     let run = match load(&[Report::new("report", bytes)], &options) {
         Ok(run) => run,
         Err(failure @ LoadFailure::Text { line, column, .. }) => {

@@ -32,6 +32,8 @@ Examples:
       Take in many reports as one run.
   stestr last --subunit | dockertest load -
       Take in the last run of stestr.
+  dockertest load --complete report.xml
+      Take in a run of all tests: of those that are gone, nothing counts any more.
 
 Exit status:
   0    everything in it passed
@@ -126,6 +128,10 @@ pub(crate) struct Load {
     /// Take in a stream of subunit that is damaged or was cut off, as far as it can be read.
     #[arg(long)]
     pub(crate) partial: bool,
+    /// These are all tests that the programs have: what their earlier reports have, and these do not name any more, does not
+    /// count as failing any more.
+    #[arg(long, conflicts_with = "partial")]
+    pub(crate) complete: bool,
     /// Print JSON: the run as `runs --json` has it.
     #[arg(long)]
     pub(crate) json: bool,

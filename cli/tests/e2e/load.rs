@@ -25,6 +25,22 @@ fn json(done: &Done) -> serde_json::Value {
 }
 
 #[test]
+fn a_report_of_all_tests_forgets_those_that_are_gone() {
+    let place = Place::new();
+    place.write("one.xml", pytest(1, true));
+    place.run(&["load", "one.xml"]).expect(1);
+    place.write("two.xml", pytest(2, false).replace("test_z[param 1]", "test_renamed"));
+    place.run(&["load", "two.xml"]).expect(0);
+    place.run(&["failing"]).expect(1);
+    let refused = place.run(&["load", "two.xml", "--complete", "--partial"]).expect(2);
+    assert!(refused.stderr.contains("cannot be used with"), "{refused:?}");
+    place.run(&["load", "two.xml", "--complete"]).expect(0);
+    assert_eq!(place.run(&["failing", "--list"]).expect(0).stdout, "");
+    assert_eq!(place.run(&["runs"]).expect(0).stdout.lines().count(), 2);
+    place.run(&["history", "tests.test_x.TestY::test_z[param 1]"]).expect(0);
+}
+
+#[test]
 fn every_command_tells_of_a_run_of_pytest() {
     let place = Place::new();
     place.write("one.xml", pytest(1, true));

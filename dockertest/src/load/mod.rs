@@ -114,6 +114,9 @@ pub struct Options {
     pub form: Option<Form>,
     /// Whether a stream is taken in that is damaged or was cut off. The run is not complete then.
     pub partial: bool,
+    /// Whether the reports tell of all tests that their programs have: in a repository, what they do not name any more does not
+    /// count as failing any more.
+    pub complete: bool,
 }
 
 /// A run that was made of reports.
@@ -143,11 +146,19 @@ impl LoadedRun {
 
     /// The digest of its reports.
     pub(crate) fn digest(&self) -> &str {
-        let loaded = self.records.iter().find_map(|record| match &record.event {
-            Event::RunStarted(run) => run.loaded.as_ref(),
+        self.loaded().map_or("", |loaded| &loaded.digest)
+    }
+
+    /// Whether it is one of whole suites.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.loaded().is_some_and(|loaded| loaded.complete)
+    }
+
+    fn loaded(&self) -> Option<&Loaded> {
+        self.records.iter().find_map(|record| match &record.event {
+            Event::RunStarted(run) => run.loaded.as_deref(),
             _ => None,
-        });
-        loaded.map_or("", |loaded| &loaded.digest)
+        })
     }
 
     /// What a journal has of it.
@@ -186,7 +197,13 @@ pub fn load(reports: &[Report], options: &Options) -> Result<LoadedRun, LoadFail
     tools.sort_unstable();
     tools.dedup();
     let files = reports.iter().map(|report| report.name().to_owned()).collect();
-    let loaded = Loaded { files, tool: tools.join(", "), time_us: now_us, digest: digest_of(reports) };
+    let loaded = Loaded {
+        files,
+        tool: tools.join(", "),
+        time_us: now_us,
+        digest: digest_of(reports),
+        complete: options.complete,
+    };
     Ok(journal::run(contents, loaded, now_us))
 }
 

@@ -13,12 +13,14 @@
 //! * What failed while no engine answered is forgotten once the subtest has been run on one.
 //! * Tests of other programs, whose runs were loaded, follow the same rules, but of them that something passes is believed
 //!   of every run: nothing is run after them that could tell on them. They are none of an engine.
+//! * What a report of a whole suite does not name any more is no test any more.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::index::Index;
 use super::line::{INTRATEST, LONE_INTRATEST, Row, Word, decode_name, is_foreign, plain};
 use super::summary::RunIs;
+use super::whole::Whole;
 use crate::name::TestId;
 use crate::verdict::Verdict;
 
@@ -109,9 +111,11 @@ impl<'a> Known<'a> {
 pub(super) fn failing(index: &Index) -> Vec<FailingStep> {
     let text = &index.text;
     let mut engines: HashMap<&str, HashMap<&str, Known<'_>>> = HashMap::new();
+    let whole = Whole::of(index);
     for row in &index.rows {
         let is_complete = row.state == RunIs::Complete;
-        for word in row.words(text).filter(|word| is_said(*word, is_complete)) {
+        let said = row.words(text).filter(|word| is_said(*word, is_complete));
+        for word in said.filter(|word| !whole.forgets(row, *word, text)) {
             let ended_us = word.ended_us(row.started_us);
             let known = engines.entry(engine_of(row, word, text)).or_default();
             known.entry(word.name).or_default().add(Said { ended_us, row, word });

@@ -179,11 +179,11 @@ impl Index {
     }
 
     /// The run that was loaded from reports with this digest.
-    pub(super) fn loaded_from(&self, digest: &str) -> Option<String> {
+    pub(super) fn loaded_from(&self, digest: &str) -> Option<RunSummary> {
         // Few lines have it, so few heads are parsed.
         let rows = self.rows.iter().filter(|row| row.line(&self.text).contains(digest));
         let mut runs = rows.filter_map(|row| row.summary(&self.text));
-        runs.find(|run| run.loaded.as_ref().is_some_and(|it| it.digest == digest)).map(|run| run.run)
+        runs.find(|run| run.loaded.as_ref().is_some_and(|it| it.digest == digest))
     }
 
     /// The row of a run.

@@ -268,6 +268,16 @@ impl Row {
         self.field(text, 5).contains("\"matrix\":\"")
     }
 
+    /// Whether it was loaded from reports; by the same sign.
+    pub(super) fn is_loaded(&self, text: &str) -> bool {
+        self.field(text, 5).contains("\"loaded\":{")
+    }
+
+    /// Whether it was loaded from reports of a whole suite; by the same sign.
+    pub(super) fn is_of_whole_suite(&self, text: &str) -> bool {
+        self.field(text, 5).contains("\"complete\":true")
+    }
+
     /// The subtests, as text: good to search.
     pub(super) fn steps<'a>(&self, text: &'a str) -> &'a str {
         self.field(text, 6)

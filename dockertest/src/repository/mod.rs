@@ -48,6 +48,7 @@ mod store;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::fs;

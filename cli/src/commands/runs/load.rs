@@ -15,7 +15,8 @@ pub(crate) fn load(wanted: &Load, screen: &Screen) -> Result<u8, Problem> {
         return Err(Problem::new("standard input (`-`) can be read once only"));
     }
     let reports: Vec<Report> = wanted.files.iter().map(|file| report(file)).collect::<Result<_, _>>()?;
-    let run = read(&reports, &Options { form: wanted.form, partial: wanted.partial }).map_err(problem)?;
+    let run = read(&reports, &Options { form: wanted.form, partial: wanted.partial, complete: wanted.complete })
+        .map_err(problem)?;
     run.notes().iter().for_each(|note| screen.warning(note));
     let control = kept::control(screen).unwrap_or_default();
     let repository = kept::create(&wanted.kept, Some(&control), screen)?;

@@ -62,6 +62,9 @@ pub struct Loaded {
     pub time_us: i64,
     /// The SHA-256 of all reports, one after the other: those that were loaded before are known by it.
     pub digest: String,
+    /// Whether these are the reports of whole suites, by the word of whoever loaded them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub complete: bool,
 }
 
 impl std::fmt::Display for Loaded {

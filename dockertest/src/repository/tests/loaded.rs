@@ -70,6 +70,64 @@ fn tests_of_others_are_of_no_engine_even_beside_a_report_of_ours() {
     assert_eq!(repository.stats().unsteady.len(), 1, "{:?}", repository.stats());
 }
 
+/// As `load_cases`, as the report of a whole suite of this program.
+fn load_whole(place: &Place, tool: &str, hours: i64, cases: &str) -> Added {
+    let begin = crate::report::utc_time(1_700_000_000_000_000 + hours * 3_600_000_000);
+    let xml = format!("<testsuite name='{tool}' timestamp='{begin}'>{cases}</testsuite>");
+    let options = Options { complete: true, ..Options::default() };
+    place.open().add(&load(&[Report::new("r.xml", xml)], &options).unwrap()).unwrap()
+}
+
+#[test]
+fn what_a_report_of_a_whole_suite_does_not_name_any_more_is_forgotten() {
+    let place = Place::new();
+    let case = |name: &str, what: &str| format!("<testcase name='{name}' classname='{name}'>{what}</testcase>");
+    let failing = || place.open().failing_steps().iter().map(|step| step.name.to_string()).collect::<Vec<_>>();
+    place.time_us.set(1_600_000_000_000_000);
+    place.run("r1", &[("mine", Fail)]);
+    load_cases(&place, 0, &(case("gone", "<failure/>") + &case("kept", "<failure/>") + &case("later", "<failure/>")));
+    load_cases(&place, 2, &case("later", "<failure/>"));
+    assert_eq!(failing(), ["mine", "gone", "kept", "later"]);
+    // It knows nothing of what comes after it, of other programs' tests, and of our own.
+    load_whole(&place, "gtest", 1, &case("other", ""));
+    assert_eq!(failing(), ["mine", "gone", "kept", "later"]);
+    load_whole(&place, "pytest", 1, &(case("kept", "<skipped/>") + &case("new", "<failure/>")));
+    assert_eq!(failing(), ["mine", "kept", "later", "new"]);
+    // A report that need not be whole takes nothing away, whenever it comes; what failed again after all is told again.
+    load_cases(&place, 3, &case("gone", "<failure/>"));
+    assert_eq!(failing(), ["mine", "gone", "kept", "later", "new"]);
+    load_whole(&place, "pytest", 4, &case("new", "<failure/>"));
+    assert_eq!(failing(), ["mine", "new"]);
+    let index = place.path().join("index-1");
+    fs::remove_file(&index).unwrap();
+    assert_eq!(failing(), ["mine", "new"], "the journals know it, too");
+}
+
+#[test]
+fn a_report_that_was_loaded_before_can_be_said_to_be_whole() {
+    let place = Place::new();
+    let failing = || place.open().failing_steps().len();
+    load_cases(&place, 0, "<testcase name='gone' classname='gone'><failure/></testcase>");
+    let now = "<testcase name='a' classname='a'/>";
+    let first = load_cases(&place, 1, now);
+    assert_eq!((failing(), place.open().runs().len()), (1, 2));
+    assert_eq!(load_whole(&place, "pytest", 1, now), Added::New);
+    assert_eq!((failing(), place.open().runs().len()), (0, 2));
+    // From then on it is known as such.
+    let known = Added::Known { run: first.name().to_owned() };
+    assert_eq!(load_whole(&place, "pytest", 1, now), known);
+    assert_eq!(place.open().add(&first).unwrap(), known);
+    assert_eq!(failing(), 0);
+    // Also when its journal is not kept any more.
+    let archived = load_cases(&place, 2, "<testcase name='b' classname='b'><failure/></testcase>");
+    load_cases(&place, 3, now);
+    place.open().keep_journals(1).unwrap();
+    assert_eq!(place.open().add(&archived).unwrap(), Added::Known { run: archived.name().to_owned() });
+    assert_eq!(failing(), 1);
+    load_whole(&place, "pytest", 3, now);
+    assert_eq!((failing(), place.open().runs().len()), (0, 4));
+}
+
 #[test]
 fn a_run_that_was_loaded_can_be_archived_and_stays_known() {
     let place = Place::new();

@@ -105,10 +105,19 @@ pub(crate) fn look_around(
 
 /// Why steps cannot run there, or why nobody knows what can be run there.
 fn not_entered(failure: EnterFailure, cancel: &CancelToken) -> Problem {
-    let EnterFailure::Listing(failure) = failure else { return failure.into() };
+    let failure = match failure {
+        EnterFailure::Choice(failure) => return not_chosen(failure, cancel),
+        EnterFailure::Listing(failure) => failure,
+        other => return other.into(),
+    };
     let without_signal = if let SetupFailure::Instance(_) = &failure { EXIT_ENVIRONMENT } else { EXIT_SETUP };
     let status = signals::status(cancel).unwrap_or(without_signal);
     Problem::from(failure).with_status(status)
+}
+
+/// Why there is no place for steps.
+pub(crate) fn not_chosen(failure: ChoiceFailure, cancel: &CancelToken) -> Problem {
+    Problem::from(failure).with_status(signals::status(cancel).unwrap_or(EXIT_SETUP))
 }
 
 fn tell(notes: &[EnvironmentNote], screen: &Screen) {

@@ -6,7 +6,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dockertest::config::{Configuration, Origin, Setting};
@@ -14,6 +14,7 @@ use dockertest::environment::capsule::{Capsule, CapsuleOptions, StandingCapsule,
 use dockertest::environment::prune_callouts;
 use dockertest::host::{CancelToken, HostProgram};
 use serde_json::json;
+use signal_hook::consts::{SIGHUP, SIGTERM};
 
 use crate::args::env::{Dispose, EnvCommand, Exec, Provision, Shell};
 use crate::args::{Engine, Sources};
@@ -36,14 +37,16 @@ pub(crate) fn env(command: &EnvCommand, screen: &Screen) -> Result<u8, Problem> 
 }
 
 /// What a capsule is to be like, by the configuration: as a step of a run finds it. Where none can be made, that is said.
-fn options(engine: &Engine, wanted: &Sources) -> Result<CapsuleOptions, Problem> {
+fn options(engine: &Engine, wanted: &Sources, cancel: &CancelToken) -> Result<CapsuleOptions, Problem> {
     let set: Vec<String> = wanted.set.iter().cloned().chain(engine.as_settings(&wanted.set)?).collect();
     let layers = sources::layers(&Folders::find(wanted), &set);
     let configuration = layers.load().map_err(|failure| sources::explain(&failure))?;
     if engine.engine.is_none() {
         check_client(&configuration)?;
     }
-    let provider = environment::configured()?.capsules(&configuration)?;
+    let provider = environment::configured()?
+        .capsules(&configuration, cancel)
+        .map_err(|failure| environment::not_chosen(failure, cancel))?;
     match provider.obstacle() {
         None => Ok(provider.options().clone()),
         Some(obstacle) => Err(Problem::new(obstacle)),
@@ -64,10 +67,10 @@ fn check_client(configuration: &Configuration) -> Result<(), Problem> {
 }
 
 fn shell(wanted: &Shell, screen: &Screen) -> Result<u8, Problem> {
-    let options = options(&wanted.engine, &wanted.sources)?;
-    // Ctrl-C is for what runs in the capsule, which gets it from the terminal, too; then there is something to do here.
-    signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::new(AtomicBool::new(false)))?;
-    let capsule = Capsule::start(&hosts::door()?, &options).map_err(|failure| Problem::new(not_made(&failure)))?;
+    let capsule = interruptible(|cancel| {
+        let options = options(&wanted.engine, &wanted.sources, cancel)?;
+        Capsule::start_unless(&hosts::door()?, &options, cancel).map_err(|failure| Problem::new(not_made(&failure)))
+    })?;
     let is_interactive = wanted.command.is_empty();
     let program = if is_interactive { user_shell() } else { program(&wanted.command) };
     if is_interactive {
@@ -77,6 +80,29 @@ fn shell(wanted: &Shell, screen: &Screen) -> Result<u8, Problem> {
     let ended = Command::new(&inside.path).args(&inside.arguments).status();
     capsule.dispose()?;
     Ok(code(ended?))
+}
+
+/// Makes a capsule for a command, given up when a signal comes meanwhile. Later Ctrl-C is for what runs in the capsule, which
+/// gets it from the terminal, too; then there is something to do here. The other signals end this program, and the capsule
+/// with it.
+fn interruptible(make: impl FnOnce(&CancelToken) -> Result<Capsule, Problem>) -> Result<Capsule, Problem> {
+    let cancel = CancelToken::new()?;
+    let is_made = Arc::new(AtomicBool::new(false));
+    let forwarding = signals::forward(&cancel)?;
+    for signal in [SIGTERM, SIGHUP] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&is_made))?;
+    }
+    let status = |problem: Problem| match signals::status(&cancel) {
+        Some(status) => problem.with_status(status),
+        None => problem,
+    };
+    let capsule = make(&cancel).map_err(status)?;
+    is_made.store(true, Ordering::SeqCst);
+    drop(forwarding);
+    match cancel.reason() {
+        Some(reason) => Err(status(Problem::new(format!("interrupted: {reason}")))),
+        None => Ok(capsule),
+    }
 }
 
 fn user_shell() -> HostProgram {
@@ -105,13 +131,13 @@ fn code(status: ExitStatus) -> u8 {
 }
 
 fn provision(wanted: &Provision, screen: &Screen) -> Result<u8, Problem> {
-    let (options, host) = (options(&wanted.engine, &wanted.sources)?, hosts::door()?);
-    // A capsule that stays and that nobody was told of would be left over: whoever wants to stop this waits until it is told.
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
+    let (options, host) = (options(&wanted.engine, &wanted.sources, &cancel)?, hosts::door()?);
+    // A capsule that stays and that nobody was told of would be left over: whoever wants to stop this waits until it is told.
     for _ in 0..wanted.count.get() {
-        if let Some(signal) = cancel.signal() {
-            return Ok(u8::try_from(128 + signal).unwrap_or(u8::MAX));
+        if let Some(status) = signals::status(&cancel) {
+            return Ok(status);
         }
         let capsule = Capsule::leave(&host, &options).map_err(|failure| Problem::new(not_made(&failure)))?;
         if let Err(problem) = screen.output(format!("{}\n", capsule.id())) {

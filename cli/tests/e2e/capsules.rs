@@ -50,7 +50,7 @@ fn begin(place: &Place, arguments: &[&str]) -> Child {
 
 /// What the process of that id leaves that does not dispose of its capsules: folders, cgroups and mounts. That nothing else
 /// of a machine is changed, the tests of capsules themselves show, on a machine where nobody else does anything.
-fn left_by(runner: u32) -> Vec<PathBuf> {
+pub(crate) fn left_by(runner: u32) -> Vec<PathBuf> {
     let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let cgroups = Path::new("/sys/fs/cgroup");
     let places = entries(cgroups).chain([cgroups.to_owned(), PathBuf::from("/tmp")]);

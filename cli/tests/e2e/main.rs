@@ -13,6 +13,7 @@ mod engine;
 mod engines;
 mod env;
 mod faults;
+mod hanging_engine;
 mod interrupts;
 mod left_over;
 mod load;

@@ -100,8 +100,8 @@ fn images_are_in_a_capsule_from_the_beginning_and_stay_when_one_removes_them() {
         return;
     }
     let name = "dockertest/prepared:latest";
-    let options = CapsuleOptions::new().with_test_image(&host(), name).unwrap();
-    assert_eq!(options, CapsuleOptions::new().with_test_image(&host(), name).unwrap());
+    let options = CapsuleOptions::new().with_test_image(&host(), name, &CancelToken::new().unwrap()).unwrap();
+    assert_eq!(options, CapsuleOptions::new().with_test_image(&host(), name, &CancelToken::new().unwrap()).unwrap());
     let mut identities = Vec::new();
     for _ in 0..2 {
         let capsule = Capsule::start(&host(), &options).unwrap();

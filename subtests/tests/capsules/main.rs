@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod end;
+mod hanging;
 mod inside;
 mod limits;
 mod machine;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use dockertest::environment::capsule::{Capsule, CapsuleOptions, CapsuleProvider, EngineKind};
+use dockertest::host::CancelToken;
 
 use crate::support::{host, remains};
 use crate::{printed, run};
@@ -14,8 +15,8 @@ fn podman_has_images_from_the_beginning_too_and_can_remove_them() {
         return;
     }
     let name = "dockertest/prepared:latest";
-    let prepared = options.clone().with_test_image(&host(), name).unwrap();
-    assert_eq!(prepared, options.with_test_image(&host(), name).unwrap());
+    let prepared = options.clone().with_test_image(&host(), name, &CancelToken::new().unwrap()).unwrap();
+    assert_eq!(prepared, options.with_test_image(&host(), name, &CancelToken::new().unwrap()).unwrap());
     for _ in 0..2 {
         let capsule = Capsule::start(&host(), &prepared).unwrap();
         let said =

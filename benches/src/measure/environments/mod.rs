@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use dockertest::engine::daemon::search_path;
 use dockertest::engine::fixtures::test_image;
 use dockertest::environment::capsule::{Capsule, CapsuleOptions, CapsuleProvider};
-use dockertest::host::HostProgram;
+use dockertest::host::{CancelToken, HostProgram};
 
 use rivals::{Rival, WITHOUT_RULES, compile};
 
@@ -39,7 +39,7 @@ pub(super) fn measure(setting: &Setting) -> io::Result<Vec<Row>> {
     if let Some(obstacle) = CapsuleProvider::new(host.clone(), empty.clone()).obstacle() {
         return Ok(vec![row("capsules").measured(obstacle)]);
     }
-    let filled = empty.clone().with_test_image(&host, IMAGE).map_err(io::Error::other)?;
+    let filled = empty.clone().with_test_image(&host, IMAGE, &CancelToken::new()?).map_err(io::Error::other)?;
     let archive = setting.disk.path().join("image.tar");
     fs::write(&archive, test_image::archive(&[IMAGE]).map_err(io::Error::other)?)?;
     let kinds = Kinds { host, empty, filled, archive };

@@ -80,6 +80,9 @@ pub enum DaemonFailure {
         /// The end of its log.
         log: String,
     },
+    /// Somebody wanted to stop before it was there.
+    #[error("the engine of our own was given up: {0}")]
+    GivenUp(String),
     /// It is gone, but not all that belongs to it.
     #[error("the engine of our own left something behind: {0}")]
     Left(String),
@@ -104,6 +107,7 @@ impl DaemonFailure {
             | DaemonFailure::Start(_)
             | DaemonFailure::OtherBuild { .. }
             | DaemonFailure::Data { .. }
+            | DaemonFailure::GivenUp(_)
             | DaemonFailure::Left(_) => None,
         }
     }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use super::cut_off::CutOff;
 use super::failure::DaemonFailure;
 use super::folder::Folder;
 use super::order::{DONE, Order};
@@ -21,7 +22,7 @@ use super::outside::{FIRST_PROCESS, NO_PLAN};
 use super::ping::ping;
 use super::plan::{Entrance, Plan, Spoken};
 use super::search_path;
-use crate::host::HostProgram;
+use crate::host::{CancelToken, HostProgram};
 
 /// Measured 0.2 s; a loaded machine gets time.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -34,12 +35,23 @@ const LIST_LIMIT: Duration = Duration::from_secs(10);
 /// How many lines of the log are shown for a failure.
 const SHOWN_LINES: usize = 20;
 
+/// How namespaces are made, as far as it is nothing to them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Manner<'a> {
+    /// Where the log is to be; nothing: in their folder.
+    pub(crate) log: Option<&'a Path>,
+    /// The wish to stop by which all is taken down at once, also later.
+    pub(crate) cancel: Option<&'a CancelToken>,
+}
+
 /// Namespaces with an engine in them. All goes when this is dropped, and also when this program dies in whatever way.
 #[derive(Debug)]
 pub(crate) struct Launched {
     launcher: Child,
     /// Both processes inside see when this is closed. Nothing here once it has been.
     orders: Option<UnixStream>,
+    /// Ends it when somebody wants to stop; nothing if it is nothing to whoever waits for it, or any more.
+    cut_off: Option<CutOff>,
     pub(crate) folder: Folder,
     /// Where the namespaces are.
     pub(crate) entrance: Entrance,
@@ -55,12 +67,14 @@ impl Launched {
         locks: Vec<File>,
         first_process: &HostProgram,
         plan: &Plan,
-        log: Option<&Path>,
+        manner: Manner<'_>,
     ) -> Result<Launched, DaemonFailure> {
-        match spawn(&folder, first_process, log) {
+        match spawn(&folder, first_process, manner.log) {
             Ok((launcher, orders, log)) => {
-                let entrance = Entrance::default();
-                let mut launched = Launched { launcher, orders: Some(orders), folder, entrance, log, _locks: locks };
+                let cut_off = manner.cancel.map(|cancel| CutOff::new(&orders, cancel)).transpose();
+                let (orders, entrance) = (Some(orders), Entrance::default());
+                let mut launched = Launched { launcher, orders, cut_off: None, folder, entrance, log, _locks: locks };
+                launched.cut_off = cut_off.map_err(DaemonFailure::Folder)?;
                 launched.entrance = launched.begin(plan, first_process)?;
                 Ok(launched)
             }
@@ -144,13 +158,21 @@ impl Launched {
         wait(&mut self.launcher, limit).is_some()
     }
 
+    /// From now on a wish to stop is nothing to it.
+    pub(crate) fn is_not_cut_off(&mut self) {
+        self.cut_off = None;
+    }
+
     /// Leaves all as it is, when it was planned to stay.
     pub(crate) fn leave(mut self) {
+        self.cut_off = None;
         self.orders = None;
     }
 
     /// Ends all, and says what is left.
     pub(crate) fn take_down(&mut self) -> Vec<String> {
+        // It holds the socket, too.
+        self.cut_off = None;
         let Some(orders) = self.orders.take() else { return Vec::new() };
         drop(orders);
         if self.entrance.stays {
@@ -285,7 +307,7 @@ mod tests {
         let program = HostProgram::new("/bin/sh").arguments(["-c", &script]);
         let (folder, lock) = Folder::create(ENGINE).unwrap();
         let plan = Plan { dialect: Spoken::here(), ..Plan::default() };
-        let failure = Launched::launch(folder.clone(), vec![lock], &program, &plan, None).unwrap_err();
+        let failure = Launched::launch(folder.clone(), vec![lock], &program, &plan, Manner::default()).unwrap_err();
         assert!(!folder.path().exists());
         failure.to_string()
     }

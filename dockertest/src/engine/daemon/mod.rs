@@ -10,6 +10,7 @@
 //! by calling [`first_process()`].
 
 mod cgroups;
+mod cut_off;
 mod failure;
 pub(crate) mod folder;
 pub(crate) mod fork;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::failure::DaemonFailure;
 use super::folder::{self, ENGINE, Folder};
-use super::launched::{Launched, ORDER_LIMIT};
+use super::launched::{Launched, Manner, ORDER_LIMIT};
 use super::options::DaemonOptions;
 use super::order::Order;
 use super::plan::{Plan, Program, Spoken};
@@ -251,7 +251,8 @@ fn launch(
         ..Program::default()
     };
     let plan = Plan { dialect: Spoken::here(), engine: Some(engine), ..Plan::default() };
-    Ok((Launched::launch(folder, vec![lock], first_process, &plan, options.log.as_deref())?, settings))
+    let manner = Manner { log: options.log.as_deref(), ..Manner::default() };
+    Ok((Launched::launch(folder, vec![lock], first_process, &plan, manner)?, settings))
 }
 
 fn configure(folder: &Folder, settings: &Map<String, Value>) -> std::io::Result<()> {

@@ -14,8 +14,7 @@ use super::running::Capsule;
 use crate::engine::daemon::DaemonFailure;
 use crate::engine::fixtures::test_image::{self, TestImageFailure};
 use crate::engine::{Api, ApiFailure};
-use crate::environment::SettingsFailure;
-use crate::host::HostProgram;
+use crate::host::{CancelToken, HostProgram};
 use crate::user_folders;
 
 /// What `dockerd` keeps beside images that should not be the same in all capsules, or be there at all.
@@ -31,9 +30,6 @@ const API_LIMIT: Duration = Duration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImagesFailure {
-    /// The configuration of capsules does not fit.
-    #[error(transparent)]
-    Settings(#[from] SettingsFailure),
     /// There is no folder to keep them in.
     #[error("there is no place for prepared images: set HOME or XDG_CACHE_HOME")]
     NoPlace,
@@ -54,6 +50,9 @@ pub enum ImagesFailure {
     /// It does not answer.
     #[error("the engine that was to take the images does not answer")]
     Api(#[from] ApiFailure),
+    /// Somebody wanted to stop.
+    #[error("interrupted while the test image was prepared: {0}")]
+    Interrupted(String),
     /// The test image cannot be made.
     #[error(transparent)]
     Image(#[from] TestImageFailure),
@@ -62,28 +61,34 @@ pub enum ImagesFailure {
 impl CapsuleOptions {
     /// The same with the test image under this name in the engine from the beginning. The first time, an engine of this
     /// kind is started to take the image; what it made of it is kept below `$XDG_CACHE_HOME/dockertest/templates` and
-    /// is laid below every capsule.
+    /// is laid below every capsule. When somebody wants to stop meanwhile, all is taken down at once.
     ///
     /// # Errors
-    /// It cannot be prepared.
+    /// It cannot be prepared, or somebody wants to stop.
     ///
     /// ```no_run
     /// use dockertest::environment::capsule::CapsuleOptions;
-    /// use dockertest::host::HostProgram;
+    /// use dockertest::host::{CancelToken, HostProgram};
     ///
     /// let host = HostProgram::new("/usr/local/bin/dockertest-host");
-    /// let options = CapsuleOptions::new().with_test_image(&host, "dockertest/test:latest")?;
-    /// # Ok::<(), dockertest::environment::capsule::ImagesFailure>(())
+    /// let options = CapsuleOptions::new().with_test_image(&host, "dockertest/test:latest", &CancelToken::new()?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn with_test_image(self, host: &HostProgram, name: &str) -> Result<Self, ImagesFailure> {
+    pub fn with_test_image(self, host: &HostProgram, name: &str, cancel: &CancelToken) -> Result<Self, ImagesFailure> {
         let place = user_folders::templates(|name| std::env::var_os(name)).ok_or(ImagesFailure::NoPlace)?;
-        let template = prepared(&place, host, &self, name)?;
+        let template = prepared(&place, host, &self, name, cancel)?;
         Ok(self.template(template))
     }
 }
 
 /// The data folder with the test image; made if it is not there.
-fn prepared(place: &Path, host: &HostProgram, options: &CapsuleOptions, name: &str) -> Result<PathBuf, ImagesFailure> {
+fn prepared(
+    place: &Path,
+    host: &HostProgram,
+    options: &CapsuleOptions,
+    name: &str,
+    cancel: &CancelToken,
+) -> Result<PathBuf, ImagesFailure> {
     let template = place.join(key(options, name)?);
     let data = template.join(data_name(options.kind.data()));
     if data.is_dir() {
@@ -93,7 +98,8 @@ fn prepared(place: &Path, host: &HostProgram, options: &CapsuleOptions, name: &s
     fs::create_dir_all(place).map_err(failed)?;
     // Whoever is first puts it into its place; what the others made is removed with their folders.
     let making = tempfile::Builder::new().prefix(".making-").tempdir_in(place).map_err(failed)?;
-    fill(making.path(), host, options, name)?;
+    let interrupted = |failure| cancel.reason().map_or(failure, ImagesFailure::Interrupted);
+    fill(making.path(), host, options, name, cancel).map_err(interrupted)?;
     match fs::rename(making.path(), &template) {
         Err(error) if !data.is_dir() => Err(failed(error)),
         Ok(()) | Err(_) => Ok(data),
@@ -102,9 +108,15 @@ fn prepared(place: &Path, host: &HostProgram, options: &CapsuleOptions, name: &s
 
 /// Starts an engine with its data in the folder, gives it the image, and terminates it: one that is killed has not
 /// written all.
-fn fill(folder: &Path, host: &HostProgram, options: &CapsuleOptions, name: &str) -> Result<(), ImagesFailure> {
+fn fill(
+    folder: &Path,
+    host: &HostProgram,
+    options: &CapsuleOptions,
+    name: &str,
+    cancel: &CancelToken,
+) -> Result<(), ImagesFailure> {
     let options = CapsuleOptions { data_root: DataRoot::Folder(folder.to_owned()), template: None, ..options.clone() };
-    let mut capsule = Capsule::start(host, &options)?;
+    let mut capsule = Capsule::start_cut_off(host, &options, cancel)?;
     let api = Api::connect(&format!("unix://{}", capsule.seen(options.kind.socket()).display()), API_LIMIT)?;
     test_image::ensure(&api, name)?;
     if options.kind == EngineKind::Podman {

@@ -15,6 +15,9 @@ use crate::engine::objects::test_image_of;
 use crate::environment::{DisposeFailure, Instance, Provider, ProvisionFailure};
 use crate::host::{CancelToken, HostProgram};
 
+/// Why there are no capsules when somebody wants to stop.
+const INTERRUPTED: &str = "interrupted while capsules were made";
+
 /// Makes capsules, each for one step.
 ///
 /// ```no_run
@@ -40,40 +43,22 @@ impl CapsuleProvider {
         CapsuleProvider { host, options }
     }
 
-    /// Capsules as the configuration wants them: with the engine that `docker_path` is for, and with the test image in it
-    /// from the beginning, if that can be made here and the engine takes it.
-    ///
-    /// # Errors
-    /// An option does not fit, or the folder that the image would be kept in cannot be filled.
-    ///
-    /// ```no_run
-    /// # use dockertest::config::Layers;
-    /// # use dockertest::environment::capsule::CapsuleProvider;
-    /// # use dockertest::host::HostProgram;
-    /// let configuration = Layers::new().load()?;
-    /// let host = HostProgram::new("/usr/local/bin/dockertest-host");
-    /// let provider = CapsuleProvider::configured(host, &configuration)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn configured(host: HostProgram, configuration: &Configuration) -> Result<Self, ImagesFailure> {
-        CapsuleProvider::prepared(host, CapsuleOptions::configured(configuration)?, configuration)
-    }
-
     /// Capsules like this, with the test image that the configuration names in it from the beginning, if that can be made
     /// here and the engine takes it.
     ///
     /// # Errors
-    /// The folder that it would be kept in cannot be filled.
+    /// The folder that it would be kept in cannot be filled, or somebody wants to stop.
     pub fn prepared(
         host: HostProgram,
         options: CapsuleOptions,
         configuration: &Configuration,
+        cancel: &CancelToken,
     ) -> Result<Self, ImagesFailure> {
         if obstacle(&options).is_some() {
             return Ok(CapsuleProvider::new(host, options));
         }
         let image = test_image_of(&configuration.defaults());
-        let options = match options.clone().with_test_image(&host, &image) {
+        let options = match options.clone().with_test_image(&host, &image, cancel) {
             // Without what it is made of, or a place for it, the steps have to see where they get it. An engine that does not
             // load images is one that they have something to say about; of one that does not come up, whoever wants a capsule
             // of it hears.
@@ -136,10 +121,13 @@ impl Provider for CapsuleProvider {
         let mut made: Vec<Box<dyn Instance>> = Vec::with_capacity(count.get());
         for _ in 0..count.get() {
             if cancel.is_cancelled() {
-                return Err(ProvisionFailure::new("interrupted while capsules were made", dispose_all(made)));
+                return Err(ProvisionFailure::new(INTERRUPTED, dispose_all(made)));
             }
-            match Capsule::start(&self.host, &self.options) {
+            match Capsule::start_unless(&self.host, &self.options, cancel) {
                 Ok(capsule) => made.push(Box::new(CapsuleInstance::of(capsule))),
+                Err(DaemonFailure::GivenUp(_)) => {
+                    return Err(ProvisionFailure::new(INTERRUPTED, dispose_all(made)));
+                }
                 // The machine does not bear more; what is there is used.
                 Err(_) if !made.is_empty() => break,
                 Err(failure) => return Err(ProvisionFailure::new(not_made(&failure), dispose_all(made))),

@@ -9,11 +9,11 @@ use super::options::{CapsuleOptions, DataRoot};
 use super::planning::{DOCKER_DATA, PODMAN_DATA, plan};
 use super::standing::StandingCapsule;
 use crate::engine::daemon::folder::{self, CAPSULE, Folder};
-use crate::engine::daemon::launched::Launched;
+use crate::engine::daemon::launched::{Launched, Manner};
 use crate::engine::daemon::order::Order;
 use crate::engine::daemon::plan::Plan;
 use crate::engine::daemon::{DaemonFailure, ping};
-use crate::host::HostProgram;
+use crate::host::{CancelToken, HostProgram};
 
 /// The socket of an engine with a daemon, inside.
 pub(super) const SOCKET: &str = "/run/docker.sock";
@@ -59,7 +59,49 @@ impl Capsule {
     /// # Errors
     /// When it does not come up; then nothing of it is left.
     pub fn start(host: &HostProgram, options: &CapsuleOptions) -> Result<Capsule, DaemonFailure> {
-        Capsule::make(host, options, false)
+        Capsule::make(host, options, false, None)
+    }
+
+    /// The same, but given up when somebody wants to stop before it is there.
+    ///
+    /// # Errors
+    /// When it does not come up, or is given up; then nothing of it is left.
+    ///
+    /// ```
+    /// # use dockertest::engine::daemon::DaemonFailure;
+    /// # use dockertest::environment::capsule::{Capsule, CapsuleOptions};
+    /// # use dockertest::host::{CancelToken, HostProgram};
+    /// # let host = HostProgram::new("/usr/local/bin/dockertest-host");
+    /// let cancel = CancelToken::new()?;
+    /// cancel.cancel("SIGINT");
+    /// let given_up = Capsule::start_unless(&host, &CapsuleOptions::new(), &cancel);
+    /// assert!(matches!(given_up, Err(DaemonFailure::GivenUp(reason)) if reason == "SIGINT"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn start_unless(
+        host: &HostProgram,
+        options: &CapsuleOptions,
+        cancel: &CancelToken,
+    ) -> Result<Capsule, DaemonFailure> {
+        let mut capsule = Capsule::start_cut_off(host, options, cancel)?;
+        capsule.launched.is_not_cut_off();
+        match cancel.reason() {
+            Some(reason) => Err(DaemonFailure::GivenUp(reason)),
+            None => Ok(capsule),
+        }
+    }
+
+    /// The same, and it is taken down at once when somebody wants to stop later.
+    pub(super) fn start_cut_off(
+        host: &HostProgram,
+        options: &CapsuleOptions,
+        cancel: &CancelToken,
+    ) -> Result<Capsule, DaemonFailure> {
+        let given_up = |failure| cancel.reason().map_or(failure, DaemonFailure::GivenUp);
+        if let Some(reason) = cancel.reason() {
+            return Err(DaemonFailure::GivenUp(reason));
+        }
+        Capsule::make(host, options, false, Some(cancel)).map_err(given_up)
     }
 
     /// Makes a capsule that stays when this process ends, until somebody [disposes of](StandingCapsule::dispose) it.
@@ -77,13 +119,18 @@ impl Capsule {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn leave(host: &HostProgram, options: &CapsuleOptions) -> Result<StandingCapsule, DaemonFailure> {
-        let capsule = Capsule::make(host, options, true)?;
+        let capsule = Capsule::make(host, options, true, None)?;
         let standing = StandingCapsule::at(capsule.folder());
         capsule.launched.leave();
         standing.ok_or_else(|| DaemonFailure::Left("the capsule that was made cannot be found".to_owned()))
     }
 
-    fn make(host: &HostProgram, options: &CapsuleOptions, stays: bool) -> Result<Capsule, DaemonFailure> {
+    fn make(
+        host: &HostProgram,
+        options: &CapsuleOptions,
+        stays: bool,
+        cancel: Option<&CancelToken>,
+    ) -> Result<Capsule, DaemonFailure> {
         drop(folder::sweep());
         let (folder, locks) = if let DataRoot::Disk { folder: Some(disk), .. } = &options.data_root {
             drop(folder::sweep_in(disk));
@@ -93,7 +140,7 @@ impl Capsule {
             (folder, vec![lock])
         };
         let (id, plan) = (folder.name(), Plan { stays, ..plan(options, &folder) });
-        let launched = Launched::launch(folder, locks, host, &plan, None)?;
+        let launched = Launched::launch(folder, locks, host, &plan, Manner { cancel, ..Manner::default() })?;
         let mut capsule = Capsule { launched, id, door: host.clone(), has_daemon: plan.engine.is_some() };
         if capsule.has_daemon {
             let socket = capsule.seen(SOCKET);

@@ -42,8 +42,20 @@ pub enum ChoiceFailure {
     NoCapsule(String),
     /// The test image cannot be brought into capsules.
     #[error(transparent)]
-    Images(#[from] ImagesFailure),
+    Images(ImagesFailure),
+    /// Somebody wanted to stop before it was known.
+    #[error("interrupted while a capsule was made: {0}")]
+    Interrupted(String),
     /// Nobody knows how many steps are to run at a time.
     #[error(transparent)]
     Concurrency(#[from] ConcurrencyFailure),
+}
+
+impl From<ImagesFailure> for ChoiceFailure {
+    fn from(failure: ImagesFailure) -> Self {
+        match failure {
+            ImagesFailure::Interrupted(reason) => ChoiceFailure::Interrupted(reason),
+            other => ChoiceFailure::Images(other),
+        }
+    }
 }

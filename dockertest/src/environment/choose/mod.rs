@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::capsule::{CapsuleOptions, CapsuleProvider};
+use super::capsule::{CapsuleOptions, CapsuleProvider, ImagesFailure};
 use super::{Builds, Callout, EnvironmentSettings, Provider, SettingsFailure, Shared, Tried, Wanted, concurrency};
 use crate::config::Configuration;
 use crate::engine::Inquiry;
@@ -148,7 +148,7 @@ impl Environment {
                 Arc::new(Callout::telling(settings.callouts()?, &self.folder, move |text| tell(text)))
             }
             Wanted::Capsule => {
-                let provider = self.capsules(configuration)?;
+                let provider = self.capsules(configuration, cancel)?;
                 match provider.obstacle() {
                     Some(obstacle) => return Err(ChoiceFailure::NoCapsule(obstacle)),
                     None => Arc::new(provider),
@@ -183,15 +183,21 @@ impl Environment {
                  elsewhere than with /"
             )));
         }
-        let provider = match CapsuleProvider::prepared(self.door.clone(), options, configuration) {
+        let provider = match CapsuleProvider::prepared(self.door.clone(), options, configuration, cancel) {
             Ok(provider) => provider,
+            Err(interrupted @ ImagesFailure::Interrupted(_)) => return Err(interrupted.into()),
             // Its images are made in a first one.
             Err(failure) => return Ok(Err(crate::with_causes(&failure))),
         };
         Ok(match provider.obstacle() {
             Some(obstacle) => Err(obstacle),
             // There is more that can be missing than anybody knows: so one is made, which the first step then has.
-            None => Tried::new(Arc::new(provider), cancel).map_err(|failure| failure.to_string()),
+            None => match Tried::new(Arc::new(provider), cancel) {
+                Err(_) if cancel.is_cancelled() => {
+                    return Err(ChoiceFailure::Interrupted(cancel.reason().unwrap_or_default()));
+                }
+                tried => tried.map_err(|failure| failure.to_string()),
+            },
         })
     }
 
@@ -199,22 +205,26 @@ impl Environment {
     /// [`CapsuleProvider::obstacle`] says.
     ///
     /// # Errors
-    /// What is wanted does not fit together, or the test image cannot be brought into them.
+    /// What is wanted does not fit together, the test image cannot be brought into them, or somebody wants to stop.
     ///
     /// ```no_run
     /// # use dockertest::config::Layers;
     /// # use dockertest::environment::Environment;
-    /// # use dockertest::host::HostProgram;
+    /// # use dockertest::host::{CancelToken, HostProgram};
     /// let configuration = Layers::new().set("docker_path=/usr/bin/podman").load()?;
     /// let environment = Environment::new(HostProgram::new("/usr/local/bin/dockertest-host"));
-    /// if let Some(obstacle) = environment.capsules(&configuration)?.obstacle() {
+    /// if let Some(obstacle) = environment.capsules(&configuration, &CancelToken::new()?)?.obstacle() {
     ///     println!("no capsules with podman here: {obstacle}");
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn capsules(&self, configuration: &Configuration) -> Result<CapsuleProvider, ChoiceFailure> {
+    pub fn capsules(
+        &self,
+        configuration: &Configuration,
+        cancel: &CancelToken,
+    ) -> Result<CapsuleProvider, ChoiceFailure> {
         let options = self.capsule_options(configuration, &self.settings(configuration)?)?;
-        Ok(CapsuleProvider::prepared(self.door.clone(), options, configuration)?)
+        Ok(CapsuleProvider::prepared(self.door.clone(), options, configuration, cancel)?)
     }
 
     /// What capsules are to be like.

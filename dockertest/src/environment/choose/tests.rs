@@ -145,7 +145,10 @@ fn an_engine_that_nobody_has_is_refused() {
     let failure = choose_build(&["environment.engine=docker-nine"], None).unwrap_err();
     assert!(matches!(failure, ChoiceFailure::Build(BuildFailure::Unknown { .. })), "{failure}");
     let homeless = Environment { builds: None, ..environment(Path::new("/")) };
-    let failure = homeless.capsules(&configuration(&["environment.engine=docker-mine"])).unwrap_err().to_string();
+    let failure = homeless
+        .capsules(&configuration(&["environment.engine=docker-mine"]), &CancelToken::new().unwrap())
+        .unwrap_err()
+        .to_string();
     assert_eq!(failure, "there is no place for engine builds: set HOME or XDG_DATA_HOME");
 }
 

@@ -1,0 +1,93 @@
+//! An engine that hangs while the test image is prepared with it: whoever stops the program does not wait for it.
+//!
+//! Without root and `dockerd` there is nothing to test; `cargo xtask test` wants more.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rstest::rstest;
+use tempfile::TempDir;
+
+use crate::capsules::left_by;
+use crate::env::possible;
+use crate::support::{Done, Place};
+
+/// It says its version, and then it never listens, never answers, or answers no more than a ping.
+const ENGINE: &str = r#"#!/usr/bin/env python3
+import socket, sys, time
+if "--version" in sys.argv:
+    sys.exit(print("Docker version 29.0.1, build 123"))
+def hang():
+    open("/var/lib/docker/hangs", "w").close()
+    time.sleep(600)
+kind = "KIND"
+if kind == "deaf":
+    hang()
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("/run/docker.sock")
+listener.listen(5)
+if kind == "dumb":
+    hang()
+while True:
+    asked, _ = listener.accept()
+    if b"_ping" not in asked.recv(4096).split(b"\r\n")[0]:
+        hang()
+    asked.sendall(b"HTTP/1.0 200 OK\r\n\r\nOK")
+    asked.close()
+"#;
+
+/// Half of the least limit that an engine has.
+const AT_ONCE: Duration = Duration::from_secs(30);
+
+/// The engine, as the build `docker-hangs` of a place. It is not seen in capsules below `/tmp`.
+fn place_with(kind: &str) -> (Place, TempDir) {
+    let (place, folder) = (Place::new(), tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap());
+    for name in ["dockerd", "docker"] {
+        test_needs::script(&folder.path().join(name), &ENGINE.replace("KIND", kind));
+    }
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let programs = folder.path().to_str().unwrap();
+    place.run(&["engines", "add", "docker-hangs", "--path", programs]).expect(0);
+    (place, folder)
+}
+
+/// What is in the folder for prepared images.
+fn templates(place: &Place) -> Vec<PathBuf> {
+    let folder = place.path("xdg/cache/dockertest/templates");
+    fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[rstest]
+#[case::run_deaf("deaf", &["run", "--args=example"], Signal::SIGINT, 130)]
+#[case::run_dumb("dumb", &["run", "--args=example"], Signal::SIGTERM, 143)]
+#[case::run_that_only_pings("pings", &["run", "--args=example"], Signal::SIGINT, 130)]
+#[case::shell("deaf", &["env", "shell"], Signal::SIGINT, 130)]
+#[case::provision("pings", &["env", "provision"], Signal::SIGTERM, 143)]
+fn a_signal_is_heard_while_the_test_image_is_prepared(
+    #[case] kind: &str,
+    #[case] words: &[&str],
+    #[case] signal: Signal,
+    #[case] status: i32,
+) {
+    if !possible() || !test_needs::program("python3") || !test_needs::program("busybox") {
+        return;
+    }
+    let (place, _programs) = place_with(kind);
+    let arguments = [words, &["--engine=docker-hangs"]].concat();
+    let child = place.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let is_hanging = || templates(&place).iter().any(|folder| folder.join("var-lib-docker/hangs").exists());
+    test_needs::wait_until("the engine hangs", is_hanging);
+    let (id, start) = (child.id(), Instant::now());
+    kill(Pid::from_raw(i32::try_from(id).unwrap()), signal).unwrap();
+    let done = Done::from(child.wait_with_output().unwrap()).expect(status);
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+    assert!(done.stderr.contains(&format!("interrupted while a capsule was made: {signal}")), "{}", done.stderr);
+    place.expect_no_process();
+    assert_eq!(left_by(id), Vec::<PathBuf>::new());
+    assert_eq!(templates(&place), Vec::<PathBuf>::new());
+}

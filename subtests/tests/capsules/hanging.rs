@@ -1,0 +1,40 @@
+//! An engine that hangs, and somebody who wants to stop.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use dockertest::engine::daemon::DaemonFailure;
+use dockertest::environment::capsule::{Capsule, CapsuleOptions, DataRoot, ImagesFailure};
+use dockertest::host::CancelToken;
+
+use crate::possible;
+use crate::support::host;
+
+/// Half of what an engine has to come up.
+const AT_ONCE: Duration = Duration::from_secs(30);
+
+#[test]
+fn an_engine_that_hangs_is_given_up_when_somebody_wants_to_stop() {
+    if !possible() {
+        return;
+    }
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let engine = folder.path().join("dockerd");
+    test_needs::script(&engine, "#!/bin/sh\n: >/var/lib/docker/hangs\nexec sleep 600\n");
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let options = CapsuleOptions::new().engine(&engine).data_root(DataRoot::Folder(data.clone()));
+    let cancel = CancelToken::new().unwrap();
+    thread::scope(|scope| {
+        let starting = scope.spawn(|| Capsule::start_unless(&host(), &options, &cancel));
+        test_needs::wait_until("it hangs", || data.join("var-lib-docker/hangs").exists());
+        let start = Instant::now();
+        cancel.cancel("enough");
+        let failure = starting.join().unwrap().unwrap_err();
+        assert!(matches!(&failure, DaemonFailure::GivenUp(reason) if reason == "enough"), "{failure}");
+        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+    });
+    let prepared = options.with_test_image(&host(), "dockertest/prepared:latest", &cancel).unwrap_err();
+    assert!(matches!(&prepared, ImagesFailure::Interrupted(reason) if reason == "enough"), "{prepared}");
+}

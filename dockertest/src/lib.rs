@@ -45,6 +45,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod causes;
+mod claim;
 pub mod config;
 pub mod engine;
 #[cfg(feature = "runner")]

@@ -44,8 +44,12 @@ pub(crate) enum EnvCommand {
     Exec(Exec),
     /// Remove capsules with all that is in them.
     Dispose(Dispose),
-    /// Remove what was left by programs that were killed: capsules, and instances of callouts of this folder.
-    Prune,
+    /// Remove what was left by programs that were killed: capsules, their data in the folder of `capsule_data`, and instances of
+    /// callouts of this folder; and prepared images that nobody has used for 30 days.
+    Prune {
+        #[command(flatten)]
+        sources: Sources,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use dockertest::config::{Configuration, Origin, Setting};
 use dockertest::environment::capsule::{Capsule, CapsuleOptions, StandingCapsule, not_made, prune};
-use dockertest::environment::prune_callouts;
+use dockertest::environment::{EnvironmentNote, prune_callouts};
 use dockertest::host::{CancelToken, HostProgram};
 use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGTERM};
@@ -32,12 +32,17 @@ pub(crate) fn env(command: &EnvCommand, screen: &Screen) -> Result<u8, Problem> 
         EnvCommand::List { json } => list(*json, screen),
         EnvCommand::Exec(wanted) => exec(wanted),
         EnvCommand::Dispose(wanted) => dispose(wanted, screen),
-        EnvCommand::Prune => prune_all(screen),
+        EnvCommand::Prune { sources } => prune_all(sources, screen),
     }
 }
 
 /// What a capsule is to be like, by the configuration: as a step of a run finds it. Where none can be made, that is said.
-fn options(engine: &Engine, wanted: &Sources, cancel: &CancelToken) -> Result<CapsuleOptions, Problem> {
+fn options(
+    engine: &Engine,
+    wanted: &Sources,
+    cancel: &CancelToken,
+    screen: &Screen,
+) -> Result<CapsuleOptions, Problem> {
     let set: Vec<String> = wanted.set.iter().cloned().chain(engine.as_settings(&wanted.set)?).collect();
     let layers = sources::layers(&Folders::find(wanted), &set);
     let configuration = layers.load().map_err(|failure| sources::explain(&failure))?;
@@ -48,7 +53,12 @@ fn options(engine: &Engine, wanted: &Sources, cancel: &CancelToken) -> Result<Ca
         .capsules(&configuration, cancel)
         .map_err(|failure| environment::not_chosen(failure, cancel))?;
     match provider.obstacle() {
-        None => Ok(provider.options().clone()),
+        None => {
+            if let Some(note) = EnvironmentNote::of_image(&provider) {
+                screen.note(note);
+            }
+            Ok(provider.options().clone())
+        }
         Some(obstacle) => Err(Problem::new(obstacle)),
     }
 }
@@ -68,7 +78,7 @@ fn check_client(configuration: &Configuration) -> Result<(), Problem> {
 
 fn shell(wanted: &Shell, screen: &Screen) -> Result<u8, Problem> {
     let capsule = interruptible(|cancel| {
-        let options = options(&wanted.engine, &wanted.sources, cancel)?;
+        let options = options(&wanted.engine, &wanted.sources, cancel, screen)?;
         Capsule::start_unless(&hosts::door()?, &options, cancel).map_err(|failure| Problem::new(not_made(&failure)))
     })?;
     let is_interactive = wanted.command.is_empty();
@@ -133,7 +143,7 @@ fn code(status: ExitStatus) -> u8 {
 fn provision(wanted: &Provision, screen: &Screen) -> Result<u8, Problem> {
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let (options, host) = (options(&wanted.engine, &wanted.sources, &cancel)?, hosts::door()?);
+    let (options, host) = (options(&wanted.engine, &wanted.sources, &cancel, screen)?, hosts::door()?);
     // A capsule that stays and that nobody was told of would be left over: whoever wants to stop this waits until it is told.
     for _ in 0..wanted.count.get() {
         if let Some(status) = signals::status(&cancel) {
@@ -233,8 +243,16 @@ fn dispose(wanted: &Dispose, screen: &Screen) -> Result<u8, Problem> {
     Ok(done)
 }
 
-fn prune_all(screen: &Screen) -> Result<u8, Problem> {
-    for folder in prune() {
+fn prune_all(sources: &Sources, screen: &Screen) -> Result<u8, Problem> {
+    let configuration = sources::layers(&Folders::find(sources), &sources.set).load();
+    let options = configuration
+        .map_err(|failure| sources::explain(&failure))
+        .and_then(|configuration| Ok(CapsuleOptions::configured(&configuration)?))
+        .unwrap_or_else(|problem| {
+            screen.warning(format!("only `/tmp` is looked through, not the folder of `capsule_data`: {problem}"));
+            CapsuleOptions::new()
+        });
+    for folder in prune(&options) {
         screen.output(format!("removed {}\n", folder.display()))?;
     }
     let mut done = status::SUCCESS;

@@ -115,7 +115,7 @@ fn what_was_killed_together_with_all_that_looked_after_it_is_pruned() {
     owner.kill().unwrap();
     owner.wait().unwrap();
     let pruned = || {
-        drop(capsule::prune());
+        drop(capsule::prune(&CapsuleOptions::new()));
         remains(&folder)
     };
     test_needs::wait_until_eq("nothing is left", pruned, &Vec::new());

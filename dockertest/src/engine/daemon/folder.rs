@@ -11,12 +11,12 @@ use serde_json::{Map, Value, json};
 
 use super::DaemonFailure;
 use super::cgroups;
+use crate::claim::{self, LOCK, claim};
 
 /// What the folder holds.
 const SOCKET: &str = "docker.sock";
 const DATA: &str = "data";
 const CONFIGURATION: &str = "daemon.json";
-const LOCK: &str = "lock";
 const LOG: &str = "log";
 const INNER: &str = "inner";
 const ENTRANCE: &str = "entrance";
@@ -96,12 +96,7 @@ impl Folder {
     fn fill(&self) -> io::Result<File> {
         DirBuilder::new().mode(0o711).create(self.data())?;
         DirBuilder::new().mode(0o700).create(self.inner())?;
-        // Locked before it has its name: a sweep that finds the file finds it locked.
-        let unnamed = self.0.join(format!("{LOCK}.new"));
-        let lock = File::create_new(&unnamed)?;
-        lock.lock_shared()?;
-        fs::rename(unnamed, self.0.join(LOCK))?;
-        Ok(lock)
+        claim(&self.0)
     }
 
     /// One that is there already.
@@ -225,16 +220,9 @@ impl Folder {
         left
     }
 
-    /// The lock, if nobody holds it. As long as it is held nobody else can take the folder for abandoned, nor use it. A
-    /// folder without a lock file is just being made or removed.
+    /// The lock, if nobody holds it.
     fn abandoned(&self) -> Option<File> {
-        let path = self.0.join(LOCK);
-        let lock = File::open(&path).ok()?;
-        lock.try_lock().ok()?;
-        // Between the two another sweep may have removed the folder, and somebody may have made one of the same name.
-        let is_same =
-            |now: fs::Metadata| lock.metadata().is_ok_and(|held| (held.dev(), held.ino()) == (now.dev(), now.ino()));
-        fs::metadata(path).is_ok_and(is_same).then_some(lock)
+        claim::abandoned(&self.0)
     }
 }
 

@@ -26,6 +26,7 @@ use super::fork::{Alone, fork};
 use super::hierarchies::{self, Hierarchy};
 use super::inside;
 use super::plan::{DIALECT, Plan, Spoken};
+use crate::claim;
 
 /// The word by which a program is started to make the namespaces of an engine, and to be their first process.
 pub const FIRST_PROCESS: &str = "engine-first-process";
@@ -79,9 +80,12 @@ pub fn first_process(arguments: impl Iterator<Item = std::ffi::OsString>) -> Exi
 /// In the child, this returns when the engine has ended; in the parent, when nothing is left.
 ///
 /// Both hold the lock until their end: a folder that nobody has locked is a left-over.
-fn keep(folder: &Folder, lock: Vec<File>) -> Result<ExitCode, String> {
+fn keep(folder: &Folder, mut lock: Vec<File>) -> Result<ExitCode, String> {
     let orders = io::stdin().as_fd().try_clone_to_owned().map_err(|error| format!("cannot be told: {error}"))?;
     let plan = read_plan(&orders)?;
+    // What lies below the data of the engine has to stay, too. Whoever planned it holds it until all is up.
+    let template = plan.room.as_ref().and_then(|room| room.template.as_ref()?.folder.parent());
+    lock.extend(template.and_then(claim::share));
     match split(folder, &plan) {
         Ok((ForkResult::Child, hierarchies)) => {
             let status = inside::run(folder, &plan, &hierarchies, orders);

@@ -16,6 +16,7 @@ pub use build::{EngineBuild, Flavor, Origin};
 pub use failure::BuildFailure;
 pub use record::Layer;
 
+use super::capsule::remove_prepared;
 use crate::user_folders;
 
 /// The file of a build's folder that says what it is.
@@ -173,7 +174,7 @@ impl Builds {
         Ok(build)
     }
 
-    /// Removes a build. Folders that the user gave stay as they are.
+    /// Removes a build, and the test image as it was prepared with it. Folders that the user gave stay as they are.
     ///
     /// # Errors
     /// There is none of that name, or it cannot be removed.
@@ -181,7 +182,9 @@ impl Builds {
         let build = self.get(name)?;
         let _lock = self.lock()?;
         let place = self.folder.join(&build.name);
-        fs::remove_dir_all(&place).map_err(|source| BuildFailure::file(&place, source))
+        fs::remove_dir_all(&place).map_err(|source| BuildFailure::file(&place, source))?;
+        remove_prepared(&build.capsule());
+        Ok(())
     }
 
     fn lock(&self) -> Result<File, BuildFailure> {

@@ -1,27 +1,28 @@
 //! Images that are in a capsule from the beginning: the data folder of an engine that had them, kept among what the user
 //! has that can be made again.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::once;
 use super::options::{CapsuleOptions, DataRoot, EngineKind};
 use super::planning::{data_name, engine_files};
 use super::running::Capsule;
+use super::templates::{Key, Templates};
 use crate::engine::daemon::DaemonFailure;
 use crate::engine::fixtures::test_image::{self, TestImageFailure};
 use crate::engine::{Api, ApiFailure};
 use crate::host::{CancelToken, HostProgram};
-use crate::user_folders;
 
 /// What `dockerd` keeps beside images that should not be the same in all capsules, or be there at all.
 const NOT_KEPT: [&str; 6] = ["engine-id", "containers", "swarm", "tmp", "plugins", "runtimes"];
 
 /// Changes with what is in a template, so that older ones are not taken.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// How long an engine may take to answer.
 const API_LIMIT: Duration = Duration::from_secs(60);
@@ -50,6 +51,9 @@ pub enum ImagesFailure {
     /// It does not answer.
     #[error("the engine that was to take the images does not answer")]
     Api(#[from] ApiFailure),
+    /// This process has tried it before.
+    #[error("{0}")]
+    TriedBefore(String),
     /// Somebody wanted to stop.
     #[error("interrupted while the test image was prepared: {0}")]
     Interrupted(String),
@@ -75,35 +79,32 @@ impl CapsuleOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_test_image(self, host: &HostProgram, name: &str, cancel: &CancelToken) -> Result<Self, ImagesFailure> {
-        let place = user_folders::templates(|name| std::env::var_os(name)).ok_or(ImagesFailure::NoPlace)?;
-        let template = prepared(&place, host, &self, name, cancel)?;
-        Ok(self.template(template))
+        let templates = Templates::of_user().ok_or(ImagesFailure::NoPlace)?;
+        let (template, held) = prepared(&templates, host, &self, name, cancel)?;
+        let data = template.join(data_name(self.kind.data()));
+        Ok(self.held_template(data, held))
     }
 }
 
-/// The data folder with the test image; made if it is not there.
+/// The template with the test image; made if it is not there.
 fn prepared(
-    place: &Path,
+    templates: &Templates,
     host: &HostProgram,
     options: &CapsuleOptions,
     name: &str,
     cancel: &CancelToken,
-) -> Result<PathBuf, ImagesFailure> {
-    let template = place.join(key(options, name)?);
-    let data = template.join(data_name(options.kind.data()));
-    if data.is_dir() {
-        return Ok(data);
-    }
-    let failed = |source| ImagesFailure::Folder { path: place.to_owned(), source };
-    fs::create_dir_all(place).map_err(failed)?;
-    // Whoever is first puts it into its place; what the others made is removed with their folders.
-    let making = tempfile::Builder::new().prefix(".making-").tempdir_in(place).map_err(failed)?;
-    let interrupted = |failure| cancel.reason().map_or(failure, ImagesFailure::Interrupted);
-    fill(making.path(), host, options, name, cancel).map_err(interrupted)?;
-    match fs::rename(making.path(), &template) {
-        Err(error) if !data.is_dir() => Err(failed(error)),
-        Ok(()) | Err(_) => Ok(data),
-    }
+) -> Result<(PathBuf, File), ImagesFailure> {
+    let key = key(options, name)?;
+    let found = || templates.found(&key);
+    let make = || {
+        let failed = |source| ImagesFailure::Folder { path: templates.folder.clone(), source };
+        let (making, held) = templates.begin().map_err(failed)?;
+        fill(making.path(), host, options, name, cancel)?;
+        templates.finish(&making, held, &key).map_err(failed)
+    };
+    // Another host may be the one that can.
+    let what = format!("{} {host:?}", templates.folder.join(key.name()).display());
+    once::once(&what, cancel, found, make)
 }
 
 /// Starts an engine with its data in the folder, gives it the image, and terminates it: one that is killed has not
@@ -140,24 +141,42 @@ fn fill(
 
 /// Differs with the engine's program or the build that it is in, its options, and the image. A build that is added again
 /// under the same name is another file.
-fn key(options: &CapsuleOptions, name: &str) -> Result<String, ImagesFailure> {
+fn key(options: &CapsuleOptions, name: &str) -> Result<Key, ImagesFailure> {
     let files = engine_files(options);
     if files.is_empty() {
         return Err(ImagesFailure::NoEngine(options.engine.clone()));
     }
-    let mut hasher = DefaultHasher::new();
-    VERSION.hash(&mut hasher);
+    let mut content = DefaultHasher::new();
     for file in files {
         let data = fs::metadata(&file).map_err(|source| ImagesFailure::Folder { path: file.clone(), source })?;
-        (&file, data.len(), data.mtime(), data.mtime_nsec()).hash(&mut hasher);
+        (&file, data.len(), data.mtime(), data.mtime_nsec()).hash(&mut content);
     }
-    (&options.engine_options, options.containerd_first, &options.lower, name).hash(&mut hasher);
-    test_image::archive(&[name])?.hash(&mut hasher);
+    test_image::archive(&[name])?.hash(&mut content);
+    let wanted = short(&(VERSION, &options.engine_options, options.containerd_first, name));
+    Ok(Key { build: build(options), wanted, content: content.finish() })
+}
+
+/// Of which engine a template is, by where it comes from: it may have changed, or be gone.
+fn build(options: &CapsuleOptions) -> String {
     let kind = match options.kind {
         EngineKind::Docker => "docker",
         EngineKind::Podman => "podman",
     };
-    Ok(format!("{kind}-{:016x}", hasher.finish()))
+    format!("{kind}-{}", short(&(&options.lower, &options.engine)))
+}
+
+/// Enough to tell a few things apart.
+fn short(what: &impl Hash) -> String {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    format!("{:08x}", hasher.finish() >> 32)
+}
+
+/// Removes what was prepared with an engine that is gone, unless a capsule uses it.
+pub(in crate::environment) fn remove_prepared(options: &CapsuleOptions) {
+    if let Some(templates) = Templates::of_user() {
+        templates.remove_of(&build(options));
+    }
 }
 
 #[cfg(test)]
@@ -181,9 +200,11 @@ mod tests {
         let before = key(&options).unwrap();
         assert_eq!(before, key(&options).unwrap());
         let podman = key(&options.clone().kind(EngineKind::Podman)).unwrap();
-        assert!(before.starts_with("docker-") && podman.starts_with("podman-"), "{before} {podman}");
+        assert!(before.name().starts_with("docker-") && podman.name().starts_with("podman-"), "{before:?} {podman:?}");
         fs::write(&image, "another").unwrap();
-        assert_ne!(before, key(&options).unwrap());
+        let after = key(&options).unwrap();
+        assert!(before.name() != after.name() && before.build == after.build, "{before:?} {after:?}");
+        assert_ne!(before.wanted, key(&options.clone().containerd_first()).unwrap().wanted);
         let nowhere = key(&CapsuleOptions::new().lower(["/nonexistent"])).unwrap_err();
         assert!(matches!(nowhere, ImagesFailure::NoEngine(_)), "{nowhere}");
     }

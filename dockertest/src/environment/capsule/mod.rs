@@ -8,14 +8,17 @@ mod enter;
 mod escort;
 mod images;
 mod limits;
+mod once;
 mod options;
 mod planning;
 mod provider;
 mod running;
 mod standing;
+mod templates;
 
 pub use enter::{ENTER, enter};
 pub use images::ImagesFailure;
+pub(in crate::environment) use images::remove_prepared;
 pub use options::{CapsuleOptions, DataRoot, EngineKind};
 pub use provider::{CapsuleProvider, not_made};
 pub use running::Capsule;

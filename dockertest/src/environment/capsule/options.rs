@@ -1,7 +1,9 @@
 //! What a capsule is to be like.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the engine in a capsule keeps its images and containers.
 ///
@@ -107,7 +109,23 @@ pub struct CapsuleOptions {
     pub scratch_bytes: u64,
     /// The data folder of an engine that was stopped, whose images are to be there from the beginning.
     pub template: Option<PathBuf>,
+    /// Keeps the template from being removed.
+    pub(super) held: Held,
 }
+
+/// A file that is held. It says nothing of what a capsule is like.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Held {
+    _file: Option<Arc<File>>,
+}
+
+impl PartialEq for Held {
+    fn eq(&self, _: &Held) -> bool {
+        true
+    }
+}
+
+impl Eq for Held {}
 
 impl Default for CapsuleOptions {
     fn default() -> Self {
@@ -133,6 +151,7 @@ impl CapsuleOptions {
             processes: 8192,
             scratch_bytes: 1 << 30,
             template: None,
+            held: Held::default(),
         }
     }
 
@@ -216,7 +235,13 @@ impl CapsuleOptions {
     /// The same with images that are there from the beginning.
     #[must_use]
     pub fn template(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.template = Some(folder.into());
+        (self.template, self.held) = (Some(folder.into()), Held::default());
+        self
+    }
+
+    /// The same, and it stays as long as these options do.
+    pub(super) fn held_template(mut self, folder: PathBuf, held: File) -> Self {
+        (self.template, self.held) = (Some(folder), Held { _file: Some(Arc::new(held)) });
         self
     }
 }

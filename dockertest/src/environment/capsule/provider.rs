@@ -34,17 +34,19 @@ const INTERRUPTED: &str = "interrupted while capsules were made";
 pub struct CapsuleProvider {
     host: HostProgram,
     options: CapsuleOptions,
+    /// Why the test image is not in them, if it was to be.
+    without_image: Option<String>,
 }
 
 impl CapsuleProvider {
     /// `host` is a program that [`host::serve::main`](crate::host::serve::main) makes a host.
     #[must_use]
     pub fn new(host: HostProgram, options: CapsuleOptions) -> Self {
-        CapsuleProvider { host, options }
+        CapsuleProvider { host, options, without_image: None }
     }
 
     /// Capsules like this, with the test image that the configuration names in it from the beginning, if that can be made
-    /// here and the engine takes it.
+    /// here and the engine takes it; else [`without_image`](Self::without_image) says why not.
     ///
     /// # Errors
     /// The folder that it would be kept in cannot be filled, or somebody wants to stop.
@@ -58,22 +60,38 @@ impl CapsuleProvider {
             return Ok(CapsuleProvider::new(host, options));
         }
         let image = test_image_of(&configuration.defaults());
-        let options = match options.clone().with_test_image(&host, &image, cancel) {
+        let (options, without_image) = match options.clone().with_test_image(&host, &image, cancel) {
+            Ok(prepared) => (prepared, None),
             // Without what it is made of, or a place for it, the steps have to see where they get it. An engine that does not
             // load images is one that they have something to say about; of one that does not come up, whoever wants a capsule
             // of it hears.
             Err(
-                ImagesFailure::Image(
+                failure @ (ImagesFailure::Image(
                     TestImageFailure::Missing(_) | TestImageFailure::Api(_) | TestImageFailure::Lost(_),
                 )
                 | ImagesFailure::NoPlace
                 | ImagesFailure::NoEngine(_)
                 | ImagesFailure::Engine(_)
-                | ImagesFailure::Api(_),
-            ) => options,
-            other => other?,
+                | ImagesFailure::Api(_)
+                | ImagesFailure::TriedBefore(_)),
+            ) => (options, Some(crate::with_causes(&failure))),
+            Err(failure) => return Err(failure),
         };
-        Ok(CapsuleProvider::new(host, options))
+        Ok(CapsuleProvider { without_image, ..CapsuleProvider::new(host, options) })
+    }
+
+    /// Why the test image is not in its capsules, if it was to be.
+    ///
+    /// ```
+    /// use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider};
+    /// use dockertest::host::HostProgram;
+    ///
+    /// let provider = CapsuleProvider::new(HostProgram::new("dockertest-host"), CapsuleOptions::new());
+    /// assert_eq!(provider.without_image(), None); // it was not to be
+    /// ```
+    #[must_use]
+    pub fn without_image(&self) -> Option<&str> {
+        self.without_image.as_deref()
     }
 
     /// What its capsules are like.

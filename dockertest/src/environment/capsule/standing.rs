@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::options::{CapsuleOptions, DataRoot};
 use super::running::enter_command;
+use super::templates::Templates;
 use crate::engine::daemon::DaemonFailure;
-use crate::engine::daemon::folder::{CAPSULE, Folder, all};
+use crate::engine::daemon::folder::{self, CAPSULE, Folder, all};
 use crate::engine::daemon::plan::Entrance;
 use crate::host::HostProgram;
 
@@ -118,15 +120,24 @@ impl StandingCapsule {
     }
 }
 
-/// Removes what capsules, and other engines of our own, left that were killed together with all that looked after them.
-/// Gives back the folders that were found. It is done before each start, too.
+/// Removes what capsules, and other engines of our own, left that were killed together with all that looked after them, also
+/// where capsules like these have their data. Gives back the folders that were found. It is done before each start, too.
+///
+/// Prepared images go, too: those that nobody finished, and those that nobody has used for 30 days.
 ///
 /// ```no_run
-/// for folder in dockertest::environment::capsule::prune() {
+/// use dockertest::environment::capsule::{CapsuleOptions, prune};
+///
+/// for folder in prune(&CapsuleOptions::new()) {
 ///     println!("removed {}", folder.display());
 /// }
 /// ```
 #[must_use]
-pub fn prune() -> Vec<PathBuf> {
-    crate::engine::daemon::sweep()
+pub fn prune(options: &CapsuleOptions) -> Vec<PathBuf> {
+    let mut removed = folder::sweep();
+    if let DataRoot::Disk { folder: Some(disk), .. } = &options.data_root {
+        removed.extend(folder::sweep_in(disk));
+    }
+    removed.extend(Templates::of_user().map(|templates| templates.prune()).unwrap_or_default());
+    removed
 }

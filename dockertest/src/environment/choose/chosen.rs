@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use crate::environment::capsule::CapsuleProvider;
 use crate::environment::{EnvironmentSettings, Provider};
 use crate::host::BrokenPlugin;
 
@@ -46,8 +47,31 @@ pub enum EnvironmentNote {
         /// The provider.
         provider: &'static str,
     },
+    /// The test image could not be prepared, so capsules begin without it.
+    NoImage {
+        /// Why, and what to do.
+        reason: String,
+    },
     /// A plug-in that can be used here, but not in the instances.
     LeftOut(BrokenPlugin),
+}
+
+impl EnvironmentNote {
+    /// That there is no test image in capsules that were to have it.
+    ///
+    /// ```
+    /// use dockertest::environment::EnvironmentNote;
+    /// use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider};
+    /// use dockertest::host::HostProgram;
+    ///
+    /// let provider = CapsuleProvider::new(HostProgram::new("dockertest-host"), CapsuleOptions::new());
+    /// assert_eq!(EnvironmentNote::of_image(&provider), None); // they were not to have it
+    /// ```
+    #[must_use]
+    pub fn of_image(provider: &CapsuleProvider) -> Option<EnvironmentNote> {
+        let reason = provider.without_image()?.to_owned();
+        Some(EnvironmentNote::NoImage { reason })
+    }
 }
 
 impl fmt::Display for EnvironmentNote {
@@ -56,6 +80,11 @@ impl fmt::Display for EnvironmentNote {
             EnvironmentNote::NoCapsule { reason } => {
                 write!(f, "the engine that is configured is used, not a capsule: {reason}")
             }
+            EnvironmentNote::NoImage { reason } => write!(
+                f,
+                "the test image could not be prepared, so every capsule begins without it, and each step that needs it has \
+                 to load or pull it: {reason}"
+            ),
             EnvironmentNote::FewerJobs { jobs, most, provider } => {
                 write!(f, "{jobs} steps were to run at a time, but {provider} has only {most} at a time")
             }

@@ -151,7 +151,10 @@ impl Environment {
                 let provider = self.capsules(configuration, cancel)?;
                 match provider.obstacle() {
                     Some(obstacle) => return Err(ChoiceFailure::NoCapsule(obstacle)),
-                    None => Arc::new(provider),
+                    None => {
+                        notes.extend(EnvironmentNote::of_image(&provider));
+                        Arc::new(provider)
+                    }
                 }
             }
             // Who has named an engine wants that one, unless it is one for capsules; the head of the run says who did.
@@ -161,7 +164,10 @@ impl Environment {
                     notes.push(EnvironmentNote::NoCapsule { reason });
                     Arc::new(Shared)
                 }
-                Ok(provider) => Arc::new(provider),
+                Ok((provider, note)) => {
+                    notes.extend(note);
+                    Arc::new(provider)
+                }
             },
         };
         Ok(Chosen { provider, jobs: NonZeroUsize::MIN, settings, notes })
@@ -173,7 +179,7 @@ impl Environment {
         configuration: &Configuration,
         settings: &EnvironmentSettings,
         cancel: &CancelToken,
-    ) -> Result<Result<Tried, String>, ChoiceFailure> {
+    ) -> Result<Result<(Tried, Option<EnvironmentNote>), String>, ChoiceFailure> {
         let options = self.capsule_options(configuration, settings)?;
         let client = configuration.defaults().get("docker_path").map(PathBuf::from).unwrap_or_default();
         if !CapsuleProvider::new(self.door.clone(), options.clone()).sees(&client) {
@@ -189,6 +195,7 @@ impl Environment {
             // Its images are made in a first one.
             Err(failure) => return Ok(Err(crate::with_causes(&failure))),
         };
+        let note = EnvironmentNote::of_image(&provider);
         Ok(match provider.obstacle() {
             Some(obstacle) => Err(obstacle),
             // There is more that can be missing than anybody knows: so one is made, which the first step then has.
@@ -196,7 +203,7 @@ impl Environment {
                 Err(_) if cancel.is_cancelled() => {
                     return Err(ChoiceFailure::Interrupted(cancel.reason().unwrap_or_default()));
                 }
-                tried => tried.map_err(|failure| failure.to_string()),
+                tried => tried.map(|tried| (tried, note)).map_err(|failure| failure.to_string()),
             },
         })
     }

@@ -97,7 +97,7 @@ fn stack(room: &Room, base: &Path) -> Result<PathBuf, String> {
 /// program for that.
 fn open_image(image: &Path, place: &Path) -> Result<PathBuf, String> {
     make(place, 0o755)?;
-    succeed("mount", &["-o".as_ref(), "loop,ro".as_ref(), image.as_os_str(), place.as_os_str()])?;
+    succeed("mount", image, &["-o".as_ref(), "loop,ro".as_ref(), image.as_os_str(), place.as_os_str()])?;
     Ok(place.to_owned())
 }
 
@@ -110,24 +110,24 @@ fn open_disk(disk: &Disk, place: &Path) -> Result<(), String> {
         .map_err(|error| format!("cannot make {}: {error}", file.display()))?;
     let options = "-q -F -t ext4 -m 0 -O ^has_journal,^resize_inode -E lazy_itable_init=1,nodiscard";
     let options: Vec<&OsStr> = options.split(' ').map(OsStr::new).chain([file.as_os_str()]).collect();
-    succeed("mke2fs", &options).map_err(|problem| {
+    succeed("mke2fs", &file, &options).map_err(|problem| {
         format!("{problem}; without a limit of the engine's data (`capsule_data_mib = 0`), or with data in memory, it is not needed")
     })?;
     make(place, 0o755)?;
-    succeed("mount", &["-o".as_ref(), "loop".as_ref(), file.as_os_str(), place.as_os_str()])
+    succeed("mount", &file, &["-o".as_ref(), "loop".as_ref(), file.as_os_str(), place.as_os_str()])
 }
 
-/// Runs a program of the system's.
-pub(super) fn succeed(program: &str, arguments: &[&OsStr]) -> Result<(), String> {
+/// Runs a program of the system's, for a file or folder that is named when it fails.
+pub(super) fn succeed(program: &str, what: &Path, arguments: &[&OsStr]) -> Result<(), String> {
     let mut command = Command::new(program);
     command.args(arguments).env("PATH", search_path()).stdin(Stdio::null());
-    let file = arguments.iter().rev().map(Path::new).find(|path| path.is_file()).unwrap_or(Path::new("")).display();
-    let done = command.output().map_err(|error| format!("cannot start `{program}` for {file}: {error}"))?;
+    let what = what.display();
+    let done = command.output().map_err(|error| format!("cannot start `{program}` for {what}: {error}"))?;
     if done.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&done.stderr);
-    Err(format!("`{program}` failed for {file}: {}", said.trim().replace('\n', "; ")))
+    Err(format!("`{program}` failed for {what}: {}", said.trim().replace('\n', "; ")))
 }
 
 /// `/proc`, `/sys`, `/dev`.
@@ -227,6 +227,16 @@ pub(super) fn escaped(path: &Path) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_that_fails_is_told_with_what_it_was_for() {
+        let folder = Path::new("/no/such/folder");
+        let failed =
+            succeed("cp", folder, &["-a".as_ref(), folder.as_os_str(), "/no/such/place".as_ref()]).unwrap_err();
+        assert!(failed.starts_with("`cp` failed for /no/such/folder: cp: "), "{failed}");
+        let missing = succeed("no-such-program", folder, &[]).unwrap_err();
+        assert!(missing.starts_with("cannot start `no-such-program` for /no/such/folder: "), "{missing}");
+    }
 
     #[test]
     fn paths_among_options_are_escaped() {

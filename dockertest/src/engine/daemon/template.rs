@@ -49,7 +49,8 @@ impl Laying<'_> {
                 overlay(&source, &target, &self.scratch.join(name))?;
             } else if WHOLE.iter().any(|whole| path == Path::new(whole)) {
                 // With owners, attributes and hard links: they are what is in containers.
-                succeed("cp", &["-a".as_ref(), source.as_os_str(), target.as_os_str()]).map_err(io::Error::other)?;
+                succeed("cp", &source, &["-a".as_ref(), source.as_os_str(), target.as_os_str()])
+                    .map_err(io::Error::other)?;
             } else {
                 self.entry(&path)?;
             }

@@ -149,15 +149,21 @@ pub fn read(path: &Path) -> Result<Reading, ReadFailure> {
     parse(path, &text)
 }
 
-/// How long a first record can be, in bytes. It has the command line, and the system lets no argument be longer.
-const LONGEST_BEGINNING: u64 = 1 << 20;
+/// How long a first record may be, in bytes. It has the names of all steps that were chosen, which may have been read from a
+/// file; this is enough for a million.
+const LONGEST_BEGINNING: u64 = 64 << 20;
 
 /// The beginning of the run that a file is the journal of, if it is one.
 pub(crate) fn beginning(path: &Path) -> Option<RunStarted> {
     // Whoever opened a pipe would wait for its other end.
     let file = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).and_then(|_| File::open(path).ok())?;
+    let mut reader = io::BufReader::new(file.take(LONGEST_BEGINNING));
+    // What is no record need not be read to the end of its first line.
+    if !reader.fill_buf().ok()?.starts_with(b"{") {
+        return None;
+    }
     let mut line = Vec::new();
-    io::BufReader::new(file.take(LONGEST_BEGINNING)).read_until(b'\n', &mut line).ok()?;
+    reader.read_until(b'\n', &mut line).ok()?;
     match serde_json::from_slice::<Record>(&line).ok()?.event {
         Event::RunStarted(started) => Some(started),
         _ => None,

@@ -436,6 +436,22 @@ fn another_format_says_which_program_reads_it(#[case] more: &str) {
 }
 
 #[test]
+fn a_journal_is_known_by_its_beginning_however_many_names_were_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy");
+    let mut event = run_started();
+    let Event::RunStarted(started) = &mut event else { panic!("{event:?}") };
+    started.invocation.args =
+        (0..30_000).map(|number| format!("docker_cli/a_subtest_of_a_long_name/{number}")).collect();
+    let expected = started.clone();
+    std::fs::write(&path, sample::text(&sample::records([event]))).unwrap();
+    assert!(std::fs::metadata(&path).unwrap().len() > 1 << 20);
+    assert_eq!(beginning(&path), Some(expected));
+    std::fs::write(&path, "no record\n").unwrap();
+    assert_eq!(beginning(&path), None);
+}
+
+#[test]
 fn a_journal_that_begins_in_the_middle_is_refused() {
     let text = sample::text(&sample::records([line(0)]));
     let failure = parse(Path::new("j"), &text).unwrap_err().to_string();

@@ -23,6 +23,9 @@ use crate::host::{CancelLevel, CancelToken, kill_group};
 /// How long a callout that is asked to stop (SIGTERM) may take to tidy up.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How long a child that another thread starts may take until it runs its own program, on a busy machine, too.
+const FORKED: Duration = Duration::from_millis(500);
+
 /// How much is kept of the end of its standard error, to be shown.
 const TAIL_LINES: usize = 10;
 const MAX_LINE_BYTES: usize = 4096;
@@ -232,8 +235,9 @@ impl Watch {
         }
         self.read(Pipe::Stderr, call, false);
         self.read(Pipe::Stdout, call, keeps);
+        let is_held = stop.is_none() && self.stays_held(call, keeps);
         self.tail.end(call);
-        if stop.is_none() && self.is_held() {
+        if is_held {
             (call.tell)(&format!("{}: left processes that hold its output; they are not waited for", call.name));
         }
         (stop, self.child.wait())
@@ -243,9 +247,23 @@ impl Watch {
         i32::try_from(self.child.id()).unwrap_or(0)
     }
 
-    /// Whether a process that it left behind could still write.
-    fn is_held(&self) -> bool {
-        self.stdout.is_some() || self.stderr.is_some()
+    /// Whether a process that it left behind could still write. For a moment that may also be a child which another thread
+    /// has just forked: it has all our pipes until it runs its own program.
+    fn stays_held(&mut self, call: &Call<'_>, keeps: bool) -> bool {
+        let until = Instant::now() + FORKED;
+        while self.stdout.is_some() || self.stderr.is_some() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            let pipes = [&self.stdout, &self.stderr].into_iter().flatten();
+            let mut fds: Vec<PollFd<'_>> = pipes.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)).collect();
+            // Whatever comes of it, it is looked at again.
+            let _ = ppoll(&mut fds, Some(TimeSpec::from_duration(left)), None);
+            self.read(Pipe::Stderr, call, false);
+            self.read(Pipe::Stdout, call, keeps);
+        }
+        false
     }
 
     /// Waits for something to happen; says whether the callout has ended, and whether somebody wants to stop.

@@ -8,7 +8,7 @@ use dockertest::run::{
 };
 
 use crate::args::{Engine, Place};
-use crate::commands::engines::builds;
+use crate::commands::engines;
 use crate::screen::{Problem, Screen};
 use crate::sources::here;
 use crate::{hosts, signals};
@@ -32,7 +32,7 @@ impl Engine {
     /// could tell which one is meant.
     pub(crate) fn as_settings(&self, set: &[String]) -> Result<Vec<String>, Problem> {
         match &self.engine {
-            Some(name) => settings_of(&builds()?.get(name)?, "--engine", set),
+            Some(name) => settings_of(&engines::build(name)?, "--engine", set),
             None => Ok(Vec::new()),
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use dockertest::environment::{BuildFailure, BuildSource, Builds, EngineBuild, Flavor, Origin};
+use nix::unistd::geteuid;
 
 use crate::args::{AddEngine, EnginesCommand};
 use crate::screen::{Problem, Screen, visible};
@@ -25,6 +26,30 @@ pub(crate) fn builds() -> Result<Builds, Problem> {
     Ok(Builds::of_user().ok_or(BuildFailure::NoPlace)?)
 }
 
+/// The build of the user that has this name.
+pub(crate) fn build(name: &str) -> Result<EngineBuild, Problem> {
+    builds()?.get(name).map_err(|failure| match failure {
+        BuildFailure::Unknown { .. } => Problem::new(format!("{failure}{}", whose())),
+        other => other.into(),
+    })
+}
+
+/// Says whose builds are meant, where that may be a surprise.
+pub(crate) fn whose() -> String {
+    whose_with(geteuid().is_root(), std::env::var("SUDO_USER").ok().as_deref())
+}
+
+fn whose_with(is_root: bool, sudo_user: Option<&str>) -> String {
+    match sudo_user {
+        Some(user) if is_root && !user.is_empty() && user != "root" => format!(
+            "\nthese are the builds of root; what {} has added without `sudo` is not among them: `sudo dockertest engines add` \
+             adds it here",
+            visible(user)
+        ),
+        _ => String::new(),
+    }
+}
+
 fn add(wanted: &AddEngine, screen: &Screen) -> Result<u8, Problem> {
     let (mirror, packages) = (wanted.mirror.clone(), wanted.package.clone());
     let from = match (&wanted.suite, &wanted.root, &wanted.path) {
@@ -36,6 +61,12 @@ fn add(wanted: &AddEngine, screen: &Screen) -> Result<u8, Problem> {
     let flavor: Option<Flavor> = wanted.flavor.as_deref().map(str::parse).transpose().map_err(Problem::new)?;
     let build = builds()?.add(&wanted.name, &from, flavor)?;
     screen.output(format!("added {}: {} {}, {}\n", build.name, build.flavor, version(&build), origin(&build)))?;
+    if !geteuid().is_root() {
+        screen.note(
+            "it was added for you, and not for root: a capsule needs root, and `sudo dockertest` looks among the builds of root. \
+             `sudo dockertest engines add` adds it there",
+        );
+    }
     Ok(status::SUCCESS)
 }
 
@@ -68,5 +99,19 @@ fn origin(build: &EngineBuild) -> String {
         Origin::Root { folder } => format!("the root {}", folder.display()),
         Origin::Path { folder } => format!("the programs in {}", folder.display()),
         other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_root_by_sudo_is_told_whose_builds_are_meant() {
+        let told = whose_with(true, Some("mia"));
+        assert!(told.contains("what mia has added without `sudo` is not among them"), "{told}");
+        for (is_root, sudo_user) in [(false, Some("mia")), (true, None), (true, Some("")), (true, Some("root"))] {
+            assert_eq!(whose_with(is_root, sudo_user), "");
+        }
     }
 }

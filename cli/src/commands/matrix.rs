@@ -11,7 +11,7 @@ use dockertest::report::{Comparison, RunState};
 use dockertest::repository::Repository;
 use dockertest::run::{EXIT_FAILED, Outcome, Purpose, RunFailure, Runner, Stop};
 
-use super::engines::builds;
+use super::engines;
 use super::run::tell_what_is_wrong;
 use crate::args::Matrix;
 use crate::environment;
@@ -69,18 +69,18 @@ pub(crate) fn matrix(wanted: &Matrix, screen: &Screen) -> Result<u8, Problem> {
 
 /// The engines to compare.
 fn chosen(wanted: &Matrix) -> Result<Vec<EngineBuild>, Problem> {
-    let known = builds()?;
     let names = names(wanted);
     let chosen: Vec<EngineBuild> = if names.is_empty() {
-        known.all()?
+        engines::builds()?.all()?
     } else {
-        names.iter().map(|name| known.get(name)).collect::<Result<_, _>>()?
+        names.iter().map(|name| engines::build(name)).collect::<Result<_, _>>()?
     };
     if let Some(twice) = (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
         return Err(Problem::new(format!("the engine `{}` is named twice", names[twice])));
     }
     if chosen.is_empty() {
-        return Err(Problem::new("there are no engines to compare: dockertest engines add"));
+        let whose = engines::whose();
+        return Err(Problem::new(format!("there are no engines to compare: dockertest engines add{whose}")));
     }
     Ok(chosen)
 }

@@ -45,6 +45,21 @@ fn what_cannot_be_added_is_refused_with_what_to_do() {
     assert!(refused(&["docker-1", "--suite", "sid", "--mirror", "sid"]).contains("is not the address of an archive"));
 }
 
+#[test]
+fn builds_of_another_user_are_not_looked_for_in_silence() {
+    if !test_needs::root("becomes root by sudo") {
+        return;
+    }
+    let place = Place::new().with("SUDO_USER", "mia");
+    let bin = programs(&place);
+    let added = place.run(&["engines", "add", "docker-mine", "--path", &bin]).expect(0);
+    assert_eq!(added.stderr, "", "it was added for root");
+    for arguments in [&["matrix", "--engines=docker-hers"][..], &["run", "--engine=docker-hers", "--args=example"]] {
+        let refused = place.run(arguments).expect(2).stderr;
+        assert!(refused.contains("what mia has added without `sudo` is not among them"), "{refused}");
+    }
+}
+
 /// What apt says when no archive answers.
 const NO_NETWORK: [&str; 3] = ["Could not resolve", "Temporary failure resolving", "Could not connect"];
 

@@ -1,4 +1,5 @@
-//! An engine that hangs while the test image is prepared with it: whoever stops the program does not wait for it.
+//! An engine that hangs while the test image is prepared with it: whoever stops the program does not wait for it. And one
+//! that does not take the image.
 //!
 //! Without root and `dockerd` there is nothing to test; `cargo xtask test` wants more.
 
@@ -17,7 +18,7 @@ use crate::capsules::left_by;
 use crate::env::possible;
 use crate::support::{Done, Place};
 
-/// It says its version, and then it never listens, never answers, or answers no more than a ping.
+/// It says its version, and then it never listens, never answers, answers no more than a ping, or takes nothing.
 const ENGINE: &str = r#"#!/usr/bin/env python3
 import socket, sys, time
 if "--version" in sys.argv:
@@ -35,9 +36,12 @@ if kind == "dumb":
     hang()
 while True:
     asked, _ = listener.accept()
-    if b"_ping" not in asked.recv(4096).split(b"\r\n")[0]:
+    if b"_ping" in asked.recv(4096).split(b"\r\n")[0]:
+        asked.sendall(b"HTTP/1.0 200 OK\r\n\r\nOK")
+    elif kind == "pings":
         hang()
-    asked.sendall(b"HTTP/1.0 200 OK\r\n\r\nOK")
+    else:
+        asked.sendall(b"HTTP/1.0 500 Oops\r\n\r\n")
     asked.close()
 "#;
 
@@ -90,4 +94,19 @@ fn a_signal_is_heard_while_the_test_image_is_prepared(
     place.expect_no_process();
     assert_eq!(left_by(id), Vec::<PathBuf>::new());
     assert_eq!(templates(&place), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn an_engine_that_does_not_take_the_test_image_is_told() {
+    if !possible() || !test_needs::program("python3") || !test_needs::program("busybox") {
+        return;
+    }
+    let (place, _programs) = place_with("refuses");
+    let done = place.run(&["env", "shell", "--engine=docker-hangs", "--", "true"]).expect(0);
+    assert!(
+        done.stderr.contains("the test image could not be prepared, so every capsule begins without it"),
+        "{done:?}"
+    );
+    assert_eq!(templates(&place), Vec::<PathBuf>::new());
+    place.expect_no_process();
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::{Outside, Sources};
+use super::{Sources, Suite};
 
 pub(super) const FAULTS_EXAMPLES: &str = "\
 Each subtest is run on the plain engine, where it must end GOOD, and under each of its faults, where it must end FAIL.
@@ -57,9 +57,7 @@ pub(crate) struct Faults {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) sources: Sources,
-    #[command(flatten)]
-    pub(crate) outside: Outside,
+    pub(crate) suite: Suite,
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand, ValueHint};
 
 use super::place::jobs;
-use super::{Kept, Outside, Sources};
+use super::{Kept, Suite};
 
 pub(super) const ENGINES_EXAMPLES: &str = "\
 Examples:
@@ -97,7 +97,5 @@ pub(crate) struct Matrix {
     #[command(flatten)]
     pub(crate) kept: Kept,
     #[command(flatten)]
-    pub(crate) sources: Sources,
-    #[command(flatten)]
-    pub(crate) outside: Outside,
+    pub(crate) suite: Suite,
 }

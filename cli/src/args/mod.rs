@@ -27,4 +27,4 @@ pub(crate) use results::{DEFAULT_RESULTS, Kept, Results};
 pub(crate) use run::{LiveReport, Resume, Run};
 pub(crate) use runs::{Failing, History, Last, Load, Runs, Slowest, Stats};
 pub(crate) use show::{List, Report, ReportFormat, ShowConfig};
-pub(crate) use sources::{Outside, Sources};
+pub(crate) use sources::{Sources, Suite};

@@ -8,7 +8,7 @@ use clap::{Args, ValueHint};
 use dockertest::journal;
 use dockertest::report::{Format, UnknownFormat};
 
-use super::{DEFAULT_RESULTS, Kept, Outside, Place, Results, Sources};
+use super::{DEFAULT_RESULTS, Kept, Place, Results, Suite};
 
 pub(super) const RUN_EXAMPLES: &str = "\
 Examples:
@@ -72,9 +72,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) place: Place,
     #[command(flatten)]
-    pub(crate) sources: Sources,
-    #[command(flatten)]
-    pub(crate) outside: Outside,
+    pub(crate) suite: Suite,
     /// Names without `--args`, a common slip: taken only to say what to type.
     #[arg(hide = true)]
     pub(crate) names: Vec<String>,

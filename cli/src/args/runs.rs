@@ -40,6 +40,16 @@ Exit status:
   1    something did not pass, or the run is not complete
   2    nothing was taken in";
 
+/// How it is told what a repository of runs holds, and of which one.
+#[derive(Debug, Args)]
+pub(crate) struct Told {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Last {
     /// Another run than the last one, by the beginning of its name.
@@ -60,11 +70,8 @@ pub(crate) struct Failing {
     /// Print only names, one a line.
     #[arg(long, conflicts_with = "json")]
     pub(crate) list: bool,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) told: Told,
 }
 
 #[derive(Debug, Args)]
@@ -75,11 +82,8 @@ pub(crate) struct Slowest {
     /// Another run than the last one, by the beginning of its name.
     #[arg(long, value_name = "NAME")]
     pub(crate) run: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) told: Told,
 }
 
 #[derive(Debug, Args)]
@@ -89,20 +93,14 @@ pub(crate) struct History {
     /// All runs, not only the last twenty.
     #[arg(long)]
     pub(crate) all: bool,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) told: Told,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Stats {
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) told: Told,
 }
 
 #[derive(Debug, Args)]
@@ -110,11 +108,8 @@ pub(crate) struct Runs {
     /// All runs, not only the last twenty.
     #[arg(long)]
     pub(crate) all: bool,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) told: Told,
 }
 
 #[derive(Debug, Args)]

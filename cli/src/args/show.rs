@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use dockertest::environment::Wanted;
 
-use super::{Kept, Outside, Results, Sources};
+use super::{Kept, Results, Suite};
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
@@ -18,9 +18,7 @@ pub(crate) struct List {
     #[arg(long, value_name = "ENVIRONMENT", help_heading = "Environment")]
     pub(crate) env: Option<Wanted>,
     #[command(flatten)]
-    pub(crate) sources: Sources,
-    #[command(flatten)]
-    pub(crate) outside: Outside,
+    pub(crate) suite: Suite,
 }
 
 #[derive(Debug, Args)]
@@ -35,9 +33,7 @@ pub(crate) struct ShowConfig {
     #[arg(long)]
     pub(crate) origin: bool,
     #[command(flatten)]
-    pub(crate) sources: Sources,
-    #[command(flatten)]
-    pub(crate) outside: Outside,
+    pub(crate) suite: Suite,
 }
 
 #[derive(Debug, Args)]

@@ -22,8 +22,24 @@ pub(crate) struct Sources {
 /// Where subtests come from besides the bundled ones.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Plug-ins")]
-pub(crate) struct Outside {
+struct Outside {
     /// A plug-in with more subtests (a library or an executable), or a folder of them. May be repeated.
     #[arg(long, value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
-    pub(crate) plugin: Vec<PathBuf>,
+    plugin: Vec<PathBuf>,
+}
+
+/// Which subtests there are, and how they are configured.
+#[derive(Debug, Args)]
+pub(crate) struct Suite {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    outside: Outside,
+}
+
+impl Suite {
+    /// Plug-ins that are named.
+    pub(crate) fn plugins(&self) -> &[PathBuf] {
+        &self.outside.plugin
+    }
 }

@@ -15,8 +15,9 @@ use crate::{hosts, status};
 const DEFAULTS: &str = "DEFAULTS";
 
 pub(crate) fn config(show: &ShowConfig, screen: &Screen) -> Result<u8, Problem> {
-    let folders = Folders::find(&show.sources);
-    let (configuration, names) = load(&sources::layers(&folders, &show.sources.set), &show.outside.plugin, screen)?;
+    let folders = Folders::find(&show.suite.sources);
+    let (configuration, names) =
+        load(&sources::layers(&folders, &show.suite.sources.set), show.suite.plugins(), screen)?;
     for warning in configuration.warnings(&names) {
         screen.warning(warning);
     }

@@ -31,12 +31,13 @@ struct Item {
 
 pub(super) fn analyze(run: &Run, rounds: NonZeroU32, screen: &Screen) -> Result<u8, Problem> {
     let Some(wanted) = wanted::wanted(run, screen)? else { return Ok(status::SUCCESS) };
-    let folders = Folders::find(&run.sources);
+    let folders = Folders::find(&run.suite.sources);
     // Probes run one step after the other, so nobody has to be asked how many there could be.
     let one = "environment.jobs=1".to_owned();
-    let set = run.sources.set.iter().cloned().chain(run.place.as_settings(&run.sources.set)?).chain([one]).collect();
+    let own = &run.suite.sources.set;
+    let set = own.iter().cloned().chain(run.place.as_settings(own)?).chain([one]).collect();
     let invocation =
-        Invocation { args: wanted.args.clone(), set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
+        Invocation { args: wanted.args.clone(), set, plugins: run.suite.plugins().to_vec(), ..Invocation::default() };
     let runner = run::runner(&folders, &invocation, false, screen)?;
     let items: Vec<Item> = runner
         .plan()

@@ -18,9 +18,9 @@ use crate::{hosts, status};
 const SERVICE_LOG: &str = "debug/podman-service.log";
 
 pub(crate) fn faults(wanted: &Faults, screen: &Screen) -> Result<u8, Problem> {
-    let folders = Folders::find(&wanted.sources);
-    let layers = sources::layers(&folders, &wanted.sources.set);
-    let (catalog, configuration) = hosts::gather(&layers, &wanted.outside.plugin, screen)?;
+    let folders = Folders::find(&wanted.suite.sources);
+    let layers = sources::layers(&folders, &wanted.suite.sources.set);
+    let (catalog, configuration) = hosts::gather(&layers, wanted.suite.plugins(), screen)?;
     let (names, chosen) = (words("--args", &wanted.args)?, words("--fault", &wanted.fault)?);
     let matrix = Matrix::plan(&catalog, &names, &chosen, &absolute(&wanted.results))?;
     if wanted.list {
@@ -66,10 +66,10 @@ impl Stage for Shown<'_> {
     type Error = Problem;
 
     fn runner(&mut self, args: Vec<String>, set: Vec<String>) -> Result<Runner, Problem> {
-        let set: Vec<String> = self.wanted.sources.set.iter().cloned().chain(set).collect();
+        let set: Vec<String> = self.wanted.suite.sources.set.iter().cloned().chain(set).collect();
         let engine = self.engine.clone();
         let builder = Runner::builder().layers(sources::layers(&self.folders, &set)).args(args);
-        let builder = builder.plugins(hosts::plugins(&self.wanted.outside.plugin)?).catalog(self.catalog.clone());
+        let builder = builder.plugins(hosts::plugins(self.wanted.suite.plugins())?).catalog(self.catalog.clone());
         let builder = builder.retry_interrupted(true).engine_probe(Box::new(move || engine));
         builder.build().map_err(sources::not_set_up)
     }

@@ -15,11 +15,11 @@ use crate::sources::{self, Folders};
 use crate::{environment, hosts, status};
 
 pub(crate) fn list(list: &List, screen: &Screen) -> Result<u8, Problem> {
-    let folders = Folders::find(&list.sources);
+    let folders = Folders::find(&list.suite.sources);
     let env = list.env.map(|wanted| format!("environment.provider={wanted}"));
-    let set: Vec<String> = list.sources.set.iter().cloned().chain(env).collect();
+    let set: Vec<String> = list.suite.sources.set.iter().cloned().chain(env).collect();
     let layers = sources::layers(&folders, &set);
-    let (catalog, configuration) = hosts::gather(&layers, &list.outside.plugin, screen)?;
+    let (catalog, configuration) = hosts::gather(&layers, list.suite.plugins(), screen)?;
     let catalog = environment::look_around(catalog, &configuration, screen)?;
     let mut subtests: Vec<&Entry> = catalog.subtests().filter_map(|info| catalog.get(&info.name)).collect();
     subtests.sort_by(|a, b| (a.info.kind, &a.info.name).cmp(&(b.info.kind, &b.info.name)));

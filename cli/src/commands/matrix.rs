@@ -112,7 +112,7 @@ fn set_up(
     cancel: &CancelToken,
     screen: &Screen,
 ) -> Result<Vec<Runner>, Problem> {
-    let folders = Folders::find(&wanted.sources);
+    let folders = Folders::find(&wanted.suite.sources);
     let mut runners = Vec::new();
     for build in chosen {
         let runner = runner(build, wanted, (&folders, results), cancel, screen);
@@ -176,16 +176,16 @@ fn runner(
     screen: &Screen,
 ) -> Result<Runner, Problem> {
     let jobs = wanted.jobs.as_ref().map(|jobs| format!("environment.jobs={jobs}"));
-    let set: Vec<String> = environment::settings_of(build, "--engines", &wanted.sources.set)?
+    let set: Vec<String> = environment::settings_of(build, "--engines", &wanted.suite.sources.set)?
         .into_iter()
         .chain(jobs)
-        .chain(wanted.sources.set.iter().cloned())
+        .chain(wanted.suite.sources.set.iter().cloned())
         .collect();
     let builder = Runner::builder()
         .layers(sources::layers(folders, &set))
         .args(&wanted.args)
         .host(hosts::program()?)
-        .plugins(hosts::plugins(&wanted.outside.plugin)?)
+        .plugins(hosts::plugins(wanted.suite.plugins())?)
         .results(results.join(&build.name));
     let (name, is_coloured) = (build.name.clone(), screen.colored_output());
     let mut state = RunState::default();

@@ -50,10 +50,10 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
 fn once(run: &Run, wanted: &Wanted, screen: &Screen) -> Result<u8, Problem> {
     let live_reports = reports::wanted(&run.report, run.subunit)?;
     reports::check(&live_reports, &run.results)?;
-    let folders = Folders::find(&run.sources);
-    let set = run.sources.set.iter().cloned().chain(run.place.as_settings(&run.sources.set)?).collect();
+    let folders = Folders::find(&run.suite.sources);
+    let set = run.suite.sources.set.iter().cloned().chain(run.place.as_settings(&run.suite.sources.set)?).collect();
     let invocation =
-        Invocation { args: wanted.args.clone(), set, plugins: run.outside.plugin.clone(), ..Invocation::default() };
+        Invocation { args: wanted.args.clone(), set, plugins: run.suite.plugins().to_vec(), ..Invocation::default() };
     let mut runner = wanted.limit(runner(&folders, &invocation, false, screen)?.retries(run.retries));
     if let Some(seed) = run.shuffle {
         runner = runner.shuffled(seed);

@@ -133,7 +133,7 @@ fn look(run: &Run, screen: &Screen) -> Result<Failing, Problem> {
             "{tests} of other programs, whose runs were loaded, cannot be run here: `dockertest failing`"
         ));
     }
-    let plugins = run.outside.plugin.iter().map(|plugin| absolute(plugin)).collect();
+    let plugins = run.suite.plugins().iter().map(|plugin| absolute(plugin)).collect();
     Ok(Failing { names: repository.failing(), repository, plugins })
 }
 

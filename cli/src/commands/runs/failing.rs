@@ -13,7 +13,7 @@ use crate::screen::{Problem, Screen, visible};
 use crate::status;
 
 pub(crate) fn failing(wanted: &Failing, screen: &Screen) -> Result<u8, Problem> {
-    let repository = kept::open(&wanted.kept, screen)?;
+    let repository = kept::open(&wanted.told.kept, screen)?;
     repository.last().ok_or_else(|| empty(&repository))?;
     let (steps, others): (Vec<_>, Vec<_>) =
         repository.failing_steps().into_iter().partition(|step| wanted.all || step.is_current);
@@ -21,19 +21,19 @@ pub(crate) fn failing(wanted: &Failing, screen: &Screen) -> Result<u8, Problem> 
         let mut names: Vec<String> = steps.iter().map(|step| one_line(step.name.as_str())).collect();
         names.dedup();
         names.iter().map(|name| format!("{name}\n")).collect()
-    } else if wanted.json {
+    } else if wanted.told.json {
         let reasons = reasons(&repository, &steps);
         let steps: Vec<Value> = steps.iter().zip(reasons).map(|(step, reason)| step_json(step, &reason)).collect();
         pretty(&steps.into())?
     } else {
         table(&repository, &steps)
     };
-    screen.output(if wanted.list || wanted.json { text.clone() } else { visible(&text).into_owned() })?;
-    if steps.is_empty() && !wanted.json && !wanted.list {
+    screen.output(if wanted.list || wanted.told.json { text.clone() } else { visible(&text).into_owned() })?;
+    if steps.is_empty() && !wanted.told.json && !wanted.list {
         let place = repository.current_engine().map(|engine| format!(" on {engine}")).unwrap_or_default();
         screen.note(format!("nothing is known to fail{place}"));
     }
-    if !others.is_empty() && !wanted.json {
+    if !others.is_empty() && !wanted.told.json {
         screen.note(format!("{} more on other engines; `--all` shows them", others.len()));
     }
     Ok(if steps.is_empty() { status::SUCCESS } else { status::NOT_PASSED })

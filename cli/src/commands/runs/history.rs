@@ -11,7 +11,7 @@ use crate::screen::{Problem, Screen, visible};
 use crate::status;
 
 pub(crate) fn history(wanted: &History, screen: &Screen) -> Result<u8, Problem> {
-    let repository = kept::open(&wanted.kept, screen)?;
+    let repository = kept::open(&wanted.told.kept, screen)?;
     let moments = repository.history(&wanted.name);
     if moments.is_empty() {
         let place = repository.path().display();
@@ -20,7 +20,7 @@ pub(crate) fn history(wanted: &History, screen: &Screen) -> Result<u8, Problem> 
         return Err(Problem::new(text));
     }
     let (moments, before) = shown(moments, wanted.all);
-    if wanted.json {
+    if wanted.told.json {
         let moments: Vec<Value> = moments.iter().map(moment_json).collect();
         screen.output(pretty(&json!({ "name": wanted.name, "history": moments }))?)?;
         return Ok(status::SUCCESS);

@@ -9,9 +9,9 @@ use crate::screen::{Problem, Screen, visible};
 use crate::status;
 
 pub(crate) fn runs(wanted: &Runs, screen: &Screen) -> Result<u8, Problem> {
-    let repository = kept::open(&wanted.kept, screen)?;
+    let repository = kept::open(&wanted.told.kept, screen)?;
     let (runs, before) = shown(repository.runs(), wanted.all);
-    if wanted.json {
+    if wanted.told.json {
         let runs: Vec<Value> = runs.iter().map(|run| run_json(&repository, run)).collect();
         screen.output(pretty(&runs.into())?)?;
         return Ok(status::SUCCESS);

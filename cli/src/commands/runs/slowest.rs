@@ -13,7 +13,7 @@ use crate::status;
 const SHOWN: usize = 10;
 
 pub(crate) fn slowest(wanted: &Slowest, screen: &Screen) -> Result<u8, Problem> {
-    let repository = kept::open(&wanted.kept, screen)?;
+    let repository = kept::open(&wanted.told.kept, screen)?;
     let run = wanted_run(&repository, wanted.run.as_deref())?;
     let usual = repository.usual_durations();
     let mut steps = repository.steps(&run.run);
@@ -21,7 +21,7 @@ pub(crate) fn slowest(wanted: &Slowest, screen: &Screen) -> Result<u8, Problem> 
     steps.sort_by(|a, b| b.seconds.total_cmp(&a.seconds).then_with(|| a.name.cmp(&b.name)));
     steps.truncate(if wanted.all { usize::MAX } else { SHOWN });
     let usual = |name: &TestId| usual.get(name).map(std::time::Duration::as_secs_f64);
-    if wanted.json {
+    if wanted.told.json {
         let row = |name: &TestId, seconds: f64| json!({ "name": name.as_str(), "seconds": seconds, "usual_seconds": usual(name) });
         let rows: Vec<Value> = steps.iter().map(|step| row(&step.name, step.seconds)).collect();
         screen.output(pretty(&json!({ "run": run.run, "slowest": rows }))?)?;

@@ -15,9 +15,9 @@ use crate::status;
 const UNSTEADY: usize = 10;
 
 pub(crate) fn stats(wanted: &Stats, screen: &Screen) -> Result<u8, Problem> {
-    let repository = kept::open(&wanted.kept, screen)?;
+    let repository = kept::open(&wanted.told.kept, screen)?;
     let stats = repository.stats();
-    if wanted.json {
+    if wanted.told.json {
         screen.output(pretty(&stats_json(&stats))?)?;
         return Ok(status::SUCCESS);
     }

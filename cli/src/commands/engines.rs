@@ -42,8 +42,8 @@ pub(crate) fn whose() -> String {
 fn whose_with(is_root: bool, sudo_user: Option<&str>) -> String {
     match sudo_user {
         Some(user) if is_root && !user.is_empty() && user != "root" => format!(
-            "\nthese are the builds of root; what {} has added without `sudo` is not among them: `sudo dockertest engines add` \
-             adds it here",
+            "\nwith `sudo` other builds may be meant: what {} has added without it may not be among these, and `sudo dockertest \
+             engines add` adds it here",
             visible(user)
         ),
         _ => String::new(),
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn who_is_root_by_sudo_is_told_whose_builds_are_meant() {
         let told = whose_with(true, Some("mia"));
-        assert!(told.contains("what mia has added without `sudo` is not among them"), "{told}");
+        assert!(told.contains("what mia has added without it may not be among these"), "{told}");
         for (is_root, sudo_user) in [(false, Some("mia")), (true, None), (true, Some("")), (true, Some("root"))] {
             assert_eq!(whose_with(is_root, sudo_user), "");
         }

@@ -14,7 +14,7 @@ use dockertest::environment::capsule::{Capsule, CapsuleOptions, StandingCapsule,
 use dockertest::environment::{EnvironmentNote, prune_callouts};
 use dockertest::host::{CancelToken, HostProgram};
 use serde_json::json;
-use signal_hook::consts::{SIGHUP, SIGTERM};
+use signal_hook::consts::SIGTERM;
 
 use crate::args::env::{Dispose, EnvCommand, Exec, Provision, Shell};
 use crate::args::{Engine, Sources};
@@ -99,7 +99,7 @@ fn interruptible(make: impl FnOnce(&CancelToken) -> Result<Capsule, Problem>) ->
     let cancel = CancelToken::new()?;
     let is_made = Arc::new(AtomicBool::new(false));
     let forwarding = signals::forward(&cancel)?;
-    for signal in [SIGTERM, SIGHUP] {
+    for signal in [SIGTERM].into_iter().chain(signals::hangup()) {
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&is_made))?;
     }
     let status = |problem: Problem| match signals::status(&cancel) {

@@ -1,7 +1,7 @@
 //! Signals, power cuts, a second runner, a full disk.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
@@ -12,13 +12,19 @@ use crate::support::{Done, Place};
 
 /// A place whose engine client waits for ever, with a run of two steps whose first one has started.
 fn hanging_run(place: &Place) -> Child {
+    hanging_run_by(place, |command| command)
+}
+
+/// The same, started in another way.
+fn hanging_run_by(place: &Place, how: impl FnOnce(Command) -> Command) -> Child {
     // It says which client it is: the run would wait for that.
     let hanging =
         r#"[ "$1" = --version ] && exec echo "Docker version 20.10.24, build 1"; touch "$0.started"; exec sleep 1000"#;
     let docker = place.script("bin/docker", hanging);
     let set = format!("docker_path={}", docker.display());
     let arguments = ["run", "--args=docker_cli/version,example", "--set", &set];
-    let mut child = place.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = how(place.command(&arguments));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
     lines.find(|line| line.as_ref().unwrap().contains("run_once()")).unwrap().unwrap();
     test_needs::wait_until("the client runs", || place.path("bin/docker.started").exists());
@@ -47,6 +53,30 @@ fn a_signal_stops_cleanly_and_the_run_can_be_resumed(#[case] which: Signal, #[ca
     assert!(verdicts[0].2.contains("run_once"), "{}", verdicts[0].2);
     assert_eq!(verdicts[1].1, "GOOD");
     assert_eq!(place.read("results/default/status").matches("\tEND ").count(), 2);
+}
+
+#[test]
+fn a_run_that_was_started_to_go_on_without_its_terminal_does() {
+    let place = Place::new();
+    // As `nohup` starts it.
+    let child = hanging_run_by(&place, |command| {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", r#"trap '' HUP; exec "$@""#, "sh"]).arg(command.get_program()).args(command.get_args());
+        shell.current_dir(command.get_current_dir().unwrap());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        shell
+    });
+    signal(&child, Signal::SIGHUP);
+    signal(&child, Signal::SIGINT);
+    Done::from(child.wait_with_output().unwrap()).expect(130);
+    let journal = place.read("results/default/journal.jsonl");
+    assert!(journal.contains("SIGINT") && !journal.contains("SIGHUP"), "{journal}");
+    place.expect_no_process();
 }
 
 /// An output that takes nothing, and whose reader does not go on.

@@ -84,7 +84,7 @@ fn keep(folder: &Folder, mut lock: Vec<File>) -> Result<ExitCode, String> {
     let orders = io::stdin().as_fd().try_clone_to_owned().map_err(|error| format!("cannot be told: {error}"))?;
     let plan = read_plan(&orders)?;
     // What lies below the data of the engine has to stay, too. Whoever planned it holds it until all is up.
-    let template = plan.room.as_ref().and_then(|room| room.template.as_ref()?.folder.parent());
+    let template = plan.room.as_ref().and_then(|room| room.template.as_ref()?.in_use.as_deref());
     lock.extend(template.and_then(claim::share));
     match split(folder, &plan) {
         Ok((ForkResult::Child, hierarchies)) => {

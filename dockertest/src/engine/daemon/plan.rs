@@ -105,6 +105,8 @@ pub(crate) enum DataFrom {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Template {
     pub(crate) folder: PathBuf,
+    /// The folder with the lock that keeps it, if it goes without.
+    pub(crate) in_use: Option<PathBuf>,
     pub(crate) place: PathBuf,
 }
 

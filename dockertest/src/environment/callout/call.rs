@@ -235,7 +235,7 @@ impl Watch {
         }
         self.read(Pipe::Stderr, call, false);
         self.read(Pipe::Stdout, call, keeps);
-        let is_held = stop.is_none() && self.stays_held(call, keeps);
+        let is_held = stop.is_none() && self.stays_held(call);
         self.tail.end(call);
         if is_held {
             (call.tell)(&format!("{}: left processes that hold its output; they are not waited for", call.name));
@@ -249,7 +249,7 @@ impl Watch {
 
     /// Whether a process that it left behind could still write. For a moment that may also be a child which another thread
     /// has just forked: it has all our pipes until it runs its own program.
-    fn stays_held(&mut self, call: &Call<'_>, keeps: bool) -> bool {
+    fn stays_held(&mut self, call: &Call<'_>) -> bool {
         let until = Instant::now() + FORKED;
         while self.stdout.is_some() || self.stderr.is_some() {
             let left = until.saturating_duration_since(Instant::now());
@@ -260,8 +260,9 @@ impl Watch {
             let mut fds: Vec<PollFd<'_>> = pipes.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)).collect();
             // Whatever comes of it, it is looked at again.
             let _ = ppoll(&mut fds, Some(TimeSpec::from_duration(left)), None);
+            // What is said from here on is not the callout's own: that has been read.
             self.read(Pipe::Stderr, call, false);
-            self.read(Pipe::Stdout, call, keeps);
+            self.read(Pipe::Stdout, call, false);
         }
         false
     }

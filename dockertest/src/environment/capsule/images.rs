@@ -1,14 +1,14 @@
 //! Images that are in a capsule from the beginning: the data folder of an engine that had them, kept among what the user
 //! has that can be made again.
 
-use std::fs::{self, File};
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::once;
+use super::once::Once;
 use super::options::{CapsuleOptions, DataRoot, EngineKind};
 use super::planning::{data_name, engine_files};
 use super::running::Capsule;
@@ -16,6 +16,7 @@ use super::templates::{Key, Templates};
 use crate::engine::daemon::DaemonFailure;
 use crate::engine::fixtures::test_image::{self, TestImageFailure};
 use crate::engine::{Api, ApiFailure};
+use crate::held::Held;
 use crate::host::{CancelToken, HostProgram};
 
 /// What `dockerd` keeps beside images that should not be the same in all capsules, or be there at all.
@@ -51,7 +52,7 @@ pub enum ImagesFailure {
     /// It does not answer.
     #[error("the engine that was to take the images does not answer")]
     Api(#[from] ApiFailure),
-    /// This process has tried it before.
+    /// It was tried before, in the same environment.
     #[error("{0}")]
     TriedBefore(String),
     /// Somebody wanted to stop.
@@ -60,6 +61,25 @@ pub enum ImagesFailure {
     /// The test image cannot be made.
     #[error(transparent)]
     Image(#[from] TestImageFailure),
+}
+
+impl ImagesFailure {
+    /// Whether capsules can be had all the same, only without the image. Without what it is made of, or a place for it, the
+    /// steps have to see where they get it. An engine that does not load images is one that they have something to say about;
+    /// of one that does not come up, whoever wants a capsule of it hears.
+    pub(super) fn leaves_capsules(&self) -> bool {
+        match self {
+            ImagesFailure::Image(image) => {
+                matches!(image, TestImageFailure::Missing(_) | TestImageFailure::Api(_) | TestImageFailure::Lost(_))
+            }
+            ImagesFailure::NoPlace
+            | ImagesFailure::NoEngine(_)
+            | ImagesFailure::Engine(_)
+            | ImagesFailure::Api(_)
+            | ImagesFailure::TriedBefore(_) => true,
+            ImagesFailure::Folder { .. } | ImagesFailure::Interrupted(_) => false,
+        }
+    }
 }
 
 impl CapsuleOptions {
@@ -79,8 +99,19 @@ impl CapsuleOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_test_image(self, host: &HostProgram, name: &str, cancel: &CancelToken) -> Result<Self, ImagesFailure> {
+        self.with_test_image_once(host, name, cancel, &Once::default())
+    }
+
+    /// The same, unless it has been tried in vain.
+    pub(super) fn with_test_image_once(
+        self,
+        host: &HostProgram,
+        name: &str,
+        cancel: &CancelToken,
+        tried: &Once,
+    ) -> Result<Self, ImagesFailure> {
         let templates = Templates::of_user().ok_or(ImagesFailure::NoPlace)?;
-        let (template, held) = prepared(&templates, host, &self, name, cancel)?;
+        let (template, held) = prepared(&templates, host, &self, name, (cancel, tried))?;
         let data = template.join(data_name(self.kind.data()));
         Ok(self.held_template(data, held))
     }
@@ -92,8 +123,8 @@ fn prepared(
     host: &HostProgram,
     options: &CapsuleOptions,
     name: &str,
-    cancel: &CancelToken,
-) -> Result<(PathBuf, File), ImagesFailure> {
+    (cancel, tried): (&CancelToken, &Once),
+) -> Result<(PathBuf, Held), ImagesFailure> {
     let key = key(options, name)?;
     let found = || templates.found(&key);
     let make = || {
@@ -104,7 +135,7 @@ fn prepared(
     };
     // Another host may be the one that can.
     let what = format!("{} {host:?}", templates.folder.join(key.name()).display());
-    once::once(&what, cancel, found, make)
+    tried.make(&what, cancel, found, make)
 }
 
 /// Starts an engine with its data in the folder, gives it the image, and terminates it: one that is killed has not

@@ -19,6 +19,7 @@ mod templates;
 pub use enter::{ENTER, enter};
 pub use images::ImagesFailure;
 pub(in crate::environment) use images::remove_prepared;
+pub(in crate::environment) use once::Once;
 pub use options::{CapsuleOptions, DataRoot, EngineKind};
 pub use provider::{CapsuleProvider, not_made};
 pub use running::Capsule;

@@ -1,4 +1,4 @@
-//! What one thread of this process makes for all, and what is not tried again when that fails.
+//! What one thread makes for all, and what is not tried again when that fails.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,73 +17,84 @@ enum State {
     Failed(String),
 }
 
-static STATES: Mutex<BTreeMap<String, State>> = Mutex::new(BTreeMap::new());
-static CHANGED: Condvar = Condvar::new();
-
-fn states() -> MutexGuard<'static, BTreeMap<String, State>> {
-    STATES.lock().unwrap_or_else(PoisonError::into_inner)
+/// What has been tried, and by whom it is being made.
+#[derive(Debug, Default)]
+pub(in crate::environment) struct Once {
+    states: Mutex<BTreeMap<String, State>>,
+    changed: Condvar,
 }
 
-/// What is found, or else made, by one thread at a time. Where it has failed once in this process, other than because
-/// somebody wanted to stop, it is not tried again.
-pub(super) fn once<T>(
-    what: &str,
-    cancel: &CancelToken,
-    found: impl Fn() -> Option<T>,
-    make: impl FnOnce() -> Result<T, ImagesFailure>,
-) -> Result<T, ImagesFailure> {
-    let making = loop {
-        let states = states();
-        if let Some(found) = found() {
-            return Ok(found);
+impl Once {
+    /// What is found, or else made, by one thread at a time. Where the test image cannot be had it is not tried again, unless
+    /// somebody wanted to stop.
+    pub(super) fn make<T>(
+        &self,
+        what: &str,
+        cancel: &CancelToken,
+        found: impl Fn() -> Option<T>,
+        make: impl FnOnce() -> Result<T, ImagesFailure>,
+    ) -> Result<T, ImagesFailure> {
+        let making = loop {
+            let mut states = self.states();
+            if let Some(found) = found() {
+                return Ok(found);
+            }
+            if let Some(reason) = cancel.reason() {
+                return Err(ImagesFailure::Interrupted(reason));
+            }
+            match states.get(what) {
+                None => {
+                    states.insert(what.to_owned(), State::BeingMade);
+                    break Making { once: self, what };
+                }
+                Some(State::Failed(reason)) => return Err(ImagesFailure::TriedBefore(reason.clone())),
+                Some(State::BeingMade) => drop(self.changed.wait_timeout(states, LOOK_FOR_STOP)),
+            }
+        };
+        let made = make();
+        match (made, cancel.reason()) {
+            (Err(_), Some(reason)) => Err(ImagesFailure::Interrupted(reason)),
+            (Err(failure), None) => {
+                if failure.leaves_capsules() {
+                    making.has_failed(crate::with_causes(&failure));
+                }
+                Err(failure)
+            }
+            (made, _) => made,
         }
-        if let Some(reason) = cancel.reason() {
-            return Err(ImagesFailure::Interrupted(reason));
-        }
-        match states.get(what) {
-            None => break Making::begin(what, states),
-            Some(State::Failed(reason)) => return Err(ImagesFailure::TriedBefore(reason.clone())),
-            Some(State::BeingMade) => drop(CHANGED.wait_timeout(states, LOOK_FOR_STOP)),
-        }
-    };
-    let made = make();
-    match (made, cancel.reason()) {
-        (Err(_), Some(reason)) => Err(ImagesFailure::Interrupted(reason)),
-        (Err(failure), None) => {
-            making.has_failed(crate::with_causes(&failure));
-            Err(failure)
-        }
-        (made, _) => made,
+    }
+
+    fn states(&self) -> MutexGuard<'_, BTreeMap<String, State>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The one thread that does it.
-struct Making<'a>(&'a str);
+struct Making<'a> {
+    once: &'a Once,
+    what: &'a str,
+}
 
-impl<'a> Making<'a> {
-    fn begin(what: &'a str, mut states: MutexGuard<'_, BTreeMap<String, State>>) -> Making<'a> {
-        states.insert(what.to_owned(), State::BeingMade);
-        Making(what)
-    }
-
+impl Making<'_> {
     fn has_failed(&self, reason: String) {
-        states().insert(self.0.to_owned(), State::Failed(reason));
+        self.once.states().insert(self.what.to_owned(), State::Failed(reason));
     }
 }
 
 impl Drop for Making<'_> {
     fn drop(&mut self) {
-        let mut states = states();
-        if states.get(self.0) == Some(&State::BeingMade) {
-            states.remove(self.0);
+        let mut states = self.once.states();
+        if states.get(self.what) == Some(&State::BeingMade) {
+            states.remove(self.what);
         }
-        CHANGED.notify_all();
+        self.once.changed.notify_all();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::io;
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
     use std::thread;
 
     use super::*;
@@ -94,17 +105,22 @@ mod tests {
 
     #[test]
     fn what_failed_is_not_tried_again_and_says_the_same() {
+        let tried = Once::default();
         let cancel = CancelToken::new().unwrap();
-        let first = once("failing", &cancel, || None::<()>, || Err(failure())).unwrap_err().to_string();
-        let again = once("failing", &cancel, || None::<()>, || panic!("it was tried before"));
+        let first = tried.make("failing", &cancel, || None::<()>, || Err(failure())).unwrap_err().to_string();
+        let again = tried.make("failing", &cancel, || None::<()>, || panic!("it was tried before"));
         assert!(matches!(&again, Err(ImagesFailure::TriedBefore(reason)) if *reason == first), "{again:?}");
-        assert_eq!(once("failing", &cancel, || Some(7), || Err(failure())).unwrap(), 7, "somebody else could");
+        let full = || ImagesFailure::Folder { path: "/x".into(), source: io::ErrorKind::StorageFull.into() };
+        let first = tried.make("no space", &cancel, || None::<()>, || Err(full()));
+        assert!(matches!(first, Err(ImagesFailure::Folder { .. })), "{first:?}");
+        assert_eq!(tried.make("no space", &cancel, || None, || Ok(3)).unwrap(), 3, "that may pass");
+        assert_eq!(tried.make("failing", &cancel, || Some(7), || Err(failure())).unwrap(), 7, "somebody else could");
     }
 
     #[test]
     fn a_wish_to_stop_is_no_failure_that_is_kept() {
-        let cancel = CancelToken::new().unwrap();
-        let stopped = once(
+        let (tried, cancel) = (Once::default(), CancelToken::new().unwrap());
+        let stopped = tried.make(
             "stopped",
             &cancel,
             || None::<()>,
@@ -114,12 +130,12 @@ mod tests {
             },
         );
         assert!(matches!(&stopped, Err(ImagesFailure::Interrupted(reason)) if reason == "enough"), "{stopped:?}");
-        assert_eq!(once("stopped", &CancelToken::new().unwrap(), || None, || Ok(1)).unwrap(), 1);
+        assert_eq!(tried.make("stopped", &CancelToken::new().unwrap(), || None, || Ok(1)).unwrap(), 1);
     }
 
     #[test]
     fn all_threads_wait_for_the_one_that_makes_it() {
-        let (made, calls) = (AtomicU32::new(0), AtomicU32::new(0));
+        let (made, calls, tried) = (AtomicU32::new(0), AtomicU32::new(0), Once::default());
         let cancel = CancelToken::new().unwrap();
         thread::scope(|scope| {
             for _ in 0..8 {
@@ -131,7 +147,7 @@ mod tests {
                         made.store(5, Ordering::SeqCst);
                         Ok(5)
                     };
-                    assert_eq!(once("shared", &cancel, found, make).unwrap(), 5);
+                    assert_eq!(tried.make("shared", &cancel, found, make).unwrap(), 5);
                 });
             }
         });
@@ -141,23 +157,31 @@ mod tests {
     #[test]
     fn who_waits_for_another_thread_can_be_stopped() {
         let (cancel, other) = (CancelToken::new().unwrap(), CancelToken::new().unwrap());
-        let is_stopped = AtomicU32::new(0);
+        let (looks, is_stopped, tried) = (AtomicU32::new(0), AtomicBool::new(false), Once::default());
         thread::scope(|scope| {
             scope.spawn(|| {
                 let make = || {
+                    // The other one has looked in vain more than once, so it waits for this.
+                    while looks.load(Ordering::SeqCst) < 3 {
+                        thread::yield_now();
+                    }
                     cancel.cancel("enough");
-                    while is_stopped.load(Ordering::SeqCst) == 0 {
+                    while !is_stopped.load(Ordering::SeqCst) {
                         thread::yield_now();
                     }
                     Ok(())
                 };
-                once("long", &other, || None, make).unwrap();
+                tried.make("long", &other, || None, make).unwrap();
             });
-            while !cancel.is_cancelled() {
+            while tried.states().is_empty() {
                 thread::yield_now();
             }
-            let stopped = once("long", &cancel, || None, || Ok(()));
-            is_stopped.store(1, Ordering::SeqCst);
+            let found = || {
+                looks.fetch_add(1, Ordering::SeqCst);
+                None
+            };
+            let stopped = tried.make("long", &cancel, found, || Ok(()));
+            is_stopped.store(true, Ordering::SeqCst);
             assert!(matches!(stopped, Err(ImagesFailure::Interrupted(_))), "{stopped:?}");
         });
     }

@@ -1,9 +1,10 @@
 //! What a capsule is to be like.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use crate::held::Held;
 
 /// Where the engine in a capsule keeps its images and containers.
 ///
@@ -110,22 +111,27 @@ pub struct CapsuleOptions {
     /// The data folder of an engine that was stopped, whose images are to be there from the beginning.
     pub template: Option<PathBuf>,
     /// Keeps the template from being removed.
-    pub(super) held: Held,
+    pub(super) in_use: InUse,
 }
 
-/// A file that is held. It says nothing of what a capsule is like.
+/// A template of ours that is held. It says nothing of what a capsule is like.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Held {
-    _file: Option<Arc<File>>,
+pub(super) struct InUse(Option<Arc<Held>>);
+
+impl InUse {
+    /// Whether it is one of ours, which goes if nobody holds it.
+    pub(super) fn is_held(&self) -> bool {
+        self.0.is_some()
+    }
 }
 
-impl PartialEq for Held {
-    fn eq(&self, _: &Held) -> bool {
+impl PartialEq for InUse {
+    fn eq(&self, _: &InUse) -> bool {
         true
     }
 }
 
-impl Eq for Held {}
+impl Eq for InUse {}
 
 impl Default for CapsuleOptions {
     fn default() -> Self {
@@ -151,7 +157,7 @@ impl CapsuleOptions {
             processes: 8192,
             scratch_bytes: 1 << 30,
             template: None,
-            held: Held::default(),
+            in_use: InUse::default(),
         }
     }
 
@@ -235,13 +241,13 @@ impl CapsuleOptions {
     /// The same with images that are there from the beginning.
     #[must_use]
     pub fn template(mut self, folder: impl Into<PathBuf>) -> Self {
-        (self.template, self.held) = (Some(folder.into()), Held::default());
+        (self.template, self.in_use) = (Some(folder.into()), InUse::default());
         self
     }
 
     /// The same, and it stays as long as these options do.
-    pub(super) fn held_template(mut self, folder: PathBuf, held: File) -> Self {
-        (self.template, self.held) = (Some(folder), Held { _file: Some(Arc::new(held)) });
+    pub(super) fn held_template(mut self, folder: PathBuf, held: Held) -> Self {
+        (self.template, self.in_use) = (Some(folder), InUse(Some(Arc::new(held))));
         self
     }
 }

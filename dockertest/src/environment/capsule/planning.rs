@@ -72,8 +72,10 @@ pub(super) fn plan(options: &CapsuleOptions, folder: &Folder) -> Plan {
         _ => None,
     };
     let data = [DOCKER_DATA, PODMAN_DATA].map(|place| data(&options.data_root, place, folder));
-    let template =
-        options.template.clone().map(|folder| Template { folder, place: PathBuf::from(options.kind.data()) });
+    let template = options.template.clone().map(|folder| {
+        let in_use = options.in_use.is_held().then(|| folder.parent().map(PathBuf::from)).flatten();
+        Template { folder, in_use, place: PathBuf::from(options.kind.data()) }
+    });
     let room = Room {
         lower: options.lower.clone(),
         scratch_bytes: options.scratch_bytes,

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::images::ImagesFailure;
+use super::once::Once;
 use super::options::CapsuleOptions;
 use super::planning::{obstacle, sees};
 use super::running::Capsule;
 use crate::config::Configuration;
 use crate::engine::daemon::DaemonFailure;
-use crate::engine::fixtures::test_image::TestImageFailure;
 use crate::engine::objects::test_image_of;
 use crate::environment::{DisposeFailure, Instance, Provider, ProvisionFailure};
 use crate::host::{CancelToken, HostProgram};
@@ -50,31 +50,19 @@ impl CapsuleProvider {
     ///
     /// # Errors
     /// The folder that it would be kept in cannot be filled, or somebody wants to stop.
-    pub fn prepared(
+    pub(in crate::environment) fn prepared(
         host: HostProgram,
         options: CapsuleOptions,
         configuration: &Configuration,
-        cancel: &CancelToken,
+        (cancel, tried): (&CancelToken, &Once),
     ) -> Result<Self, ImagesFailure> {
         if obstacle(&options).is_some() {
             return Ok(CapsuleProvider::new(host, options));
         }
         let image = test_image_of(&configuration.defaults());
-        let (options, without_image) = match options.clone().with_test_image(&host, &image, cancel) {
+        let (options, without_image) = match options.clone().with_test_image_once(&host, &image, cancel, tried) {
             Ok(prepared) => (prepared, None),
-            // Without what it is made of, or a place for it, the steps have to see where they get it. An engine that does not
-            // load images is one that they have something to say about; of one that does not come up, whoever wants a capsule
-            // of it hears.
-            Err(
-                failure @ (ImagesFailure::Image(
-                    TestImageFailure::Missing(_) | TestImageFailure::Api(_) | TestImageFailure::Lost(_),
-                )
-                | ImagesFailure::NoPlace
-                | ImagesFailure::NoEngine(_)
-                | ImagesFailure::Engine(_)
-                | ImagesFailure::Api(_)
-                | ImagesFailure::TriedBefore(_)),
-            ) => (options, Some(crate::with_causes(&failure))),
+            Err(failure) if failure.leaves_capsules() => (options, Some(crate::with_causes(&failure))),
             Err(failure) => return Err(failure),
         };
         Ok(CapsuleProvider { without_image, ..CapsuleProvider::new(host, options) })

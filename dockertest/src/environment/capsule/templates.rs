@@ -1,7 +1,7 @@
 //! The folder with prepared data of engines: what is filled, what is used, and what goes.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 use crate::claim::{LOCK, abandoned, claim, share};
+use crate::held::Held;
 use crate::user_folders;
 
 /// The beginning of a name of a folder that is being filled, or removed.
@@ -58,27 +59,27 @@ impl Templates {
         Some(Templates { folder })
     }
 
-    /// The one of that name, which stays at least as long as the file is held.
-    pub(super) fn found(&self, key: &Key) -> Option<(PathBuf, File)> {
+    /// The one of that name, which stays at least as long as it is held.
+    pub(super) fn found(&self, key: &Key) -> Option<(PathBuf, Held)> {
         let template = self.folder.join(key.name());
-        let held = share(&template)?;
+        let held = Held::new(share(&template)?);
         // Whoever removes those that nobody uses looks when one was used last. If that cannot be said, it is made again.
-        drop(held.set_modified(SystemTime::now()));
+        drop(held.file().set_modified(SystemTime::now()));
         Some((template, held))
     }
 
     /// A folder to be filled; it goes with the value.
-    pub(super) fn begin(&self) -> io::Result<(TempDir, File)> {
+    pub(super) fn begin(&self) -> io::Result<(TempDir, Held)> {
         fs::create_dir_all(&self.folder)?;
         self.remove_unfinished();
         let making = tempfile::Builder::new().prefix(MAKING).tempdir_in(&self.folder)?;
-        let held = claim(making.path())?;
+        let held = Held::new(claim(making.path())?);
         Ok((making, held))
     }
 
     /// Puts one that was filled into its place, unless somebody else was first. Those of the same build as it was before go,
     /// unless a capsule uses them.
-    pub(super) fn finish(&self, making: &TempDir, held: File, key: &Key) -> io::Result<(PathBuf, File)> {
+    pub(super) fn finish(&self, making: &TempDir, held: Held, key: &Key) -> io::Result<(PathBuf, Held)> {
         let template = self.folder.join(key.name());
         let done = match (fs::rename(making.path(), &template), self.found(key)) {
             (Ok(()), _) => (template, held),
@@ -113,9 +114,9 @@ impl Templates {
         let is_left = |path: &PathBuf| match abandoned(path) {
             Some(held) => {
                 // What cannot be removed is in nobody's way.
-                drop(fs::remove_dir_all(path));
+                let is_gone = fs::remove_dir_all(path).is_ok();
                 drop(held);
-                true
+                is_gone
             }
             // Killed before it was claimed, or in the midst of its removal.
             None => {
@@ -164,14 +165,16 @@ fn is_older(path: &Path, age: Duration) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     fn key(content: u64) -> Key {
         Key { build: "docker-1".to_owned(), wanted: "7".to_owned(), content }
     }
 
-    /// One that was made, and is used as long as the file is held.
-    fn made(templates: &Templates, key: &Key) -> File {
+    /// One that was made, and is used as long as it is held.
+    fn made(templates: &Templates, key: &Key) -> Held {
         let (making, held) = templates.begin().unwrap();
         fs::write(making.path().join("data"), "x").unwrap();
         templates.finish(&making, held, key).unwrap().1
@@ -246,7 +249,7 @@ mod tests {
         let (_place, templates) = templates();
         for content in 1..=3 {
             let key = Key { build: format!("docker-{content}"), ..key(content) };
-            made(&templates, &key).set_modified(long_ago()).unwrap();
+            made(&templates, &key).file().set_modified(long_ago()).unwrap();
         }
         let older = templates.folder.join("docker-0123456789abcdef");
         fs::create_dir(&older).unwrap();
@@ -254,7 +257,7 @@ mod tests {
             [1, 2, 3].map(|content| Key { build: format!("docker-{content}"), ..key(content) });
         // To have found it is to use it.
         drop(templates.found(&first).unwrap());
-        let in_use = share(&templates.folder.join(second.name())).unwrap();
+        let in_use = Held::new(share(&templates.folder.join(second.name())).unwrap());
         assert_eq!(templates.prune(), [templates.folder.join(third.name())]);
         drop(in_use);
         File::open(&older).unwrap().set_modified(long_ago()).unwrap();

@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::capsule::{CapsuleOptions, CapsuleProvider, ImagesFailure};
+use super::capsule::{CapsuleOptions, CapsuleProvider, ImagesFailure, Once};
 use super::{Builds, Callout, EnvironmentSettings, Provider, SettingsFailure, Shared, Tried, Wanted, concurrency};
 use crate::config::Configuration;
 use crate::engine::Inquiry;
@@ -43,6 +43,8 @@ pub struct Environment {
     jobs: Option<NonZeroUsize>,
     builds: Option<Builds>,
     tell: Arc<dyn Fn(&str) + Send + Sync>,
+    /// The test images that could not be prepared.
+    tried: Arc<Once>,
 }
 
 impl fmt::Debug for Environment {
@@ -60,7 +62,7 @@ impl Environment {
     pub fn new(door: HostProgram) -> Self {
         let folder = PathBuf::from(".");
         let (provider, jobs, builds) = (None, None, Builds::of_user());
-        Environment { door, folder, provider, jobs, builds, tell: Arc::new(|_| {}) }
+        Environment { door, folder, provider, jobs, builds, tell: Arc::new(|_| {}), tried: Arc::default() }
     }
 
     /// The same with another folder of the project than the working folder: it has the `.testr.conf`, and callouts run in
@@ -189,7 +191,8 @@ impl Environment {
                  elsewhere than with /"
             )));
         }
-        let provider = match CapsuleProvider::prepared(self.door.clone(), options, configuration, cancel) {
+        let provider = match CapsuleProvider::prepared(self.door.clone(), options, configuration, (cancel, &self.tried))
+        {
             Ok(provider) => provider,
             Err(interrupted @ ImagesFailure::Interrupted(_)) => return Err(interrupted.into()),
             // Its images are made in a first one.
@@ -231,7 +234,7 @@ impl Environment {
         cancel: &CancelToken,
     ) -> Result<CapsuleProvider, ChoiceFailure> {
         let options = self.capsule_options(configuration, &self.settings(configuration)?)?;
-        Ok(CapsuleProvider::prepared(self.door.clone(), options, configuration, cancel)?)
+        Ok(CapsuleProvider::prepared(self.door.clone(), options, configuration, (cancel, &self.tried))?)
     }
 
     /// What capsules are to be like.

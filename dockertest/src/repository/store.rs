@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::held::{Held, is_locked};
 use crate::journal::{FILE_NAME, beginning};
@@ -17,6 +18,9 @@ use crate::name::SubtestName;
 pub(super) const RUNS: &str = "runs";
 
 const EXTENSION: &str = ".jsonl";
+
+/// How long a run waits for others that look at its journal, each for microseconds: one of them may be stopped right then.
+const LOOKER_LIMIT: Duration = Duration::from_secs(1);
 
 /// The name that a run has here: its own, if that is fit for a file's name.
 pub(super) fn key(run: &str) -> String {
@@ -70,10 +74,24 @@ pub(super) fn keep(repository: &Path, key: &str) -> io::Result<()> {
     copied.inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
-/// Marks a journal as being written by this process, for as long as that is kept.
+/// Marks a journal as being written by this process, for as long as that is kept; nothing if it is marked already.
 pub(super) fn hold(journal: &Path) -> io::Result<Option<Held>> {
-    // Whoever only looks at it holds it for a moment; that it is not marked then harms nobody.
-    Held::take(File::open(journal)?)
+    let end = Instant::now() + LOOKER_LIMIT;
+    hold_while(journal, || {
+        std::thread::sleep(Duration::from_millis(1));
+        Instant::now() < end
+    })
+}
+
+/// The same; as long as somebody looks at the journal, `wait` waits a little, or tells that this was enough.
+fn hold_while(journal: &Path, mut wait: impl FnMut() -> bool) -> io::Result<Option<Held>> {
+    loop {
+        // Not held for a moment by who only looks: the run would be taken for cut off until it stops.
+        match Held::take(File::open(journal)?)? {
+            None if !is_locked(File::open(journal)?)? && wait() => {}
+            held => return Ok(held),
+        }
+    }
 }
 
 /// Whether some process is writing the journal.
@@ -180,5 +198,24 @@ mod tests {
         assert!(is_held(&journal));
         drop(held);
         assert!(!is_held(&journal));
+    }
+
+    #[test]
+    fn who_looks_at_a_journal_does_not_keep_it_from_being_marked() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.jsonl");
+        fs::write(&journal, "").unwrap();
+        let look = || {
+            let file = File::open(&journal).unwrap();
+            file.try_lock_shared().unwrap();
+            Held::new(file)
+        };
+        let mut looks = vec![look(), look()];
+        let held = hold_while(&journal, || looks.pop().is_some()).unwrap();
+        assert!(held.is_some() && looks.is_empty() && is_held(&journal));
+        assert!(hold_while(&journal, || unreachable!("it is marked")).unwrap().is_none());
+        drop(held);
+        let _stopped = look();
+        assert!(hold_while(&journal, || false).unwrap().is_none());
     }
 }

@@ -93,9 +93,10 @@ impl Recorder {
     fn begin(&mut self) -> Result<(), RepositoryFailure> {
         let Some(run) = self.gathering.run() else { return Ok(()) };
         let ours = store::journal(&self.repository, run);
-        store::adopt(&self.repository, run, &self.results.join(FILE_NAME))
+        // Begun twice by one process, it stays marked.
+        let held = store::adopt(&self.repository, run, &self.results.join(FILE_NAME))
             .map_err(RepositoryFailure::io("keep the journal of the run as", &ours))?;
-        self.held = store::hold(&ours).map_err(RepositoryFailure::io("open", &ours))?;
+        self.held = held.or(self.held.take());
         let Some(mut summary) = self.gathering.summary(&self.results) else { return Ok(()) };
         summary.run.state = RunIs::Running;
         summary.run.reason = None;

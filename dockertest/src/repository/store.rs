@@ -50,8 +50,24 @@ pub(super) fn keys(repository: &Path) -> io::Result<Vec<String>> {
     Ok(keys)
 }
 
-/// Has the repository know a journal that is being written, wherever it lies.
-pub(super) fn adopt(repository: &Path, key: &str, original: &Path) -> io::Result<()> {
+/// Has the repository know a journal that is being written, wherever it lies; marks it as such, for as long as that is
+/// kept. Nothing if it is marked already.
+pub(super) fn adopt(repository: &Path, key: &str, original: &Path) -> io::Result<Option<Held>> {
+    let end = Instant::now() + LOOKER_LIMIT;
+    adopt_while(repository, key, original, || {
+        std::thread::sleep(Duration::from_millis(1));
+        Instant::now() < end
+    })
+}
+
+fn adopt_while(repository: &Path, key: &str, original: &Path, wait: impl FnMut() -> bool) -> io::Result<Option<Held>> {
+    // First: who sees it here unmarked takes its run for cut off, and puts a copy in place of a symbolic link.
+    let held = hold_while(original, wait);
+    link(repository, key, original)?;
+    held
+}
+
+fn link(repository: &Path, key: &str, original: &Path) -> io::Result<()> {
     let ours = journal(repository, key);
     if is_same(&ours, original) {
         return Ok(());
@@ -74,16 +90,8 @@ pub(super) fn keep(repository: &Path, key: &str) -> io::Result<()> {
     copied.inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
-/// Marks a journal as being written by this process, for as long as that is kept; nothing if it is marked already.
-pub(super) fn hold(journal: &Path) -> io::Result<Option<Held>> {
-    let end = Instant::now() + LOOKER_LIMIT;
-    hold_while(journal, || {
-        std::thread::sleep(Duration::from_millis(1));
-        Instant::now() < end
-    })
-}
-
-/// The same; as long as somebody looks at the journal, `wait` waits a little, or tells that this was enough.
+/// Marks a journal as being written by this process, for as long as that is kept; nothing if it is marked already. As
+/// long as somebody looks at it, `wait` waits a little, or tells that this was enough.
 fn hold_while(journal: &Path, mut wait: impl FnMut() -> bool) -> io::Result<Option<Held>> {
     loop {
         // Not held for a moment by who only looks: the run would be taken for cut off until it stops.
@@ -194,10 +202,35 @@ mod tests {
         let journal = folder.path().join("journal.jsonl");
         fs::write(&journal, "").unwrap();
         assert!(!is_held(&journal));
-        let held = hold(&journal).unwrap();
+        let held = hold_while(&journal, || false).unwrap();
         assert!(is_held(&journal));
         drop(held);
         assert!(!is_held(&journal));
+    }
+
+    #[test]
+    fn a_journal_is_marked_before_the_repository_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join(RUNS)).unwrap();
+        let original = folder.path().join("journal.jsonl");
+        fs::write(&original, "").unwrap();
+        let ours = journal(folder.path(), "x");
+        let looked_at = File::open(&original).unwrap();
+        looked_at.try_lock_shared().unwrap();
+        let mut looks = Some(Held::new(looked_at));
+        let wait = || {
+            assert!(!ours.exists());
+            looks.take().is_some()
+        };
+        let held = adopt_while(folder.path(), "x", &original, wait).unwrap();
+        assert!(held.is_some() && looks.is_none() && is_held(&ours));
+        // A journal that cannot be marked is kept all the same.
+        drop(held);
+        let looks = File::open(&original).unwrap();
+        looks.try_lock_shared().unwrap();
+        let _looks = Held::new(looks);
+        assert!(adopt_while(folder.path(), "y", &original, || false).unwrap().is_none());
+        assert!(journal(folder.path(), "y").exists());
     }
 
     #[test]

@@ -178,12 +178,14 @@ impl Index {
         self
     }
 
-    /// The run that was loaded from reports with this digest.
+    /// The run that was loaded from reports with this digest. Of several, as when the former one is in the archive, one of
+    /// whole suites.
     pub(super) fn loaded_from(&self, digest: &str) -> Option<RunSummary> {
         // Few lines have it, so few heads are parsed.
         let rows = self.rows.iter().filter(|row| row.line(&self.text).contains(digest));
-        let mut runs = rows.filter_map(|row| row.summary(&self.text));
-        runs.find(|run| run.loaded.as_ref().is_some_and(|it| it.digest == digest))
+        let runs = rows.filter_map(|row| row.summary(&self.text));
+        let loaded = |run: &RunSummary| run.loaded.clone().filter(|it| it.digest == digest);
+        runs.filter_map(|run| Some((loaded(&run)?.complete, run))).max_by_key(|(complete, _)| *complete).map(|it| it.1)
     }
 
     /// The row of a run.

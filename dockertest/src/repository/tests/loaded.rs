@@ -129,6 +129,29 @@ fn a_report_that_was_loaded_before_can_be_said_to_be_whole() {
 }
 
 #[test]
+fn a_report_without_times_is_said_to_be_whole_once_also_when_it_is_in_the_archive() {
+    let place = Place::new();
+    let file = place.folder.path().join("r.xml");
+    fs::write(&file, "<testsuite name='x'><testcase name='a' classname='a'/></testsuite>").unwrap();
+    // Its run is named by when it was written.
+    let load_at = |hours: u64, complete: bool| {
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000 + hours * 3600);
+        fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+        let run = load(&[Report::read(&file).unwrap()], &Options { complete, ..Options::default() }).unwrap();
+        (place.open().add(&run).unwrap(), run.name().to_owned())
+    };
+    assert_eq!(load_at(0, false).0, Added::New);
+    load_cases(&place, 1, "<testcase name='b' classname='b'/>");
+    assert_eq!(place.open().keep_journals(1).unwrap(), 1);
+    let (added, whole) = load_at(2, true);
+    assert_eq!((added, place.open().runs().len()), (Added::New, 3));
+    for (hours, complete) in [(3, true), (4, false)] {
+        assert_eq!(load_at(hours, complete).0, Added::Known { run: whole.clone() });
+    }
+    assert_eq!(place.open().runs().len(), 3);
+}
+
+#[test]
 fn a_run_that_was_loaded_can_be_archived_and_stays_known() {
     let place = Place::new();
     let odd = "a;b %+: =c";

@@ -153,6 +153,12 @@ impl ResultsFolder {
     /// ```
     pub fn create(path: &Path) -> Result<(ResultsFolder, Option<PathBuf>), FolderFailure> {
         let path = absolute(path)?;
+        if path.to_str().is_none() {
+            // Neither the journal nor a request to a host could name it.
+            let why = "its path is not UTF-8, and a journal cannot hold such a path; choose another results folder";
+            let source = io::Error::new(io::ErrorKind::InvalidInput, why);
+            return Err(FolderFailure::Io { what: "use the results folder", path, source });
+        }
         let mut aside = None;
         for _ in 0..LOCK_ATTEMPTS {
             make_folder(&path)?;
@@ -476,6 +482,17 @@ mod tests {
         assert!(failure.contains(&format!("in use by process {}", std::process::id())), "{failure}");
         drop(first);
         ResultsFolder::create(&path).unwrap();
+    }
+
+    #[test]
+    fn a_path_that_no_journal_can_hold_is_refused_before_anything_is_made() {
+        use std::os::unix::ffi::OsStrExt;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(std::ffi::OsStr::from_bytes(b"results-\xff"));
+        let failure = ResultsFolder::create(&path).unwrap_err().to_string();
+        assert!(failure.starts_with("cannot use the results folder `"), "{failure}");
+        assert!(failure.contains("its path is not UTF-8") && failure.contains("choose another"), "{failure}");
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     }
 
     #[test]

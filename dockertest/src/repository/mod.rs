@@ -261,8 +261,8 @@ impl Repository {
         Ok(journal::read(&store::journal(&self.path, &store::key(run)))?.records)
     }
 
-    /// The records of a run, and at their end, before that of the run, one for each step whose end nobody has told: one that
-    /// was cut off is an `ABORT`. So they tell of as many steps as [`RunSummary::totals`] counts.
+    /// The records of a run, and at their end, before that of the run, one for each step whose end nobody has told: one
+    /// that was cut off is an `ABORT`. So they tell of as many steps as [`RunSummary::totals`] counts.
     ///
     /// # Errors
     /// Its journal is not there any more, or cannot be read.
@@ -333,8 +333,8 @@ impl Repository {
         history::durations(&self.index)
     }
 
-    /// The engine that [`failing`](Repository::failing) is about, as `docker 20.10.24`: the one that was tested last. Runs of a
-    /// [comparison](crate::run::Runner::in_matrix) of engines count for that only where there are no others.
+    /// The engine that [`failing`](Repository::failing) is about, as `docker 20.10.24`: the one that was tested last. Runs
+    /// of a [comparison](crate::run::Runner::in_matrix) of engines count for that only where there are no others.
     ///
     /// ```
     /// # use dockertest::repository::Repository;
@@ -349,8 +349,9 @@ impl Repository {
     }
 
     /// The names of the subtests that fail, sorted: those of which the last word is not that they pass, on the
-    /// [current engine](Repository::current_engine). Runs of a few subtests say nothing about the others; a run that was not finished says what
-    /// fails, but not that something passes. Tests of other programs are not among them: nobody here can run those.
+    /// [current engine](Repository::current_engine). Runs of a few subtests say nothing about the others; a run that was
+    /// not finished says what fails, but not that something passes. Tests of other programs are not among them: nobody
+    /// here can run those.
     #[must_use]
     pub fn failing(&self) -> Vec<String> {
         let current = self.failing_steps().into_iter().filter(|step| step.is_current);

@@ -74,7 +74,19 @@ impl Failing {
         let steps = self.repository.failing_steps();
         let is_it = |step: &FailingStep| step.is_current && is_of(name, &[step.name.as_str().to_owned()]);
         let run = steps.into_iter().find(is_it).map(|step| step.run);
-        let records = run.and_then(|run| self.repository.records(&run).ok()).unwrap_or_default();
+        let folder = self.repository.path();
+        let forget = format!(
+            "If it is gone for good, it is forgotten once the journals of the runs in which it failed (`dockertest history \
+             {name}`) are removed from `{}`",
+            folder.join("runs").display()
+        );
+        let Some(records) = run.and_then(|run| self.repository.records(&run).ok()) else {
+            return format!(
+                "no host that is named here holds it, and the journal of its run, which would tell by which plug-in it was \
+                 run, is not kept any more. {forget}, and the lines of those that have no journal from `{}`",
+                folder.join("archive-1").display()
+            );
+        };
         let began = records.iter().find_map(|record| match &record.event {
             Event::RunStarted(run) => Some(run),
             _ => None,
@@ -85,11 +97,7 @@ impl Failing {
         if !not_named.is_empty() {
             return format!("no host that is named here holds it; it was run with `{}`", not_named.join(" "));
         }
-        format!(
-            "no host here holds it any more. If it is gone for good, it is forgotten once the journals of the runs in which it \
-             failed (`dockertest history {name}`) are removed from `{}`",
-            self.repository.path().join("runs").display()
-        )
+        format!("no host here holds it any more. {forget}")
     }
 }
 

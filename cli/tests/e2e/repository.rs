@@ -134,6 +134,25 @@ fn what_fails_and_is_in_no_host_here_keeps_nothing_else_from_being_run() {
 }
 
 #[test]
+fn what_fails_and_was_run_before_journals_were_removed_is_told_without_a_guess() {
+    let place = place(&[]);
+    place.script("other/host.sh", &HOST.replace("my/", "their/"));
+    place.write("other/one.bad", "");
+    place.write("config_custom/keep.ini", "[Control]\nkeep_journals = 1\n");
+    place.run(&["run", "--plugin", "other/host.sh", "--args=their/one"]).expect(1);
+    place.run(&["run", "--plugin", "plug/host.sh", "--args=my/one"]).expect(0);
+    let run = place.run(&["run", "--plugin", "plug/host.sh", "--failing"]).expect(2);
+    assert!(!run.stderr.contains("no host here holds it any more"), "{run:?}");
+    let archive = place.path(".dockertest/archive-1");
+    let advice = format!("and the lines of those that have no journal from `{}`", archive.display());
+    assert!(run.stderr.contains("is not kept any more") && run.stderr.contains(&advice), "{run:?}");
+    assert_eq!(failing(&place), ["their/one"]);
+    // What it says is true.
+    fs::write(archive, "").unwrap();
+    assert!(failing(&place).is_empty());
+}
+
+#[test]
 fn runs_at_the_same_time_share_a_repository_that_none_has_made() {
     let place = place(&["one", "two"]);
     let begin = |number: usize, names: &str| {

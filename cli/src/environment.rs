@@ -1,7 +1,9 @@
 //! Where a run's steps are run, and how many at a time: what the command line says of it, and what is said about it.
 
 use dockertest::config::Configuration;
-use dockertest::environment::{ChoiceFailure, EngineBuild, Environment, EnvironmentNote, EnvironmentSettings, Wanted};
+use dockertest::environment::{
+    BuildFailure, ChoiceFailure, EngineBuild, Environment, EnvironmentNote, EnvironmentSettings, Wanted,
+};
 use dockertest::host::CancelToken;
 use dockertest::run::{
     Catalog, EXIT_ENVIRONMENT, EXIT_SETUP, EnterFailure, PlanFailure, Purpose, Runner, SetupFailure,
@@ -63,17 +65,18 @@ pub(crate) fn configured() -> Result<Environment, Problem> {
 }
 
 /// Has a runner run its steps where the configuration says. What can be run in the user's instances is known when this
-/// returns. `explain` says more of what cannot be planned.
+/// returns. `explain` says more of what cannot be planned. A command has one environment for all its runners: it knows what
+/// could not be prepared before.
 pub(crate) fn enter(
     runner: Runner,
-    purpose: Purpose,
+    (environment, purpose): (&Environment, Purpose),
     cancel: &CancelToken,
     screen: &Screen,
     explain: impl FnOnce(PlanFailure) -> PlanFailure,
 ) -> Result<Runner, Problem> {
     let wants_a_build =
         runner.configuration().section(EnvironmentSettings::SECTION).get("engine").is_some_and(|name| !name.is_empty());
-    let entered = runner.enter(&configured()?, purpose, cancel).map_err(|failure| match failure {
+    let entered = runner.enter(environment, purpose, cancel).map_err(|failure| match failure {
         EnterFailure::Plan(failure) => explain(failure).into(),
         other => other,
     });
@@ -117,7 +120,13 @@ fn not_entered(failure: EnterFailure, cancel: &CancelToken) -> Problem {
 
 /// Why there is no place for steps.
 pub(crate) fn not_chosen(failure: ChoiceFailure, cancel: &CancelToken) -> Problem {
-    Problem::from(failure).with_status(signals::status(cancel).unwrap_or(EXIT_SETUP))
+    let whose = if let ChoiceFailure::Build(BuildFailure::Unknown { .. }) = &failure {
+        engines::whose()
+    } else {
+        String::new()
+    };
+    let status = signals::status(cancel).unwrap_or(EXIT_SETUP);
+    Problem::new(format!("{}{whose}", Problem::from(failure))).with_status(status)
 }
 
 fn tell(notes: &[EnvironmentNote], screen: &Screen) {

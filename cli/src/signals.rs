@@ -1,13 +1,13 @@
-//! What signals mean: the first SIGINT, SIGTERM or SIGHUP asks the run to stop cleanly, the second to stop now.
+//! What signals mean: the first SIGINT, SIGTERM or SIGHUP (unless that is ignored) asks the run to stop cleanly, the second to
+//! stop now.
 
-use std::fs;
 use std::io;
 use std::sync::Arc;
 
-use dockertest::host::CancelToken;
+use dockertest::host::{CancelToken, stop_signals};
 use dockertest::run::{EXIT_INTERRUPTED, EXIT_TERMINATED};
 use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::SIGTERM;
 use signal_hook::low_level;
 
 /// Passes signals on to a run for as long as it lives.
@@ -20,24 +20,11 @@ pub(crate) struct Forwarding {
 pub(crate) fn forward(cancel: &CancelToken) -> io::Result<Forwarding> {
     let cancel = Arc::new(cancel.clone());
     let mut handlers = Vec::new();
-    for signal in [SIGINT, SIGTERM].into_iter().chain(hangup()) {
+    for signal in stop_signals() {
         let cancel = Arc::clone(&cancel);
         handlers.push(register(signal, move || cancel.signalled(signal))?);
     }
     Ok(Forwarding { handlers })
-}
-
-/// SIGHUP, unless whoever has started us wants us to go on without the terminal, as `nohup` does.
-pub(crate) fn hangup() -> Option<i32> {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    (!is_ignored(&status, SIGHUP)).then_some(SIGHUP)
-}
-
-/// Whether a process with this `/proc/PID/status` ignores the signal (proc(5): `SigIgn` is a mask in hexadecimal digits).
-fn is_ignored(status: &str, signal: i32) -> bool {
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    mask >> (signal - 1) & 1 == 1
 }
 
 /// The status with which a program ends that was asked to by a signal, if it was.
@@ -57,17 +44,5 @@ impl Drop for Forwarding {
         for handler in self.handlers.drain(..) {
             low_level::unregister(handler);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ignored_signals_are_known() {
-        let status = "Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001002\nSigCgt:\t0000000000000001\n";
-        assert!(is_ignored(status, SIGINT) && !is_ignored(status, SIGHUP) && !is_ignored(status, SIGTERM));
-        assert!(!is_ignored("", SIGHUP));
     }
 }

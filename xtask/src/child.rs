@@ -11,7 +11,6 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::failure::Failure;
@@ -24,7 +23,7 @@ static RECEIVED: AtomicI32 = AtomicI32::new(0);
 /// Starts the thread that hands signals on. Without a program running, a signal ends us at once: an engine of ours
 /// notices that we are gone and cleans up after itself.
 pub(crate) fn watch_signals() -> Result<(), Failure> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])
+    let mut signals = Signals::new(dockertest::host::stop_signals())
         .map_err(|error| Failure::setup(format!("cannot watch for signals: {error}")))?;
     thread::spawn(move || {
         for number in signals.forever() {

@@ -37,15 +37,19 @@ pub(crate) fn build_static_host(package: &str, host: &str) -> Result<(), Failure
     let tried = Command::new(&built).arg("list").stdin(Stdio::null()).output();
     match tried {
         Ok(tried) if tried.status.success() => Ok(()),
-        Ok(tried) => Err(does_not_start(&built, &tried.status.to_string())),
+        Ok(tried) => {
+            let said = String::from_utf8_lossy(&tried.stderr);
+            Err(does_not_start(&built, format!("{} {}", tried.status, said.trim()).trim_end()))
+        }
         Err(error) => Err(does_not_start(&built, &error.to_string())),
     }
 }
 
 fn does_not_start(built: &Path, problem: &str) -> Failure {
     Failure::setup(format!(
-        "{} was built and does not start: {problem}; it is static, and not every linker can do that. Build it with the \
-         common one: without `linker` and `rustflags` in cargo's configuration, or with RUSTFLAGS= before the command",
+        "{} was built and does not start: {problem}; it is static, and not every linker can do that. If it has died by a \
+         signal, build it with the common one: without `linker` and `rustflags` in cargo's configuration, or with RUSTFLAGS= \
+         before the command",
         built.display()
     ))
 }

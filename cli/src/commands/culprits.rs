@@ -4,23 +4,21 @@ use std::convert::identity;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use dockertest::environment::Environment;
 use dockertest::host::CancelToken;
 use dockertest::journal::Invocation;
 use dockertest::name::{Kind, SubtestName};
-use dockertest::run::{Culprits, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED, Purpose, find_culprits};
+use dockertest::run::{Culprits, EXIT_FAILED, EXIT_INTERRUPTED, Purpose, find_culprits};
 
 use crate::args::{DEFAULT_RESULTS, Run};
 use crate::commands::{run, wanted};
-use crate::environment::enter;
+use crate::environment::{configured, enter};
 use crate::screen::{Problem, Screen};
 use crate::sources::{Folders, not_set_up};
 use crate::{kept, signals, status};
 
 /// Where the results of probes are, if nobody says.
 const RESULTS: &str = "results/isolation";
-
-/// The number of the signal SIGTERM.
-const SIGTERM: i32 = 15;
 
 /// A subtest of the plan.
 struct Item {
@@ -57,7 +55,8 @@ pub(super) fn analyze(run: &Run, rounds: NonZeroU32, screen: &Screen) -> Result<
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
     let state = kept::state(&kept::create(&run.kept, Some(runner.control()), screen)?);
-    let mut probes = Probes { folders, invocation, results, state, cancel: &cancel, screen, number: 0 };
+    let environment = configured()?;
+    let mut probes = Probes { folders, invocation, environment, results, state, cancel: &cancel, screen, number: 0 };
     let mut depends = false;
     for suspect in suspects {
         let names = |items: &[Item]| items.iter().map(|item| item.asked.clone()).collect::<Vec<_>>();
@@ -66,7 +65,7 @@ pub(super) fn analyze(run: &Run, rounds: NonZeroU32, screen: &Screen) -> Result<
         let found = find_culprits(asked, &before, &after, rounds, &mut |order| probes.probe(name, order));
         if cancel.is_cancelled() {
             screen.note("stopped before it was found out");
-            return Ok(if cancel.signal() == Some(SIGTERM) { EXIT_TERMINATED } else { EXIT_INTERRUPTED });
+            return Ok(signals::status(&cancel).unwrap_or(EXIT_INTERRUPTED));
         }
         let found = found?;
         depends |= found != Culprits::Nobody;
@@ -95,6 +94,7 @@ fn is_among(name: &SubtestName, list: &[String]) -> bool {
 struct Probes<'a> {
     folders: Folders,
     invocation: Invocation,
+    environment: Environment,
     results: PathBuf,
     state: PathBuf,
     cancel: &'a CancelToken,
@@ -109,7 +109,8 @@ impl Probes<'_> {
         let (number, results) = (self.number, self.results.join(format!("{:03}", self.number)));
         let invocation = Invocation { args: vec![order.join(",")], ..self.invocation.clone() };
         let runner = run::builder(&self.folders, &invocation)?.results(&results).state(&self.state).build();
-        let runner = enter(runner.map_err(not_set_up)?, Purpose::Run, self.cancel, self.screen, identity)?;
+        let runner = runner.map_err(not_set_up)?;
+        let runner = enter(runner, (&self.environment, Purpose::Run), self.cancel, self.screen, identity)?;
         let ending = runner.probe(name, self.cancel)?;
         let Some(ending) = ending.filter(|_| !self.cancel.is_cancelled()) else {
             let results = results.display();

@@ -63,8 +63,8 @@ fn add(wanted: &AddEngine, screen: &Screen) -> Result<u8, Problem> {
     screen.output(format!("added {}: {} {}, {}\n", build.name, build.flavor, version(&build), origin(&build)))?;
     if !geteuid().is_root() {
         screen.note(
-            "it was added for you, and not for root: a capsule needs root, and `sudo dockertest` looks among the builds of root. \
-             `sudo dockertest engines add` adds it there",
+            "it was added for you, and not for root: a capsule needs root, and `sudo dockertest` as a rule looks among the builds \
+             of root. `sudo dockertest engines add` adds it there",
         );
     }
     Ok(status::SUCCESS)

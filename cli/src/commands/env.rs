@@ -12,9 +12,9 @@ use std::time::Duration;
 use dockertest::config::{Configuration, Origin, Setting};
 use dockertest::environment::capsule::{Capsule, CapsuleOptions, StandingCapsule, not_made, prune};
 use dockertest::environment::{EnvironmentNote, prune_callouts};
-use dockertest::host::{CancelToken, HostProgram};
+use dockertest::host::{CancelToken, HostProgram, stop_signals};
 use serde_json::json;
-use signal_hook::consts::SIGTERM;
+use signal_hook::consts::SIGINT;
 
 use crate::args::env::{Dispose, EnvCommand, Exec, Provision, Shell};
 use crate::args::{Engine, Sources};
@@ -99,7 +99,7 @@ fn interruptible(make: impl FnOnce(&CancelToken) -> Result<Capsule, Problem>) ->
     let cancel = CancelToken::new()?;
     let is_made = Arc::new(AtomicBool::new(false));
     let forwarding = signals::forward(&cancel)?;
-    for signal in [SIGTERM].into_iter().chain(signals::hangup()) {
+    for signal in stop_signals().into_iter().filter(|signal| *signal != SIGINT) {
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&is_made))?;
     }
     let status = |problem: Problem| match signals::status(&cancel) {

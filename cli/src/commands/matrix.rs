@@ -4,7 +4,7 @@ use std::convert::identity;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dockertest::environment::EngineBuild;
+use dockertest::environment::{EngineBuild, Environment};
 use dockertest::host::CancelToken;
 use dockertest::journal::{self, Event, Record};
 use dockertest::report::{Comparison, RunState};
@@ -112,10 +112,10 @@ fn set_up(
     cancel: &CancelToken,
     screen: &Screen,
 ) -> Result<Vec<Runner>, Problem> {
-    let folders = Folders::find(&wanted.suite.sources);
+    let (folders, environment) = (Folders::find(&wanted.suite.sources), environment::configured()?);
     let mut runners = Vec::new();
     for build in chosen {
-        let runner = runner(build, wanted, (&folders, results), cancel, screen);
+        let runner = runner(build, wanted, (&folders, &environment, results), cancel, screen);
         // Whatever that has made of it.
         if let Some(status) = signals::status(cancel) {
             let problem = Problem::new("stopped while engines were set up: nothing has been run");
@@ -171,7 +171,7 @@ fn journal_of(build: &EngineBuild, results: &Path) -> PathBuf {
 fn runner(
     build: &EngineBuild,
     wanted: &Matrix,
-    (folders, results): (&Folders, &Path),
+    (folders, environment, results): (&Folders, &Environment, &Path),
     cancel: &CancelToken,
     screen: &Screen,
 ) -> Result<Runner, Problem> {
@@ -193,7 +193,7 @@ fn runner(
     let runner = builder.on_event(shown).build().map_err(sources::not_set_up)?.in_matrix(&build.name);
     hosts::tell_broken(runner.catalog(), screen);
     runner.plan()?;
-    environment::enter(runner, Purpose::Run, cancel, screen, identity)
+    environment::enter(runner, (environment, Purpose::Run), cancel, screen, identity)
 }
 
 /// A line for each step that has ended.

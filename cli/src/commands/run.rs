@@ -3,6 +3,7 @@
 use std::convert::identity;
 use std::num::NonZeroU32;
 
+use dockertest::environment::Environment;
 use dockertest::host::CancelToken;
 use dockertest::journal::{Invocation, Plan};
 use dockertest::name::SubtestName;
@@ -34,8 +35,9 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
         return Ok(status::SUCCESS);
     };
     let most = run.until_failure.map(|most| most.unwrap_or(u32::MAX));
+    let environment = environment::configured()?;
     for round in 1.. {
-        let status = once(run, &wanted, screen)?;
+        let status = once(run, &wanted, &environment, screen)?;
         match most {
             Some(most) if status == EXIT_PASSED && round < most && !run.dry_run => {
                 screen.note(format!("round {round} has passed; the next one begins"));
@@ -47,7 +49,7 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
 }
 
 /// A whole run.
-fn once(run: &Run, wanted: &Wanted, screen: &Screen) -> Result<u8, Problem> {
+fn once(run: &Run, wanted: &Wanted, environment: &Environment, screen: &Screen) -> Result<u8, Problem> {
     let live_reports = reports::wanted(&run.report, run.subunit)?;
     reports::check(&live_reports, &run.results)?;
     let folders = Folders::find(&run.suite.sources);
@@ -62,7 +64,8 @@ fn once(run: &Run, wanted: &Wanted, screen: &Screen) -> Result<u8, Problem> {
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
     let purpose = if is_dry { Purpose::DryRun } else { Purpose::Run };
-    let mut runner = environment::enter(runner, purpose, &cancel, screen, |failure| wanted.explain(failure))?;
+    let mut runner =
+        environment::enter(runner, (environment, purpose), &cancel, screen, |failure| wanted.explain(failure))?;
     let plan = runner.plan().map_err(|failure| wanted.explain(failure))?;
     wanted.tell_passed_over(&runner, screen);
     let planned: Vec<SubtestName> = plan.steps.iter().map(|step| step.name.clone()).collect();
@@ -111,7 +114,7 @@ pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
     let runner = runner(&folders, &invocation, resume.retry_interrupted, screen)?;
     let cancel = CancelToken::new()?;
     let _forwarding = signals::forward(&cancel)?;
-    let runner = environment::enter(runner, Purpose::Resume, &cancel, screen, identity)?;
+    let runner = environment::enter(runner, (&environment::configured()?, Purpose::Resume), &cancel, screen, identity)?;
     let repository = kept::create(&resume.kept, Some(runner.control()), screen)?;
     let (runner, told) = kept::record(runner, &repository, resumption.results());
     let runner = reports::watch(runner, &live_reports, folder, screen, &cancel)?;

@@ -25,6 +25,8 @@ pub(super) struct Wanted {
 /// What fails, by a repository.
 struct Failing {
     repository: Repository,
+    /// What the repository tells of it.
+    steps: Vec<FailingStep>,
     names: Vec<String>,
     /// The plug-ins that are named.
     plugins: Vec<PathBuf>,
@@ -71,21 +73,29 @@ impl Failing {
 
     /// What to do about one that nobody holds here.
     fn how_to_run(&self, name: &str) -> String {
-        let steps = self.repository.failing_steps();
-        let is_it = |step: &FailingStep| step.is_current && is_of(name, &[step.name.as_str().to_owned()]);
-        let run = steps.into_iter().find(is_it).map(|step| step.run);
+        let is_it = |step: &&FailingStep| step.is_current && is_of(name, &[step.name.as_str().to_owned()]);
+        let run = self.steps.iter().find(is_it).and_then(|step| self.repository.run(&step.run));
         let folder = self.repository.path();
         let forget = format!(
-            "If it is gone for good, it is forgotten once the journals of the runs in which it failed (`dockertest history \
-             {name}`) are removed from `{}`",
-            folder.join("runs").display()
+            "If it is gone for good, it is forgotten, with all else that they tell, once the journals of the runs in which it \
+             failed (`dockertest history {name}`) are removed from `{}`, and the lines of those that have no journal from `{}`",
+            folder.join("runs").display(),
+            folder.join("archive-1").display()
         );
-        let Some(records) = run.and_then(|run| self.repository.records(&run).ok()) else {
+        let Some(run) = run.filter(|run| run.has_journal) else {
             return format!(
                 "no host that is named here holds it, and the journal of its run, which would tell by which plug-in it was \
-                 run, is not kept any more. {forget}, and the lines of those that have no journal from `{}`",
-                folder.join("archive-1").display()
+                 run, is not kept any more. {forget}"
             );
+        };
+        let records = match self.repository.records(&run.run) {
+            Ok(records) => records,
+            Err(failure) => {
+                let why = Problem::from(failure);
+                return format!(
+                    "no host that is named here holds it, and by which plug-in it was run cannot be read: {why}"
+                );
+            }
         };
         let began = records.iter().find_map(|record| match &record.event {
             Event::RunStarted(run) => Some(run),
@@ -134,7 +144,8 @@ pub(super) fn failing(run: &Run, screen: &Screen) -> Result<Vec<String>, Problem
 
 fn look(run: &Run, screen: &Screen) -> Result<Failing, Problem> {
     let repository = kept::open(&run.kept, screen)?;
-    let others = repository.failing_steps().iter().filter(|step| step.name.subtest().is_none()).count();
+    let steps = repository.failing_steps();
+    let others = steps.iter().filter(|step| step.name.subtest().is_none()).count();
     if others > 0 {
         let tests = if others == 1 { "a test".to_owned() } else { format!("{others} tests") };
         screen.note(format!(
@@ -142,7 +153,7 @@ fn look(run: &Run, screen: &Screen) -> Result<Failing, Problem> {
         ));
     }
     let plugins = run.suite.plugins().iter().map(|plugin| absolute(plugin)).collect();
-    Ok(Failing { names: repository.failing(), repository, plugins })
+    Ok(Failing { names: repository.failing(), steps, repository, plugins })
 }
 
 /// Whether it is one of these, or a part of one.

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use dockertest::environment::capsule::{CapsuleOptions, CapsuleProvider};
+use dockertest::host::HostProgram;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rstest::rstest;
@@ -49,15 +51,24 @@ while True:
 const AT_ONCE: Duration = Duration::from_secs(30);
 
 /// The engine, as the build `docker-hangs` of a place. Below `/tmp`, where a checkout may be, it would not be seen in capsules.
-fn place_with(kind: &str) -> (Place, TempDir) {
+/// Nothing where there can be no capsule with it.
+#[track_caller]
+fn place_with(kind: &str) -> Option<(Place, TempDir)> {
+    if !possible() || !test_needs::program("python3") || !test_needs::program("busybox") {
+        return None;
+    }
     let (place, folder) = (Place::new(), tempfile::tempdir_in("/var/tmp").unwrap());
+    let sees = CapsuleProvider::new(HostProgram::new("host"), CapsuleOptions::new()).sees(folder.path());
+    if !test_needs::is_met((!sees).then(|| "`/var/tmp` is not seen in capsules".to_owned())) {
+        return None;
+    }
     for name in ["dockerd", "docker"] {
         test_needs::script(&folder.path().join(name), &ENGINE.replace("KIND", kind));
     }
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let programs = folder.path().to_str().unwrap();
     place.run(&["engines", "add", "docker-hangs", "--path", programs]).expect(0);
-    (place, folder)
+    Some((place, folder))
 }
 
 /// What is in the folder for prepared images.
@@ -79,10 +90,7 @@ fn a_signal_is_heard_while_the_test_image_is_prepared(
     #[case] signal: Signal,
     #[case] status: i32,
 ) {
-    if !possible() || !test_needs::program("python3") || !test_needs::program("busybox") {
-        return;
-    }
-    let (place, _programs) = place_with(kind);
+    let Some((place, _programs)) = place_with(kind) else { return };
     let child = place.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let is_hanging = || templates(&place).iter().any(|folder| folder.join("var-lib-docker/hangs").exists());
     test_needs::wait_until("the engine hangs", is_hanging);
@@ -102,10 +110,7 @@ fn a_signal_is_heard_while_the_test_image_is_prepared(
 
 #[test]
 fn an_engine_that_does_not_take_the_test_image_is_told() {
-    if !possible() || !test_needs::program("python3") || !test_needs::program("busybox") {
-        return;
-    }
-    let (place, _programs) = place_with("refuses");
+    let Some((place, _programs)) = place_with("refuses") else { return };
     let done = place.run(&["env", "shell", "--engine=docker-hangs", "--", "true"]).expect(0);
     assert!(
         done.stderr.contains("the test image could not be prepared, so every capsule begins without it"),

@@ -5,10 +5,9 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::host::CancelToken;
+use crate::host::{CancelToken, stop_signals};
 
 /// Passes signals on to all runs of this program.
 #[derive(Debug, Clone, Default)]
@@ -35,10 +34,10 @@ impl Stopping {
         Stopping::default()
     }
 
-    /// Begins to listen: the first SIGINT, SIGTERM or SIGHUP asks all runs to stop and to clean up, any further one to
-    /// stop at once.
+    /// Begins to listen: the first of the [signals](stop_signals) asks all runs to stop and to clean up, any further one
+    /// to stop at once.
     pub(super) fn watch_signals(&self) -> io::Result<()> {
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let mut signals = Signals::new(stop_signals())?;
         let stopping = self.clone();
         let listen = move || signals.forever().for_each(|signal| stopping.signalled(signal));
         thread::Builder::new().name("signals".to_owned()).spawn(listen).map(drop)
@@ -82,6 +81,8 @@ impl Drop for Running {
 
 #[cfg(test)]
 mod tests {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+
     use super::*;
 
     #[test]

@@ -45,6 +45,7 @@ mod process;
 mod program;
 pub mod protocol;
 pub mod serve;
+mod signals;
 #[cfg(feature = "api")]
 mod supervise;
 #[cfg(feature = "runner")]
@@ -68,6 +69,7 @@ pub use lines::{Line, LineReader};
 pub use process::{SpawnFailure, Step, StepEnd, StepProcess};
 #[cfg(feature = "api")]
 pub use program::{HostProgram, ListFailure, Listing};
+pub use signals::stop_signals;
 #[cfg(feature = "runner")]
 pub(crate) use sweep::kill_with_variable;
 #[cfg(feature = "runner")]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// What both sides have to agree on, since they are often two programs: the version, and a number that grows with every
 /// change of what they tell each other.
-pub(crate) const DIALECT: &str = concat!(env!("CARGO_PKG_VERSION"), "/3");
+pub(crate) const DIALECT: &str = concat!(env!("CARGO_PKG_VERSION"), "/4");
 
 /// What every build says and understands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -235,7 +235,7 @@ impl Watch {
         }
         self.read(Pipe::Stderr, call, false);
         self.read(Pipe::Stdout, call, keeps);
-        let is_held = stop.is_none() && self.stays_held(call);
+        let is_held = stop.is_none() && self.stays_held();
         self.tail.end(call);
         if is_held {
             (call.tell)(&format!("{}: left processes that hold its output; they are not waited for", call.name));
@@ -249,7 +249,7 @@ impl Watch {
 
     /// Whether a process that it left behind could still write. For a moment that may also be a child which another thread
     /// has just forked: it has all our pipes until it runs its own program.
-    fn stays_held(&mut self, call: &Call<'_>) -> bool {
+    fn stays_held(&mut self) -> bool {
         let until = Instant::now() + FORKED;
         while self.stdout.is_some() || self.stderr.is_some() {
             let left = until.saturating_duration_since(Instant::now());
@@ -261,8 +261,8 @@ impl Watch {
             // Whatever comes of it, it is looked at again.
             let _ = ppoll(&mut fds, Some(TimeSpec::from_duration(left)), None);
             // What is said from here on is not the callout's own: that has been read.
-            self.read(Pipe::Stderr, call, false);
-            self.read(Pipe::Stdout, call, false);
+            drop_some(&mut self.stderr);
+            drop_some(&mut self.stdout);
         }
         false
     }
@@ -307,6 +307,17 @@ impl Watch {
                 Err(_) => *source = None,
             }
         }
+    }
+}
+
+/// Reads from a pipe what is to be forgotten: not all that there is, since a fast writer would never come to an end.
+fn drop_some(pipe: &mut Option<File>) {
+    let Some(file) = pipe else { return };
+    match file.read(&mut [0; 4096]) {
+        Ok(0) => *pipe = None,
+        Ok(_) => {}
+        Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
+        Err(_) => *pipe = None,
     }
 }
 

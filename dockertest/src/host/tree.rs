@@ -12,6 +12,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::str::SplitAsciiWhitespace;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -24,6 +26,16 @@ use super::mark::Mark;
 /// How long new processes are searched for before those that were found are killed as they are. Each is stopped when it
 /// is found, so only what forked in between can be new, and two or three walks are usual.
 const SEARCH_FOR: Duration = Duration::from_secs(2);
+
+/// How long what was told to stop may take for that: on a busy machine, until it is given a processor.
+const STOPPED_WITHIN: Duration = Duration::from_secs(2);
+
+/// How many looks may find that it waits in the kernel. It may not stop at all then: the parent of a `vfork` goes on
+/// after its child, and what is frozen when it is thawed.
+const MAX_WAITING: u32 = 50;
+
+/// Between two looks at what is to stop. It is not our child, so the kernel does not tell.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// How many times the whole is done, as long as the last time found something.
 const MAX_ROUNDS: u32 = 5;
@@ -74,8 +86,7 @@ impl Process {
     /// Looks at a process, if there is one of that id.
     pub(super) fn look(pid: i32) -> Option<Process> {
         let mut stat = [0; STAT_BYTES];
-        let bytes = File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read(&mut stat)).ok()?;
-        Process::parse(pid, &stat[..bytes])
+        Process::parse(pid, read(Path::new(&format!("/proc/{pid}/stat")), &mut stat)?)
     }
 
     /// The ids of all processes of this machine that we can see.
@@ -86,8 +97,7 @@ impl Process {
 
     /// `stat` reads `PID (NAME) STATE PPID GROUP …`; the name may hold anything, also blanks and parentheses.
     fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
-        let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
-        let mut fields = std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace();
+        let mut fields = after_name(stat)?;
         let zombie = matches!(fields.next()?, "Z" | "X");
         let parent = fields.next()?.parse().ok()?;
         let group = fields.next()?.parse().ok()?;
@@ -98,6 +108,12 @@ impl Process {
     /// Whether it is still the process that was looked at, and not done.
     fn is_alive(&self) -> bool {
         Process::look(self.pid).is_some_and(|now| now.started_ticks == self.started_ticks && !now.zombie)
+    }
+
+    /// How far it is, with all its threads, after it was told to stop.
+    fn motion(&self) -> Motion {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten().flatten();
+        threads.filter_map(|thread| Motion::of_thread(&thread.path())).max().unwrap_or(Motion::Stopped)
     }
 
     /// The first 15 bytes of its program's name.
@@ -141,6 +157,40 @@ impl Process {
     pub(super) fn slack_ns(&self) -> Option<u64> {
         fs::read_to_string(format!("/proc/{}/timerslack_ns", self.pid)).ok()?.trim().parse().ok()
     }
+}
+
+/// How far something is that was told to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Motion {
+    /// Or dead.
+    Stopped,
+    /// For something in the kernel.
+    Waiting,
+    /// Or next to be given a processor.
+    Running,
+}
+
+impl Motion {
+    /// Nothing if it is gone.
+    fn of_thread(folder: &Path) -> Option<Motion> {
+        match after_name(read(&folder.join("stat"), &mut [0; STAT_BYTES])?)?.next()? {
+            "R" => Some(Motion::Running),
+            "T" | "t" | "Z" | "X" => Some(Motion::Stopped),
+            _ => Some(Motion::Waiting),
+        }
+    }
+}
+
+/// The beginning of a small file.
+fn read<'a>(file: &Path, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+    let bytes = File::open(file).and_then(|mut file| file.read(buffer)).ok()?;
+    buffer.get(..bytes)
+}
+
+/// The fields of a `stat` from the third one on.
+fn after_name(stat: &[u8]) -> Option<SplitAsciiWhitespace<'_>> {
+    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
+    Some(std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace())
 }
 
 /// What tells whether a process is to be killed.
@@ -223,8 +273,8 @@ struct Held {
 /// Kills all processes that belong, with all their descendants, and waits until they are gone. Gives back what they
 /// were, in the order found.
 ///
-/// Every process is stopped as soon as it is found. A stopped process does not fork, so a walk over all processes
-/// that finds nothing new has found all.
+/// Every process is told to stop as soon as it is found. A stopped process does not fork, so a walk over all processes
+/// that begins when all have stopped, and finds nothing new, has found all.
 pub(super) fn kill(tree: &dyn Belongs) -> Vec<(Process, ProcessDescription)> {
     let us: HashSet<i32> = ourselves().into_iter().collect();
     let mut walker = Walker { tree, seen: us.clone(), held: Vec::new(), walks: 0 };
@@ -235,10 +285,8 @@ pub(super) fn kill(tree: &dyn Belongs) -> Vec<(Process, ProcessDescription)> {
             walker.seen.clone_from(&us);
         }
         // The first walk takes longest and misses most of what comes and goes meanwhile, so it never is the last.
-        while walker.walk() || walker.walks == 1 {
-            if Instant::now() > until {
-                break;
-            }
+        while (walker.walk() && Instant::now() <= until) || walker.walks == 1 {
+            await_stopped(&walker.held);
         }
         if walker.held.is_empty() {
             break;
@@ -260,7 +308,7 @@ struct Walker<'a> {
     /// nobody is looked at twice; that makes further walks cheap. (An id that is used again within these few
     /// milliseconds is not seen. The kernel gives all others out first.)
     seen: HashSet<i32>,
-    /// Of this round.
+    /// Of this round, each told to stop.
     held: Vec<Held>,
     walks: u32,
 }
@@ -331,6 +379,27 @@ fn send(pidfd: &OwnedFd, signal: Signal) {
     }
 }
 
+/// Waits until none of them can have a child any more that nobody has seen. Whoever is told to stop in the midst of a
+/// fork brings it to its end first; killed before that child was seen, it leaves an orphan that nothing ties to it.
+fn await_stopped(held: &[Held]) {
+    let until = Instant::now() + STOPPED_WITHIN;
+    let mut waiting = 0;
+    for one in held {
+        loop {
+            match one.process.motion() {
+                Motion::Stopped => break,
+                Motion::Waiting if waiting == MAX_WAITING => break,
+                Motion::Waiting => waiting += 1,
+                Motion::Running => {}
+            }
+            if Instant::now() > until {
+                return;
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+}
+
 fn await_gone(held: &[Held]) {
     let deadline = Instant::now() + GONE_WITHIN;
     for one in held {
@@ -358,7 +427,80 @@ pub(super) fn list_for_people(processes: &[ProcessDescription]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::process::{Child, Command};
+    use std::thread::JoinHandle;
+
+    use nix::sys::signal::{Signal, kill as tell};
+
     use super::*;
+
+    fn start(words: &[&str]) -> Child {
+        Command::new(words[0]).args(&words[1..]).spawn().unwrap()
+    }
+
+    fn id(child: &Child) -> i32 {
+        i32::try_from(child.id()).unwrap()
+    }
+
+    fn told(pid: i32, signal: Signal) {
+        tell(nix::unistd::Pid::from_raw(pid), signal).unwrap();
+    }
+
+    /// Kills a process that goes on for a while after it was told to stop, as on a busy machine whoever is in the midst
+    /// of a fork.
+    struct SlowToStop {
+        slow: Process,
+        is_found: Cell<bool>,
+        /// What only the second walk finds, and what stops the slow one at last.
+        later: RefCell<Option<(Child, JoinHandle<()>)>>,
+        /// How far the slow one is then.
+        seen: Cell<Option<Motion>>,
+    }
+
+    impl Belongs for SlowToStop {
+        fn belongs(&self, process: &Process) -> bool {
+            let later = self.later.borrow().as_ref().map(|(child, _)| id(child));
+            if process.pid == self.slow.pid {
+                self.is_found.set(true);
+            } else if self.is_found.get() && later.is_none() {
+                test_needs::wait_until("it has stopped", || self.slow.motion() == Motion::Stopped);
+                let slow = self.slow.pid;
+                told(slow, Signal::SIGCONT);
+                let stop = move || {
+                    // Much longer than it takes to begin a walk that does not wait.
+                    thread::sleep(Duration::from_millis(300));
+                    told(slow, Signal::SIGSTOP);
+                };
+                self.later.replace(Some((start(&["sleep", "1000"]), thread::spawn(stop))));
+            } else if later == Some(process.pid) {
+                self.seen.set(Some(self.slow.motion()));
+            }
+            process.pid == self.slow.pid
+        }
+    }
+
+    #[test]
+    fn nobody_is_looked_for_before_all_that_were_found_have_stopped() {
+        let mut slow = start(&["sh", "-c", "while :; do :; done"]);
+        // The first walk finds it after the slow one.
+        let next = start(&["sleep", "1000"]);
+        let tree = SlowToStop {
+            slow: Process::look(id(&slow)).unwrap(),
+            is_found: false.into(),
+            later: None.into(),
+            seen: None.into(),
+        };
+        let killed = kill(&tree);
+        let (later, stop) = tree.later.take().unwrap();
+        stop.join().unwrap();
+        slow.wait().unwrap();
+        for mut other in [next, later] {
+            other.kill().unwrap();
+            other.wait().unwrap();
+        }
+        assert_eq!((killed.len(), tree.seen.get()), (1, Some(Motion::Stopped)));
+    }
 
     #[test]
     fn a_name_may_hold_anything() {

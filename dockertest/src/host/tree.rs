@@ -292,7 +292,8 @@ pub(super) fn kill(tree: &dyn Belongs) -> Vec<(Process, ProcessDescription)> {
             break;
         }
         all.extend(walker.held.iter().map(|held| (held.process, held.process.describe())));
-        for one in &walker.held {
+        // Children first: once the leader of a group is dead, the kernel lets those go on that are stopped in it.
+        for one in walker.held.iter().rev() {
             send(&one.pidfd, Signal::KILL);
         }
         await_gone(&walker.held);

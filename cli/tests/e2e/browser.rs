@@ -198,14 +198,17 @@ impl Browser {
     #[track_caller]
     pub(crate) fn expect_no_complaint(&mut self, address: &str) {
         let complaints = ["Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"];
+        let mut requests = 0;
         for told in &self.told {
             let method = told["method"].as_str().unwrap_or_default();
             assert!(!complaints.contains(&method), "{told}");
             if method == "Network.requestWillBeSent" {
+                requests += 1;
                 let asked = told["params"]["request"]["url"].as_str().unwrap_or_default();
                 assert_eq!(asked, address.split(['?', '#']).next().unwrap_or_default(), "it needs something else");
             }
         }
+        assert!(requests > 0, "the browser tells what a page asks for, itself first");
     }
 }
 

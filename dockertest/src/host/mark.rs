@@ -197,11 +197,14 @@ mod tests {
             command.env_remove(STEP_VARIABLE).envs(step.map(|step| (STEP_VARIABLE, step)));
             let mut child = mark.carried(|| command.spawn()).unwrap();
             let process = Process::look(i32::try_from(child.id()).unwrap()).unwrap();
-            // Others' slack can only be read by root.
             let seen = process.slack_ns().map(|_| mark.is_on(&process));
             child.kill().unwrap();
             child.wait().unwrap();
-            assert!(seen.is_none_or(|seen| seen == is_ours), "{run:?} {step:?}: {seen:?}");
+            let obstacle = "only root with CAP_SYS_NICE can read the timer slack of other processes";
+            if !test_needs::is_met(seen.is_none().then(|| obstacle.to_owned())) {
+                return;
+            }
+            assert_eq!(seen, Some(is_ours), "{run:?} {step:?}");
         }
     }
 }

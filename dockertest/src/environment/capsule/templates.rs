@@ -1,7 +1,7 @@
 //! The folder with prepared data of engines: what is filled, what is used, and what goes.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -81,11 +81,16 @@ impl Templates {
     /// unless a capsule uses them.
     pub(super) fn finish(&self, making: &TempDir, held: Held, key: &Key) -> io::Result<(PathBuf, Held)> {
         let template = self.folder.join(key.name());
-        let done = match (fs::rename(making.path(), &template), self.found(key)) {
-            (Ok(()), _) => (template, held),
-            (Err(_), Some(found)) => found,
-            (Err(error), None) => return Err(error),
+        let put = || match fs::rename(making.path(), &template) {
+            Ok(()) => Ok(None),
+            Err(error) => self.found(key).map(Some).ok_or(error),
         };
+        let found = put().or_else(|_| {
+            // What is in the way may be going at this moment.
+            wait_while_it_goes(&template);
+            put()
+        })?;
+        let done = found.unwrap_or((template, held));
         let (beginning, name) = (key.beginning(), key.name());
         drop(self.remove_unused(|other| other.starts_with(&beginning) && *other != *name));
         Ok(done)
@@ -153,6 +158,12 @@ impl Templates {
     }
 }
 
+/// Waits for who removes a template, if anybody does.
+fn wait_while_it_goes(template: &Path) {
+    let lock = File::open(template.join(LOCK)).and_then(|lock| lock.lock_shared().map(|()| lock));
+    drop(lock.map(Held::new));
+}
+
 fn name_of(path: &Path) -> &str {
     path.file_name().and_then(OsStr::to_str).unwrap_or_default()
 }
@@ -165,7 +176,8 @@ fn is_older(path: &Path, age: Duration) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
+    use std::os::unix::fs::MetadataExt;
+    use std::thread;
 
     use super::*;
 
@@ -224,6 +236,29 @@ mod tests {
         assert_eq!(path, same);
         assert_eq!(fs::read_to_string(path.join("data")).unwrap(), "first");
         assert_eq!(names(&templates), [key(1).name()]);
+    }
+
+    #[test]
+    fn the_place_of_one_that_is_just_being_removed_is_taken() {
+        let (_place, templates) = templates();
+        drop(made(&templates, &key(1)));
+        let template = templates.folder.join(key(1).name());
+        let lock = Held::new(abandoned(&template).unwrap());
+        let inode = format!(":{} ", lock.file().metadata().unwrap().ino());
+        let (making, held) = templates.begin().unwrap();
+        fs::write(making.path().join("data"), "new").unwrap();
+        let (path, _held) = thread::scope(|scope| {
+            let finishing = scope.spawn(|| templates.finish(&making, held, &key(1)));
+            let is_waiting = |line: &str| line.contains("-> FLOCK") && line.contains(&inode);
+            test_needs::wait_until("it waits for who removes the other", || {
+                let locks = fs::read_to_string("/proc/locks").unwrap();
+                finishing.is_finished() || locks.lines().any(is_waiting)
+            });
+            fs::remove_dir_all(&template).unwrap();
+            drop(lock);
+            finishing.join().unwrap().unwrap()
+        });
+        assert_eq!((&path, fs::read_to_string(path.join("data")).unwrap().as_str()), (&template, "new"));
     }
 
     #[test]

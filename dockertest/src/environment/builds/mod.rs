@@ -43,6 +43,8 @@ pub struct Builds {
     folder: PathBuf,
     /// Where lists of packages are kept between two times; a new folder each time if there is none.
     cache: Option<PathBuf>,
+    /// Where capsules keep what they prepare with them; nothing: these are not the builds that it is kept for.
+    prepared: Option<PathBuf>,
 }
 
 /// Where a build is to come from.
@@ -67,7 +69,7 @@ pub enum BuildSource {
 impl Builds {
     /// Those in this folder; it need not be there.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Builds {
-        Builds { folder: folder.into(), cache: None }
+        Builds { folder: folder.into(), cache: None, prepared: None }
     }
 
     /// The same with a folder for what can be fetched again.
@@ -85,10 +87,10 @@ impl Builds {
     #[must_use]
     pub fn of_user() -> Option<Builds> {
         let variable = |name: &str| std::env::var_os(name);
-        let builds = Builds::in_folder(user_folders::engines(variable)?);
-        Some(match user_folders::package_lists(variable) {
-            Some(cache) => builds.caching_in(cache),
-            None => builds,
+        Some(Builds {
+            folder: user_folders::engines(variable)?,
+            cache: user_folders::package_lists(variable),
+            prepared: user_folders::templates(variable),
         })
     }
 
@@ -174,7 +176,8 @@ impl Builds {
         Ok(build)
     }
 
-    /// Removes a build, and the test image as it was prepared with it. Folders that the user gave stay as they are.
+    /// Removes a build; one of the user's with the test image as it was prepared with it. Folders that the user gave stay as
+    /// they are.
     ///
     /// # Errors
     /// There is none of that name, or it cannot be removed.
@@ -183,7 +186,9 @@ impl Builds {
         let _lock = self.lock()?;
         let place = self.folder.join(&build.name);
         fs::remove_dir_all(&place).map_err(|source| BuildFailure::file(&place, source))?;
-        remove_prepared(&build.capsule());
+        if let Some(prepared) = &self.prepared {
+            remove_prepared(prepared, &build.capsule());
+        }
         Ok(())
     }
 

@@ -32,6 +32,7 @@ fn programs_of_ones_own_are_added_found_and_removed() {
     builds.remove("docker-mine").unwrap();
     assert!(builds.all().unwrap().is_empty());
     assert!(bin.join("dockerd").exists(), "what the user gave stays");
+    assert_eq!(builds.prepared, None, "and what capsules prepared for the user's builds");
 }
 
 #[test]

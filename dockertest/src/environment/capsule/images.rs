@@ -203,16 +203,26 @@ fn short(what: &impl Hash) -> String {
     format!("{:08x}", hasher.finish() >> 32)
 }
 
-/// Removes what was prepared with an engine that is gone, unless a capsule uses it.
-pub(in crate::environment) fn remove_prepared(options: &CapsuleOptions) {
-    if let Some(templates) = Templates::of_user() {
-        templates.remove_of(&build(options));
-    }
+/// Removes what was prepared in a folder with an engine that is gone, unless a capsule uses it.
+pub(in crate::environment) fn remove_prepared(folder: &Path, options: &CapsuleOptions) {
+    Templates { folder: folder.to_owned() }.remove_of(&build(options));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_prepared_with_a_build_goes_where_it_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = CapsuleOptions::new().lower(["/nonexistent"]);
+        for build in [build(&options), build(&CapsuleOptions::new())] {
+            fs::create_dir(folder.path().join(format!("{build}-prepared"))).unwrap();
+        }
+        remove_prepared(folder.path(), &options);
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [&*format!("{}-prepared", build(&CapsuleOptions::new()))]);
+    }
 
     #[test]
     fn a_build_that_is_another_one_now_has_other_images() {

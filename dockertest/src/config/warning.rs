@@ -272,19 +272,28 @@ impl<'a> Search<'a> {
             if is_described || near.is_some() {
                 let (text, entry) = tables.entry(assigned.at);
                 let message = format!("nothing reads option `{option}` of section `[{name}]`");
-                let warning = Warning::new(text.origin(entry), message).meant(near);
+                let elsewhere = self.in_own_section(assigned.option).map(|section| format!("{section}.{option}"));
+                let warning = Warning::new(text.origin(entry), message).meant(elsewhere.as_deref().or(near));
                 self.found.insert((assigned.at.text, entry.line, assigned.at.entry), warning);
             }
         }
     }
 
-    /// Options that the shipped layer sets in a section, above it, or below it (what is set above is inherited).
+    /// The section of the framework's own that has the option in the shipped layer.
+    fn in_own_section(&self, option: Symbol) -> Option<&'static str> {
+        let has = |table: &&Table| table.all(option).iter().any(|assigned| assigned.layer.is_given());
+        OWN_SECTIONS.into_iter().find(|section| self.shipped.get(section).is_some_and(has))
+    }
+
+    /// Options that the shipped layer sets in a section, above it, or below it (what is set above is inherited, but for the
+    /// framework's own sections).
     fn known_options(&self, table: &'a Table) -> HashSet<Symbol> {
         let shipped = |table: &'a Table| {
             table.assigned.iter().filter(|assigned| assigned.layer.is_given()).map(|assigned| assigned.option)
         };
         if &*table.name == DEFAULTS {
-            return self.tables.sections.iter().flat_map(shipped).collect();
+            let inherits = |table: &&Table| !OWN_SECTIONS.contains(&&*table.name);
+            return self.tables.sections.iter().filter(inherits).flat_map(shipped).collect();
         }
         let below = format!("{}/", table.name);
         let children = self.shipped.range(below.as_str()..).take_while(|(name, _)| name.starts_with(&below));

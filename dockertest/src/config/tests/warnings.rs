@@ -64,6 +64,10 @@ fn what_is_known_is_not_told(#[case] custom: &str) {
     "[DEFAULTS]\n# c\ndocker_timout = 1",
     "b.ini:3: nothing reads option `docker_timout` of section `[DEFAULTS]`; did you mean `docker_timeout`?"
 )]
+#[case::for_all_but_the_section_that_has_it(
+    "[DEFAULTS]\nexclude = example",
+    "b.ini:2: nothing reads option `exclude` of section `[DEFAULTS]`; did you mean `Control.exclude`?"
+)]
 #[case::slip_in_a_subtest_without_shipped_section(
     "[docker_cli/version]\ndocker_tiemout = 1",
     "b.ini:2: nothing reads option `docker_tiemout` of section `[docker_cli/version]`; did you mean `docker_timeout`?"

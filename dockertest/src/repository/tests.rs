@@ -79,11 +79,17 @@ impl Place {
         self.record(name, events);
     }
 
-    /// Writes the journal as a runner does, and has it recorded.
-    fn record(&self, name: &str, events: Vec<Event>) {
+    /// The results folder of a run that begins, and what takes its records in.
+    fn recorder(&self, name: &str) -> (PathBuf, Recorder) {
         let results = self.results(name);
         fs::create_dir_all(&results).unwrap();
-        let mut recorder = self.open().recorder(&results);
+        let recorder = self.open().recorder(&results);
+        (results, recorder)
+    }
+
+    /// Writes the journal as a runner does, and has it recorded.
+    fn record(&self, name: &str, events: Vec<Event>) {
+        let (results, mut recorder) = self.recorder(name);
         let mut text = String::new();
         for (seq, mut event) in (0..).zip(events) {
             if let Event::RunStarted(run) = &mut event {

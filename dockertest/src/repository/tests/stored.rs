@@ -139,9 +139,7 @@ fn the_index_can_be_made_again_at_any_time() {
 fn a_run_that_goes_on_is_neither_taken_in_nor_the_last_one() {
     let place = Place::new();
     place.run("r1", &[("a", Good)]);
-    let results = place.results("r2");
-    fs::create_dir_all(&results).unwrap();
-    let mut recorder = place.open().recorder(&results);
+    let (results, mut recorder) = place.recorder("r2");
     let mut text = String::new();
     // It is told twice that it goes on.
     let going_on = [Event::RunResumed(Session::default()), started(0, 1)];
@@ -229,9 +227,7 @@ fn what_is_known_of_runs_outlives_their_journals() {
 fn a_repository_that_cannot_be_written_costs_a_run_nothing() {
     let place = Place::new();
     place.run("r1", &[("a", Fail)]);
-    let results = place.results("r2");
-    fs::create_dir_all(&results).unwrap();
-    let mut recorder = place.open().recorder(&results);
+    let (results, mut recorder) = place.recorder("r2");
     fs::remove_dir_all(place.path()).unwrap();
     fs::write(place.path(), "").unwrap();
     fs::write(results.join(FILE_NAME), "").unwrap();

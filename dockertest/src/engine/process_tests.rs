@@ -40,7 +40,7 @@ fn an_endless_output_does_not_hide_the_limit_and_stays_bounded() {
     let (stopped, seen) = run(script, Duration::from_millis(300), None);
     assert!(matches!(stopped, Err(Stopped::TimedOut)), "{stopped:?}");
     assert!(seen.stdout.len() <= MEMORY_BYTES);
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(began.elapsed() < MINUTE, "{:?}", began.elapsed());
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn an_endless_output_of_a_grandchild_does_not_hide_the_end() {
     let (stopped, seen) = run(script, MINUTE, None);
     assert!(stopped.is_ok());
     assert_eq!(seen.status.code(), Some(3));
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(began.elapsed() < MINUTE, "{:?}", began.elapsed());
 }
 
 #[test]

@@ -239,7 +239,7 @@ fn only_who_needs_the_engine_waits_for_it() {
     let (went_on, wait) = std::sync::mpsc::channel();
     let probe = Box::new(move || {
         // Only the first step's end lets the engine answer: it waited but a moment.
-        wait.recv_timeout(Duration::from_secs(20)).unwrap();
+        wait.recv_timeout(Duration::from_secs(60)).unwrap();
         engine()
     });
     let runner = place.runner_with("good,needs_engine", SMALL, |builder| builder.engine_probe(probe));

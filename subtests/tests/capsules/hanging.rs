@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use dockertest::engine::daemon::DaemonFailure;
 use dockertest::environment::capsule::{Capsule, CapsuleOptions, CapsuleProvider, DataRoot, ImagesFailure};
@@ -10,9 +9,6 @@ use dockertest::host::CancelToken;
 
 use crate::possible;
 use crate::support::host;
-
-/// Half of what an engine has to come up.
-const AT_ONCE: Duration = Duration::from_secs(30);
 
 #[test]
 fn an_engine_that_hangs_is_given_up_when_somebody_wants_to_stop() {
@@ -34,11 +30,10 @@ fn an_engine_that_hangs_is_given_up_when_somebody_wants_to_stop() {
     thread::scope(|scope| {
         let starting = scope.spawn(|| Capsule::start_unless(&host(), &options, &cancel));
         test_needs::wait_until("it hangs", || data.join("var-lib-docker/hangs").exists());
-        let start = Instant::now();
         cancel.cancel("enough");
         let failure = starting.join().unwrap().unwrap_err();
+        // Of one that has used up its time it would be told that it is silent.
         assert!(matches!(&failure, DaemonFailure::GivenUp(reason) if reason == "enough"), "{failure}");
-        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
     });
     let prepared = options.with_test_image(&host(), "dockertest/prepared:latest", &cancel).unwrap_err();
     assert!(matches!(&prepared, ImagesFailure::Interrupted(reason) if reason == "enough"), "{prepared}");

@@ -2,12 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use dockertest::host::HostProgram;
 
 /// The host program of the bundled subtests.
 pub(crate) fn host() -> HostProgram {
     HostProgram::new(env!("CARGO_BIN_EXE_dockertest-host"))
+}
+
+pub(crate) fn kill(pid: u32, signal: &str) {
+    assert!(Command::new("kill").args([format!("-{signal}"), pid.to_string()]).status().unwrap().success());
 }
 
 /// What an engine or a capsule leaves that is not taken down: its folder and cgroups.

@@ -14,7 +14,7 @@ use dockertest::run::Runner;
 use dockertest::verdict::Verdict;
 
 /// How long a list may take.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 const LOCK: &str = "Cargo.lock";
 

@@ -93,14 +93,16 @@ impl Recorder {
     fn begin(&mut self) -> Result<(), RepositoryFailure> {
         let Some(run) = self.gathering.run() else { return Ok(()) };
         let ours = store::journal(&self.repository, run);
-        // Begun twice by one process, it stays marked.
+        // Who has found it unmarked, and may still put a copy in place of a symbolic link, comes to its end first.
+        let lock = index::lock(&self.repository);
+        // Marked already by this process, it stays so.
         let held = store::adopt(&self.repository, run, &self.results.join(FILE_NAME))
             .map_err(RepositoryFailure::io("keep the journal of the run as", &ours))?;
         self.held = held.or(self.held.take());
         let Some(mut summary) = self.gathering.summary(&self.results) else { return Ok(()) };
         summary.run.state = RunIs::Running;
         summary.run.reason = None;
-        index::record(&self.repository, &summary, store::length(&ours).unwrap_or(0))
+        index::write_line(&self.repository, &summary, store::length(&ours).unwrap_or(0), &lock?)
     }
 
     /// The run has stopped, for now or for good.
@@ -137,6 +139,11 @@ impl Sink for Recorder {
 
     fn past(&mut self, record: &Record) -> io::Result<()> {
         self.gathering.take(record);
+        // The repository knows the run, so it must be marked before its journal says more. Where that fails, it is tried
+        // again as the run goes on, and told.
+        if let Event::RunStarted(_) = record.event {
+            self.held = store::mark(&self.results.join(FILE_NAME)).ok().flatten();
+        }
         Ok(())
     }
 }

@@ -53,11 +53,20 @@ pub(super) fn keys(repository: &Path) -> io::Result<Vec<String>> {
 /// Has the repository know a journal that is being written, wherever it lies; marks it as such, for as long as that is
 /// kept. Nothing if it is marked already.
 pub(super) fn adopt(repository: &Path, key: &str, original: &Path) -> io::Result<Option<Held>> {
+    adopt_while(repository, key, original, patience())
+}
+
+/// The same for a journal that the repository may know already: only marks it.
+pub(super) fn mark(journal: &Path) -> io::Result<Option<Held>> {
+    hold_while(journal, patience())
+}
+
+fn patience() -> impl FnMut() -> bool {
     let end = Instant::now() + LOOKER_LIMIT;
-    adopt_while(repository, key, original, || {
+    move || {
         std::thread::sleep(Duration::from_millis(1));
         Instant::now() < end
-    })
+    }
 }
 
 fn adopt_while(repository: &Path, key: &str, original: &Path, wait: impl FnMut() -> bool) -> io::Result<Option<Held>> {

@@ -1,6 +1,7 @@
 //! What is kept of runs, whatever happens to them, to their results and to the repository.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use rstest::rstest;
 
@@ -159,6 +160,43 @@ fn a_run_that_goes_on_is_neither_taken_in_nor_the_last_one() {
     assert_eq!(repository.run("r2").unwrap().state, RunIs::CutOff);
     assert_eq!(repository.failing(), ["a"]);
     assert!(repository.notes()[0].contains("the process of run r2 is gone"), "{:?}", repository.notes());
+}
+
+#[test]
+fn a_run_that_is_resumed_is_not_taken_for_cut_off_before_its_recorder_hears_of_it() {
+    let place = Place::new();
+    place.make("r1", "docker", &[("a", Some(Good)), ("b", None)], Stops::Interrupted);
+    let (mut recorder, resumed) = place.resume("r1");
+    let repository = place.open();
+    assert_eq!(repository.run("r1").unwrap().state, RunIs::Interrupted);
+    assert!(repository.notes().is_empty(), "{:?}", repository.notes());
+    recorder.record(&resumed).unwrap();
+    assert_eq!((place.open().run("r1").unwrap().state, recorder.told().problem()), (RunIs::Running, None));
+}
+
+#[test]
+fn who_took_a_run_for_cut_off_as_it_was_resumed_does_not_take_its_journal() {
+    let place = Place::new();
+    place.make("r1", "docker", &[("a", None)], Stops::Killed);
+    let (original, ours) = (place.results("r1").join(FILE_NAME), place.path().join("runs/r1.jsonl"));
+    // As with results on another file system.
+    fs::remove_file(&ours).unwrap();
+    std::os::unix::fs::symlink(&original, &ours).unwrap();
+    let looks = index::lock(&place.path()).unwrap();
+    let (mut recorder, resumed) = place.resume("r1");
+    std::thread::scope(|scope| {
+        let begins = scope.spawn(|| recorder.record(&resumed).unwrap());
+        let waits = format!(":{} ", fs::metadata(place.path().join("lock")).unwrap().ino());
+        test_needs::wait_until("the run waits for who looks", || {
+            let locks = fs::read_to_string("/proc/locks").unwrap();
+            locks.lines().any(|lock| lock.contains("-> ") && lock.contains(&waits))
+        });
+        store::keep(&place.path(), "r1").unwrap();
+        drop(looks);
+        begins.join().unwrap();
+    });
+    let number = |path: &std::path::Path| fs::metadata(path).unwrap().ino();
+    assert_eq!((number(&ours), recorder.told().problem()), (number(&original), None));
 }
 
 #[test]

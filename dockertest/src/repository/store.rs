@@ -100,13 +100,21 @@ pub(super) fn keep(repository: &Path, key: &str) -> io::Result<()> {
 }
 
 /// Marks a journal as being written by this process, for as long as that is kept; nothing if it is marked already. As
-/// long as somebody looks at it, `wait` waits a little, or tells that this was enough.
+/// long as somebody looks at it, `wait` waits a little, or tells that this was enough: then it fails.
 fn hold_while(journal: &Path, mut wait: impl FnMut() -> bool) -> io::Result<Option<Held>> {
     loop {
-        // Not held for a moment by who only looks: the run would be taken for cut off until it stops.
         match Held::take(File::open(journal)?)? {
-            None if !is_locked(File::open(journal)?)? && wait() => {}
+            // Only looked at, for a moment: without a mark the run would be taken for cut off until it stops.
+            None if !is_locked(File::open(journal)?)? => {}
             held => return Ok(held),
+        }
+        if !wait() {
+            let why = format!(
+                "another process looks at `{}` and does not end with that (`fuser` names it); until the run stops, the \
+                 repository may take it for cut off",
+                journal.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::TimedOut, why));
         }
     }
 }
@@ -245,7 +253,8 @@ mod tests {
         let looks = File::open(&original).unwrap();
         looks.try_lock_shared().unwrap();
         let _looks = Held::new(looks);
-        assert!(adopt_while(folder.path(), "y", &original, || false).unwrap().is_none());
+        let failure = adopt_while(folder.path(), "y", &original, || false).unwrap_err();
+        assert_eq!(failure.kind(), io::ErrorKind::TimedOut);
         assert!(journal(folder.path(), "y").exists());
     }
 
@@ -265,6 +274,7 @@ mod tests {
         assert!(hold_while(&journal, || unreachable!("it is marked")).unwrap().is_none());
         drop(held);
         let _stopped = look();
-        assert!(hold_while(&journal, || false).unwrap().is_none());
+        let failure = hold_while(&journal, || false).unwrap_err().to_string();
+        assert!(failure.starts_with(&format!("another process looks at `{}`", journal.display())), "{failure}");
     }
 }

@@ -200,6 +200,22 @@ fn who_took_a_run_for_cut_off_as_it_was_resumed_does_not_take_its_journal() {
 }
 
 #[test]
+fn a_run_that_cannot_be_marked_as_going_on_says_so_and_is_recorded() {
+    let place = Place::new();
+    place.make("r1", "docker", &[("a", Some(Fail))], Stops::Killed);
+    // As a process that was stopped while it looked.
+    let looks = fs::File::open(place.results("r1").join(FILE_NAME)).unwrap();
+    looks.try_lock_shared().unwrap();
+    let (mut recorder, resumed) = place.resume("r1");
+    recorder.record(&resumed).unwrap();
+    let problem = recorder.told().problem().unwrap();
+    assert!(problem.starts_with("cannot keep the journal of the run as `"), "{problem}");
+    assert!(problem.contains("another process looks at `"), "{problem}");
+    recorder.record(&Record { event: run_ended(Fail), ..resumed }).unwrap();
+    assert_eq!(place.open().run("r1").unwrap().state, RunIs::Complete);
+}
+
+#[test]
 fn results_are_found_where_the_next_run_has_moved_them() {
     let place = Place::new();
     place.run("r1", &[("a", Good)]);

@@ -42,7 +42,7 @@ pub(super) fn load(repository: &Path, notes: &mut Vec<String>) -> Result<Index, 
     let found = read(repository)?;
     let keys = keys(repository)?;
     if found.damaged.is_none() && missing(repository, &found.index, &keys).is_empty() {
-        return Ok(found.index.without_forgotten(keys));
+        return Ok(found.index.without_forgotten(repository, keys));
     }
     let lock = match lock(repository) {
         Ok(lock) => Some(lock),
@@ -63,12 +63,12 @@ pub(super) fn load(repository: &Path, notes: &mut Vec<String>) -> Result<Index, 
         ));
     }
     let missing = missing(repository, &index, &keys);
-    let lines = take_in(repository, &missing, &places, notes);
+    let lines = take_in(repository, &index, &missing, &places, notes);
     if lock.is_some() {
         if found.damaged.is_some() { replace(repository, &lines) } else { append(repository, INDEX, &lines) }?;
     }
     index.add(&lines);
-    Ok(index.without_forgotten(keys))
+    Ok(index.without_forgotten(repository, keys))
 }
 
 /// Writes the line of a run that has stopped.
@@ -89,7 +89,7 @@ pub(super) fn write_line(
 
 /// What the index has at this moment.
 pub(super) fn present(repository: &Path) -> Result<Index, RepositoryFailure> {
-    Ok(read(repository)?.index.without_forgotten(keys(repository)?))
+    Ok(read(repository)?.index.without_forgotten(repository, keys(repository)?))
 }
 
 /// Removes the journals of all complete runs but the last `count`, once their lines are safe in the archive.
@@ -166,13 +166,15 @@ impl Index {
     }
 
     /// Whoever removes a journal wants the run to be forgotten, unless its line was put into the archive before.
-    fn without_forgotten(mut self, keys: Vec<String>) -> Index {
+    fn without_forgotten(mut self, repository: &Path, keys: Vec<String>) -> Index {
         let keys: HashSet<String> = keys.into_iter().collect();
         let Index { text, rows } = &mut self;
         rows.retain_mut(|row| {
-            let has_journal = keys.contains(row.run(text));
-            let stays = has_journal || row.archived;
-            row.archived = !has_journal;
+            let run = row.run(text);
+            let is_known = keys.contains(run);
+            let stays = is_known || row.archived;
+            row.archived =
+                !is_known || (row.state == RunIs::CutOff && store::is_gone(&store::journal(repository, run)));
             stays
         });
         self
@@ -225,7 +227,8 @@ fn read(repository: &Path) -> Result<Found, RepositoryFailure> {
     Ok(Found { index, damaged })
 }
 
-/// The runs whose journals say more than the index does, and that nobody is writing.
+/// The runs whose journals say more than the index does, and that nobody is writing; and those that are said to go on and
+/// whose journals are gone.
 fn missing(repository: &Path, index: &Index, keys: &[String]) -> Vec<String> {
     let known: HashMap<&str, &Row> = index.rows.iter().map(|row| (row.run(&index.text), row)).collect();
     let says_more = |key: &str| {
@@ -235,8 +238,12 @@ fn missing(repository: &Path, index: &Index, keys: &[String]) -> Vec<String> {
             return false;
         }
         let journal = store::journal(repository, key);
-        let news = |row: &&Row| row.state == RunIs::Running || store::length(&journal) != Some(row.bytes);
-        store::length(&journal).is_some() && row.is_none_or(news) && !store::is_held(&journal)
+        let is_said_to_go_on = |row: &&Row| row.state == RunIs::Running;
+        let news = |row: &&Row| is_said_to_go_on(row) || store::length(&journal) != Some(row.bytes);
+        match store::length(&journal) {
+            Some(_) => row.is_none_or(news) && !store::is_held(&journal),
+            None => row.is_some_and(is_said_to_go_on) && store::is_gone(&journal),
+        }
     };
     let mut missing: Vec<String> = keys.iter().filter(|key| says_more(key)).cloned().collect();
     missing.sort();
@@ -247,6 +254,7 @@ fn missing(repository: &Path, index: &Index, keys: &[String]) -> Vec<String> {
 /// journal tells only where its run began, and one that was loaded has no such place.
 fn take_in(
     repository: &Path,
+    index: &Index,
     missing: &[String],
     places: &HashMap<String, PathBuf>,
     notes: &mut Vec<String>,
@@ -254,7 +262,13 @@ fn take_in(
     let mut lines = String::new();
     for key in missing {
         let path = store::journal(repository, key);
-        let bytes = store::length(&path).unwrap_or(0);
+        let Some(bytes) = store::length(&path) else {
+            if let Some((row, said)) = index.row(key).and_then(|row| Some((row, row.whole(&index.text)?))) {
+                notes.push(format!("the process of run {key} is gone, and its journal with its results"));
+                lines.push_str(&encode(&said.cut_off(), row.bytes));
+            }
+            continue;
+        };
         let link = fs::read_link(&path).ok().and_then(|journal| journal.parent().map(Path::to_owned));
         let place = link.or_else(|| places.get(key).cloned());
         let summary = match journal::read(&path) {

@@ -330,6 +330,13 @@ impl Row {
             has_journal: !self.archived,
         })
     }
+
+    /// All that the line was made of.
+    pub(super) fn whole(&self, text: &str) -> Option<Summary> {
+        let only_intratests = self.words(text).any(|word| word.kind == LONE_INTRATEST);
+        let steps = self.words(text).map(|word| word.summary(self.started_us)).collect();
+        Some(Summary { run: self.summary(text)?, steps, only_intratests })
+    }
 }
 
 /// The text of a JSON text.

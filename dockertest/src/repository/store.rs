@@ -129,6 +129,11 @@ pub(super) fn length(journal: &Path) -> Option<u64> {
     fs::metadata(journal).ok().map(|facts| facts.len())
 }
 
+/// Whether the journal went with the results: the symbolic link that stands for it leads nowhere.
+pub(super) fn is_gone(journal: &Path) -> bool {
+    fs::metadata(journal).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
 /// Where the results of a run are now: where they were written, or beside it, where the next run has moved them.
 pub(super) fn results(repository: &Path, key: &str, written: &Path) -> Option<PathBuf> {
     let ours = journal(repository, key);

@@ -163,6 +163,17 @@ pub(super) struct Summary {
 /// Why a run is cut off.
 const GONE: &str = "the process that ran it is gone";
 
+/// The same for one whose journal was in its results folder only.
+const GONE_WITH_RESULTS: &str = "the process that ran it is gone, and its journal with its results";
+
+impl Summary {
+    /// That of a run that was said to go on, and of which nothing more is known.
+    pub(super) fn cut_off(self) -> Summary {
+        let reason = Some(GONE_WITH_RESULTS.to_owned());
+        Summary { run: RunSummary { state: RunIs::CutOff, reason, ..self.run }, ..self }
+    }
+}
+
 /// Folds the records of a run into its summary. It keeps less than the run's state does: a run of many thousand steps
 /// has it beside everything else.
 #[derive(Debug, Default)]

@@ -248,6 +248,29 @@ fn results_that_are_gone_break_nothing() {
 }
 
 #[test]
+fn a_run_that_was_killed_does_not_go_on_when_its_only_journal_is_gone() {
+    let place = Place::new();
+    place.make("r1", "docker", &[("a", Some(Fail)), ("b", None)], Stops::Interrupted);
+    let (mut recorder, resumed) = place.resume("r1");
+    let ours = place.path().join("runs/r1.jsonl");
+    // As with results on another file system.
+    fs::remove_file(&ours).unwrap();
+    std::os::unix::fs::symlink(place.results("r1").join(FILE_NAME), &ours).unwrap();
+    recorder.record(&resumed).unwrap();
+    let running = place.open().run("r1").unwrap();
+    assert_eq!((running.state, place.open().last()), (RunIs::Running, None));
+    drop(recorder); // as when its process is killed
+    fs::remove_dir_all(place.results("r1")).unwrap();
+    let repository = place.open();
+    assert_eq!(repository.notes(), ["the process of run r1 is gone, and its journal with its results"]);
+    let run = repository.last().unwrap();
+    assert_eq!((run.state, run.has_journal, run.planned), (RunIs::CutOff, false, 2));
+    assert_eq!((run.results, run.totals), (running.results, running.totals));
+    assert_eq!(repository.failing(), ["a", "b"]);
+    assert!(place.open().notes().is_empty(), "it is told once");
+}
+
+#[test]
 fn a_journal_that_is_removed_is_forgotten() {
     let place = Place::new();
     place.run("r1", &[("a", Fail)]);

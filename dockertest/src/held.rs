@@ -5,6 +5,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
+use std::path::Path;
 
 /// A file that is locked as long as this lives. Not for locks that a child is meant to share.
 #[derive(Debug)]
@@ -16,8 +17,10 @@ impl Held {
         Held(locked)
     }
 
-    /// Locks the file; nothing if somebody else has done so.
-    pub(crate) fn take(file: File) -> io::Result<Option<Held>> {
+    /// Locks a file that is there; nothing if somebody else has done so.
+    pub(crate) fn take(path: &Path) -> io::Result<Option<Held>> {
+        // NFS locks for one alone only what is open for writing; where that is only read, it says "bad file descriptor".
+        let file = File::options().read(true).write(true).open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Held(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -37,7 +40,7 @@ impl Drop for Held {
     }
 }
 
-/// Whether somebody has locked the file. Looking leaves no lock.
+/// Whether somebody has locked the file, which is open for reading. Looking leaves no lock.
 pub(crate) fn is_locked(file: File) -> io::Result<bool> {
     match file.try_lock_shared() {
         Ok(()) => {
@@ -51,20 +54,40 @@ pub(crate) fn is_locked(file: File) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
     use super::*;
+    use crate::claim;
 
     #[test]
     fn what_is_given_back_is_free_though_somebody_shares_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        let open = || File::create(folder.path().join("lock")).unwrap();
-        let held = Held::take(open()).unwrap().unwrap();
+        let path = folder.path().join("lock");
+        File::create(&path).unwrap();
+        let is_locked = || is_locked(File::open(&path).unwrap()).unwrap();
+        let held = Held::take(&path).unwrap().unwrap();
         // As a child has it that was forked a moment ago.
         let shared = held.file().try_clone().unwrap();
-        assert!(is_locked(open()).unwrap() && Held::take(open()).unwrap().is_none());
+        assert!(is_locked() && Held::take(&path).unwrap().is_none());
         drop(held);
-        assert!(!is_locked(open()).unwrap());
-        let again = Held::take(open()).unwrap();
-        assert!(again.is_some() && is_locked(open()).unwrap());
+        assert!(!is_locked());
+        let again = Held::take(&path).unwrap();
+        assert!(again.is_some() && is_locked());
         drop(shared);
+    }
+
+    /// As NFS wants it: who shares a lock can read the file, and who locks it alone can write it.
+    #[test]
+    fn what_is_locked_is_open_for_reading_and_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_open_for_both = |file: &File| {
+            let flags = fcntl(file, FcntlArg::F_GETFL).unwrap();
+            OFlag::from_bits_retain(flags) & OFlag::O_ACCMODE == OFlag::O_RDWR
+        };
+        let shared = claim::claim(folder.path()).unwrap();
+        assert!(is_open_for_both(&shared));
+        drop(Held::new(shared));
+        assert!(is_open_for_both(claim::abandoned(folder.path()).unwrap().file()));
+        assert!(is_open_for_both(Held::take(&folder.path().join(claim::LOCK)).unwrap().unwrap().file()));
     }
 }

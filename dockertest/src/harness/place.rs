@@ -48,7 +48,8 @@ impl Place {
             }
         }
         drop(giving_out);
-        let state_lock = lock_file(&folder.join("state.lock")).and_then(Held::take).map_err(refused)?;
+        let state_lock = folder.join("state.lock");
+        let state_lock = lock_file(&state_lock).and_then(|_| Held::take(&state_lock)).map_err(refused)?;
         let kept = if state_lock.is_some() { &folder } else { results.path() };
         Ok(Place { state: kept.join("state"), results, _state_lock: state_lock })
     }

@@ -103,7 +103,7 @@ pub(super) fn keep(repository: &Path, key: &str) -> io::Result<()> {
 /// long as somebody looks at it, `wait` waits a little, or tells that this was enough: then it fails.
 fn hold_while(journal: &Path, mut wait: impl FnMut() -> bool) -> io::Result<Option<Held>> {
     loop {
-        match Held::take(File::open(journal)?)? {
+        match Held::take(journal)? {
             // Only looked at, for a moment: without a mark the run would be taken for cut off until it stops.
             None if !is_locked(File::open(journal)?)? => {}
             held => return Ok(held),

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::DaemonFailure;
 use super::cgroups;
 use crate::claim::{self, LOCK, claim};
+use crate::held::Held;
 
 /// What the folder holds.
 const SOCKET: &str = "docker.sock";
@@ -221,7 +222,7 @@ impl Folder {
     }
 
     /// The lock, if nobody holds it.
-    fn abandoned(&self) -> Option<File> {
+    fn abandoned(&self) -> Option<Held> {
         claim::abandoned(&self.0)
     }
 }
@@ -274,7 +275,7 @@ mod tests {
     // A child that another test starts has all our files, and so their locks, until it runs its own program.
 
     /// The lock of a folder that nobody uses any more.
-    fn await_abandoned(folder: &Folder) -> File {
+    fn await_abandoned(folder: &Folder) -> Held {
         let mut lock = None;
         test_needs::wait_until("nobody holds it", || {
             lock = folder.abandoned();

@@ -192,7 +192,7 @@ impl fmt::Display for Pruned {
 /// The records cannot be read.
 pub fn prune(folder: &Path, tell: Tell<'_>) -> io::Result<Vec<Pruned>> {
     let mut done = Vec::new();
-    for (record, head) in Record::orphans(&records(folder))? {
+    for (record, head) in Record::orphans(&records(folder), tell)? {
         done.extend(prune_one(&record, &head, tell)?);
         record.remove_if_empty()?;
     }
@@ -213,7 +213,7 @@ pub fn prune(folder: &Path, tell: Tell<'_>) -> io::Result<Vec<Pruned>> {
 /// ```
 pub fn kept(folder: &Path) -> io::Result<Vec<String>> {
     let mut ids = Vec::new();
-    for (record, _) in Record::kept(&records(folder))? {
+    for (record, _) in Record::kept(&records(folder), &|_| {})? {
         ids.extend(record.ids()?);
     }
     ids.sort();
@@ -234,7 +234,7 @@ pub fn kept(folder: &Path) -> io::Result<Vec<String>> {
 /// ```
 pub fn dispose_of_kept(folder: &Path, ids: &[String], tell: Tell<'_>) -> io::Result<Vec<Pruned>> {
     let mut done = Vec::new();
-    for (record, head) in Record::kept(&records(folder))? {
+    for (record, head) in Record::kept(&records(folder), tell)? {
         let wanted = record.ids()?.into_iter().filter(|id| ids.contains(id)).collect();
         done.extend(dispose_of(wanted, &record, &head, tell)?);
         record.remove_if_empty()?;

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::call::random;
+use super::call::{Tell, random};
 use super::ids;
-use crate::held::Held;
+use crate::held::{Held, is_locked};
 
 const LOCK: &str = "lock";
 const HEAD: &str = "callout.json";
@@ -71,16 +71,16 @@ impl Record {
     }
 
     /// All that are left over by processes that are gone, and their heads. Those that somebody holds or keeps are not.
-    pub(super) fn orphans(base: &Path) -> io::Result<Vec<(Record, Head)>> {
-        Record::unheld(base, false)
+    pub(super) fn orphans(base: &Path, tell: Tell<'_>) -> io::Result<Vec<(Record, Head)>> {
+        Record::unheld(base, false, tell)
     }
 
     /// All that processes that are gone have kept on purpose, and their heads.
-    pub(super) fn kept(base: &Path) -> io::Result<Vec<(Record, Head)>> {
-        Record::unheld(base, true)
+    pub(super) fn kept(base: &Path, tell: Tell<'_>) -> io::Result<Vec<(Record, Head)>> {
+        Record::unheld(base, true, tell)
     }
 
-    fn unheld(base: &Path, kept: bool) -> io::Result<Vec<(Record, Head)>> {
+    fn unheld(base: &Path, kept: bool, tell: Tell<'_>) -> io::Result<Vec<(Record, Head)>> {
         let mut found = Vec::new();
         let folders = match fs::read_dir(base) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
@@ -95,10 +95,25 @@ impl Record {
                 }
                 continue;
             }
-            let Ok(Some(lock)) = File::open(path.join(LOCK)).and_then(Held::take) else { continue };
+            let lock = Held::take(&path.join(LOCK));
             if path.join(KEPT).exists() != kept {
                 continue;
             }
+            let lock = match lock {
+                Ok(Some(lock)) => lock,
+                Ok(None) => continue,
+                Err(error) => {
+                    // Not of one that lives, nor of one that is incomplete.
+                    if File::open(path.join(LOCK)).and_then(is_locked).is_ok_and(|is_locked| !is_locked) {
+                        tell(&format!(
+                            "cannot lock `{}`: {error}; instances that an earlier run left there are still there: dispose \
+                             of them as the user who made them (`dockertest env prune`)",
+                            path.join(LOCK).display()
+                        ));
+                    }
+                    continue;
+                }
+            };
             if let Ok(Ok(head)) = fs::read(path.join(HEAD)).map(|text| serde_json::from_slice(&text)) {
                 found.push((Record { path, _lock: lock, calls: 0 }, head));
             }
@@ -131,13 +146,14 @@ impl Record {
     /// Waits until no call of `instance_provision` writes any more. Says whether that is so.
     pub(super) fn await_outputs(&self, limit: Duration) -> io::Result<bool> {
         for path in self.outputs()? {
+            // A look is enough; NFS locks for one alone no file that is only read.
             let file = File::open(&path)?;
-            if file.try_lock().is_ok() {
+            if file.try_lock_shared().is_ok() {
                 continue;
             }
             // Nothing else tells when a process ends that is not ours.
             let (tell, told) = mpsc::channel();
-            thread::Builder::new().name("callout".to_owned()).spawn(move || tell.send(file.lock()))?;
+            thread::Builder::new().name("callout".to_owned()).spawn(move || tell.send(file.lock_shared()))?;
             let ended = if limit.is_zero() { told.recv().is_ok() } else { told.recv_timeout(limit).is_ok() };
             if !ended {
                 return Ok(false);

@@ -1,7 +1,7 @@
 //! What is on disk about instances outlives who made them.
 
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{MAKE, Project, provision};
@@ -54,6 +54,25 @@ fn a_torn_record_is_passed_over() {
     fs::write(base.join("broken/callout.json"), "{").unwrap();
     assert_eq!(prune(project.path(), &|_| {}).unwrap(), []);
     assert!(!base.join(gone).exists() && base.join(making).exists());
+}
+
+#[test]
+fn a_record_that_cannot_be_locked_is_told_and_does_not_keep_the_others() {
+    let project = Project::new();
+    let provider = project.provider(Project::callouts(MAKE));
+    let _instances = provision(&provider, 1).unwrap();
+    let base = records(project.path());
+    // What nobody may write, not even root.
+    fs::create_dir_all(base.join("0/lock")).unwrap();
+    let told = Mutex::new(Vec::new());
+    let prune = || prune(project.path(), &|text| told.lock().unwrap().push(text.to_owned())).unwrap();
+    assert_eq!(prune(), [], "the process lives");
+    // What the system does for a process that dies.
+    drop(provider.shared.state().record.take());
+    assert_eq!(prune(), [Pruned { instance: "i1".to_owned(), problem: None }]);
+    let told = told.into_inner().unwrap();
+    assert_eq!(told.len(), 2);
+    assert!(told[0].starts_with(&format!("cannot lock `{}/0/lock`: ", base.display())), "{told:?}");
 }
 
 #[test]

@@ -243,7 +243,7 @@ mod tests {
         let (_place, templates) = templates();
         drop(made(&templates, &key(1)));
         let template = templates.folder.join(key(1).name());
-        let lock = Held::new(abandoned(&template).unwrap());
+        let lock = abandoned(&template).unwrap();
         let inode = format!(":{} ", lock.file().metadata().unwrap().ino());
         let (making, held) = templates.begin().unwrap();
         fs::write(making.path().join("data"), "new").unwrap();

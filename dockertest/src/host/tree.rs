@@ -30,6 +30,9 @@ const SEARCH_FOR: Duration = Duration::from_secs(2);
 /// How long what was told to stop may take for that: on a busy machine, until it is given a processor.
 const STOPPED_WITHIN: Duration = Duration::from_secs(2);
 
+/// The same while there is more to be found: what is not stopped yet may go on to fork.
+const STOPPED_MEANWHILE: Duration = Duration::from_millis(5);
+
 /// How many looks may find that it waits in the kernel. It may not stop at all then: the parent of a `vfork` goes on
 /// after its child, and what is frozen when it is thawed.
 const MAX_WAITING: u32 = 50;
@@ -285,8 +288,15 @@ pub(super) fn kill(tree: &dyn Belongs) -> Vec<(Process, ProcessDescription)> {
             walker.seen.clone_from(&us);
         }
         // The first walk takes longest and misses most of what comes and goes meanwhile, so it never is the last.
-        while (walker.walk() && Instant::now() <= until) || walker.walks == 1 {
-            await_stopped(&walker.held);
+        let mut have_stopped = walker.walks > 0 && walker.held.is_empty();
+        loop {
+            let is_news = walker.walk();
+            let is_over = Instant::now() > until && walker.walks > 1;
+            if is_over || (have_stopped && !is_news) {
+                break;
+            }
+            let limit = if is_news { STOPPED_MEANWHILE } else { STOPPED_WITHIN };
+            have_stopped = await_stopped(&walker.held, limit);
         }
         if walker.held.is_empty() {
             break;
@@ -327,7 +337,8 @@ impl Walker<'_> {
         let mut members: HashSet<i32> = self.held.iter().map(|held| held.process.pid).collect();
         let mut others = Vec::new();
         let mut is_news = false;
-        for pid in Process::ids() {
+        // Who comes after it has begun is left to the next one.
+        for pid in Process::ids().collect::<Vec<_>>() {
             if !self.seen.insert(pid) {
                 continue;
             }
@@ -381,9 +392,10 @@ fn send(pidfd: &OwnedFd, signal: Signal) {
 }
 
 /// Waits until none of them can have a child any more that nobody has seen. Whoever is told to stop in the midst of a
-/// fork brings it to its end first; killed before that child was seen, it leaves an orphan that nothing ties to it.
-fn await_stopped(held: &[Held]) {
-    let until = Instant::now() + STOPPED_WITHIN;
+/// fork brings it to its end first; killed before that child was seen, it leaves an orphan that nothing ties to it. Says
+/// whether that is so within the limit.
+fn await_stopped(held: &[Held], limit: Duration) -> bool {
+    let until = Instant::now() + limit;
     let mut waiting = 0;
     for one in held {
         loop {
@@ -394,11 +406,12 @@ fn await_stopped(held: &[Held]) {
                 Motion::Running => {}
             }
             if Instant::now() > until {
-                return;
+                return false;
             }
             thread::sleep(LOOK_AGAIN);
         }
     }
+    true
 }
 
 fn await_gone(held: &[Held]) {
@@ -453,50 +466,57 @@ mod tests {
     struct SlowToStop {
         slow: Process,
         is_found: Cell<bool>,
-        /// What only the second walk finds, and what stops the slow one at last.
-        later: RefCell<Option<(Child, JoinHandle<()>)>>,
-        /// How far the slow one is then.
+        /// What stops the slow one at last.
+        stop: RefCell<Option<JoinHandle<()>>>,
+        /// One more each time a walk has found the last one of them before the slow one has stopped.
+        later: RefCell<Vec<Child>>,
+        /// How far the slow one was when the last of them was found.
         seen: Cell<Option<Motion>>,
     }
 
     impl Belongs for SlowToStop {
         fn belongs(&self, process: &Process) -> bool {
-            let later = self.later.borrow().as_ref().map(|(child, _)| id(child));
+            let mut later = self.later.borrow_mut();
             if process.pid == self.slow.pid {
                 self.is_found.set(true);
-            } else if self.is_found.get() && later.is_none() {
+            } else if self.is_found.get() && later.is_empty() {
                 test_needs::wait_until("it has stopped", || self.slow.motion() == Motion::Stopped);
                 let slow = self.slow.pid;
                 told(slow, Signal::SIGCONT);
                 let stop = move || {
-                    // Much longer than it takes to begin a walk that does not wait.
+                    // Much longer than it takes to walk without waiting.
                     thread::sleep(Duration::from_millis(300));
                     told(slow, Signal::SIGSTOP);
                 };
-                self.later.replace(Some((start(&["sleep", "1000"]), thread::spawn(stop))));
-            } else if later == Some(process.pid) {
-                self.seen.set(Some(self.slow.motion()));
+                self.stop.replace(Some(thread::spawn(stop)));
+                later.push(start(&["sleep", "1000"]));
+            } else if later.last().map(id) == Some(process.pid) {
+                let seen = self.slow.motion();
+                self.seen.set(Some(seen));
+                if seen != Motion::Stopped {
+                    later.push(start(&["sleep", "1000"]));
+                }
             }
             process.pid == self.slow.pid
         }
     }
 
     #[test]
-    fn nobody_is_looked_for_before_all_that_were_found_have_stopped() {
+    fn the_last_walk_begins_when_all_that_were_found_have_stopped() {
         let mut slow = start(&["sh", "-c", "while :; do :; done"]);
         // The first walk finds it after the slow one.
-        let next = start(&["sleep", "1000"]);
+        let mut next = start(&["sleep", "1000"]);
         let tree = SlowToStop {
             slow: Process::look(id(&slow)).unwrap(),
             is_found: false.into(),
-            later: None.into(),
+            stop: None.into(),
+            later: Vec::new().into(),
             seen: None.into(),
         };
         let killed = kill(&tree);
-        let (later, stop) = tree.later.take().unwrap();
-        stop.join().unwrap();
+        tree.stop.take().unwrap().join().unwrap();
         slow.wait().unwrap();
-        for mut other in [next, later] {
+        for other in tree.later.borrow_mut().iter_mut().chain([&mut next]) {
             other.kill().unwrap();
             other.wait().unwrap();
         }

@@ -1,8 +1,8 @@
 //! The index: a line for each run that has stopped, appended under a lock.
 //!
 //! It holds nothing that the journals do not tell; so whatever happens to it, it is made again.
-//! Only of runs whose journals were removed on purpose it is the last word; their lines are in a file of their own, the
-//! archive.
+//! Only of runs whose journals are gone it is the last word. The lines of those whose journals were removed on purpose are in
+//! a file of their own, the archive.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};

@@ -109,10 +109,11 @@ impl Recorder {
     fn stop(&mut self) -> Result<(), RepositoryFailure> {
         let Some(summary) = self.gathering.summary(&self.results) else { return Ok(()) };
         let ours = store::journal(&self.repository, &summary.run.run);
-        store::keep(&self.repository, &summary.run.run)
-            .map_err(RepositoryFailure::io("keep the journal of the run as", &ours))?;
+        let kept = store::keep(&self.repository, &summary.run.run);
+        // What it has come to is known also where its journal is not, as when its results were removed meanwhile.
         index::record(&self.repository, &summary, store::length(&ours).unwrap_or(0))?;
         self.held = None;
+        kept.map_err(RepositoryFailure::io("keep the journal of the run as", &ours))?;
         match self.count {
             Some(count) => index::archive(&self.repository, count).map(|_| ()),
             None => Ok(()),

@@ -106,7 +106,7 @@ impl Record {
                     // Not of one that lives, nor of one that is incomplete.
                     if File::open(path.join(LOCK)).and_then(is_locked).is_ok_and(|is_locked| !is_locked) {
                         tell(&format!(
-                            "cannot lock `{}`: {error}; instances that an earlier run left there are still there: dispose \
+                            "cannot lock `{}`: {error}; instances that an earlier run left may still be there: dispose \
                              of them as the user who made them (`dockertest env prune`)",
                             path.join(LOCK).display()
                         ));

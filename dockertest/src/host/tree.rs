@@ -490,7 +490,7 @@ mod tests {
                 };
                 self.stop.replace(Some(thread::spawn(stop)));
                 later.push(start(&["sleep", "1000"]));
-            } else if later.last().map(id) == Some(process.pid) {
+            } else if later.last().map(id) == Some(process.pid) && self.slow.is_alive() {
                 let seen = self.slow.motion();
                 self.seen.set(Some(seen));
                 if seen != Motion::Stopped {

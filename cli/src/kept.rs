@@ -22,7 +22,7 @@ pub(crate) fn create(kept: &Kept, control: Option<&Control>, screen: &Screen) ->
     let option = || control.map_or_else(|| configured(screen), |control| Some(control.repository.clone()));
     let path = named(kept, option).or_else(|| find(Path::new(".")));
     let repository = Repository::create(&path.unwrap_or_else(|| PathBuf::from(FOLDER)))?;
-    told(&repository, screen);
+    tell_notes(&repository, screen);
     Ok(repository)
 }
 
@@ -36,12 +36,12 @@ pub(crate) fn open(kept: &Kept, screen: &Screen) -> Result<Repository, Problem> 
         )));
     };
     let repository = Repository::open(&path)?;
-    told(&repository, screen);
+    tell_notes(&repository, screen);
     Ok(repository)
 }
 
 /// Says what was found and mended.
-fn told(repository: &Repository, screen: &Screen) {
+pub(crate) fn tell_notes(repository: &Repository, screen: &Screen) {
     repository.notes().iter().for_each(|note| screen.note(note));
 }
 

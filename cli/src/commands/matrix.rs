@@ -136,6 +136,7 @@ fn run(
 ) -> Result<Outcome, RunFailure> {
     // The engines before this one have told how long subtests take.
     let now = Repository::open(repository.path());
+    now.iter().for_each(|now| kept::tell_notes(now, screen));
     let runner = runner.with_durations(now.as_ref().unwrap_or(repository).durations());
     let (runner, told) = kept::record(runner, repository, results);
     let outcome = runner.run(cancel);

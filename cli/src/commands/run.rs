@@ -18,7 +18,7 @@ use crate::environment;
 use crate::kept;
 use crate::reports;
 use crate::screen::{Problem, Screen};
-use crate::signals;
+use crate::signals::{self, Forwarding};
 use crate::sources::{self, Folders};
 use crate::{hosts, status};
 
@@ -36,20 +36,29 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     };
     let most = run.until_failure.map(|most| most.unwrap_or(u32::MAX));
     let environment = environment::configured()?;
+    let mut heard = None;
     for round in 1.. {
-        let status = once(run, &wanted, &environment, screen)?;
-        match most {
-            Some(most) if status == EXIT_PASSED && round < most && !run.dry_run => {
-                screen.note(format!("round {round} has passed; the next one begins"));
-            }
-            _ => return Ok(status),
+        let status = once(run, &wanted, &environment, &mut heard, screen)?;
+        let goes_on = most.is_some_and(|most| status == EXIT_PASSED && round < most && !run.dry_run);
+        if !goes_on {
+            return Ok(status);
         }
+        if let Some(status) = heard.as_ref().and_then(|(cancel, _)| signals::status(cancel)) {
+            return Ok(status);
+        }
+        screen.note(format!("round {round} has passed; the next one begins"));
     }
     Ok(status::SUCCESS)
 }
 
-/// A whole run.
-fn once(run: &Run, wanted: &Wanted, environment: &Environment, screen: &Screen) -> Result<u8, Problem> {
+/// A whole run. Once it hears signals, they are heard between it and the next one, too.
+fn once(
+    run: &Run,
+    wanted: &Wanted,
+    environment: &Environment,
+    heard: &mut Option<(CancelToken, Forwarding)>,
+    screen: &Screen,
+) -> Result<u8, Problem> {
     let live_reports = reports::wanted(&run.report, run.subunit)?;
     reports::check(&live_reports, &run.results)?;
     let folders = Folders::find(&run.suite.sources);
@@ -61,11 +70,18 @@ fn once(run: &Run, wanted: &Wanted, environment: &Environment, screen: &Screen) 
         runner = runner.shuffled(seed);
     }
     let is_dry = run.dry_run || runner.is_dry_run();
-    let cancel = CancelToken::new()?;
-    let _forwarding = signals::forward(&cancel)?;
+    let (cancel, _) = match heard {
+        Some(heard) => heard,
+        None => {
+            let cancel = CancelToken::new()?;
+            let forwarding = signals::forward(&cancel)?;
+            heard.insert((cancel, forwarding))
+        }
+    };
+    let cancel = &*cancel;
     let purpose = if is_dry { Purpose::DryRun } else { Purpose::Run };
     let mut runner =
-        environment::enter(runner, (environment, purpose), &cancel, screen, |failure| wanted.explain(failure))?;
+        environment::enter(runner, (environment, purpose), cancel, screen, |failure| wanted.explain(failure))?;
     let plan = runner.plan().map_err(|failure| wanted.explain(failure))?;
     wanted.tell_passed_over(&runner, screen);
     let planned: Vec<SubtestName> = plan.steps.iter().map(|step| step.name.clone()).collect();
@@ -87,8 +103,8 @@ fn once(run: &Run, wanted: &Wanted, environment: &Environment, screen: &Screen) 
         screen.note(format!("the former run in `{}` is kept as `{}`", run.results.display(), aside.display()));
     }
     let (runner, told) = kept::record(runner, &repository, folder.path());
-    let runner = reports::watch(runner, &live_reports, &run.results, screen, &cancel)?;
-    let outcome = runner.execute(plan, folder, &cancel);
+    let runner = reports::watch(runner, &live_reports, &run.results, screen, cancel)?;
+    let outcome = runner.execute(plan, folder, cancel);
     kept::tell(&told, screen);
     ended(outcome, screen)
 }

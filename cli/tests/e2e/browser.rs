@@ -33,7 +33,9 @@ impl Browser {
         if !test_needs::program(PROGRAM) {
             return None;
         }
-        let [to, from] = ["to-browser", "from-browser"].map(|name| place.path(name));
+        let [to, from, temporary] = ["to-browser", "from-browser", "of-browser"].map(|name| place.path(name));
+        // Where it puts what it would leave in the common folder, being killed.
+        std::fs::create_dir(&temporary).unwrap();
         assert!(Command::new("mkfifo").args([&to, &from]).status().unwrap().success());
         // Opened for both, so that neither side waits for the other.
         let open = |path| OpenOptions::new().read(true).write(true).open(path).unwrap();
@@ -46,7 +48,7 @@ impl Browser {
             .args(["-c", script, "sh", PROGRAM, "--remote-debugging-pipe"])
             .args(options)
             .arg(format!("--user-data-dir={}", place.path("profile").display()))
-            .envs([("TO", &to), ("FROM", &from), ("HOME", &place.path("home"))])
+            .envs([("TO", &to), ("FROM", &from), ("HOME", &place.path("home")), ("TMPDIR", &temporary)])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

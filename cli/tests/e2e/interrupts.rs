@@ -79,6 +79,20 @@ fn a_run_that_was_started_to_go_on_without_its_terminal_does() {
     place.expect_no_process();
 }
 
+#[test]
+fn a_signal_between_two_rounds_is_the_last_one_s_end() {
+    let place = Place::new();
+    let arguments = ["run", "--args=example", "--until-failure"];
+    let mut child = place.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    lines.find(|line| line.as_ref().unwrap().contains("the next one begins")).unwrap().unwrap();
+    signal(&child, Signal::SIGINT);
+    // What is said after that is read, so that nothing waits for a reader.
+    lines.for_each(|line| drop(line.unwrap()));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    place.expect_no_process();
+}
+
 /// An output that takes nothing, and whose reader does not go on.
 fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
     let (reader, mut writer) = std::io::pipe().unwrap();

@@ -115,7 +115,7 @@ pub struct Options {
     /// Whether a stream is taken in that is damaged or was cut off. The run is not complete then.
     pub partial: bool,
     /// Whether the reports tell of all tests that their programs have: in a repository, what they do not name any more does not
-    /// count as failing any more.
+    /// count as failing any more. Of a run that was not complete this is not believed, and so noted.
     pub complete: bool,
 }
 
@@ -152,6 +152,11 @@ impl LoadedRun {
     /// Whether it is one of whole suites.
     pub(crate) fn is_complete(&self) -> bool {
         self.loaded().is_some_and(|loaded| loaded.complete)
+    }
+
+    /// Whether it came to its end.
+    fn has_ended(&self) -> bool {
+        matches!(self.records.last().map(|record| &record.event), Some(Event::RunEnded(_)))
     }
 
     fn loaded(&self) -> Option<&Loaded> {
@@ -204,7 +209,14 @@ pub fn load(reports: &[Report], options: &Options) -> Result<LoadedRun, LoadFail
         digest: digest_of(reports),
         complete: options.complete,
     };
-    Ok(journal::run(contents, loaded, now_us))
+    let mut run = journal::run(contents, loaded, now_us);
+    if run.is_complete() && !run.has_ended() {
+        run.notes.push(
+            "the run was not complete, so it does not tell of all tests: what it does not name stays as it was"
+                .to_owned(),
+        );
+    }
+    Ok(run)
 }
 
 /// The same for the same reports in any order: a shell's pattern and `find` do not name files in the same one.

@@ -301,6 +301,9 @@ fn a_stream_that_was_cut_off_is_taken_in_only_if_that_is_wanted() {
         let run = loaded(&report, &Options { partial: true, ..Options::default() });
         assert_eq!(verdicts(&run), [("a".to_owned(), Verdict::Good)]);
         assert!(told(&run).contains("interrupted: byte 10 of s: "), "{}", told(&run));
+        assert_eq!(run.notes(), [] as [&str; 0]);
+        let of_all = loaded(&report, &Options { partial: true, complete: true, ..Options::default() });
+        assert!(of_all.notes()[0].contains("does not tell of all tests"), "{:?}", of_all.notes());
     }
 }
 

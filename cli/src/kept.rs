@@ -42,7 +42,7 @@ pub(crate) fn open(kept: &Kept, screen: &Screen) -> Result<Repository, Problem> 
 
 /// Says what was found and mended.
 pub(crate) fn tell_notes(repository: &Repository, screen: &Screen) {
-    repository.notes().iter().for_each(|note| screen.note(note));
+    repository.notes().iter().for_each(|note| screen.note_once(note));
 }
 
 fn named(kept: &Kept, configured: impl FnOnce() -> Option<String>) -> Option<PathBuf> {

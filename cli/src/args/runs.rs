@@ -124,7 +124,7 @@ pub(crate) struct Load {
     #[arg(long)]
     pub(crate) partial: bool,
     /// These are all tests that the programs have: what their earlier reports have, and these do not name any more, does not
-    /// count as failing any more.
+    /// count as failing any more. Not of a run that was not complete.
     #[arg(long, conflicts_with = "partial")]
     pub(crate) complete: bool,
     /// Print JSON: the run as `runs --json` has it.

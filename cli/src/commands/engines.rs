@@ -14,7 +14,7 @@ pub(crate) fn engines(command: &EnginesCommand, screen: &Screen) -> Result<u8, P
         EnginesCommand::Add(wanted) => add(wanted, screen),
         EnginesCommand::List { json } => list(*json, screen),
         EnginesCommand::Remove { name } => {
-            builds()?.remove(name).map_err(explained)?;
+            builds()?.remove(name)?;
             screen.output(format!("removed {name}\n"))?;
             Ok(status::SUCCESS)
         }
@@ -28,15 +28,10 @@ pub(crate) fn builds() -> Result<Builds, Problem> {
 
 /// The build of the user that has this name.
 pub(crate) fn build(name: &str) -> Result<EngineBuild, Problem> {
-    builds()?.get(name).map_err(explained)
-}
-
-/// What went wrong, and where else the build may be.
-fn explained(failure: BuildFailure) -> Problem {
-    match failure {
+    builds()?.get(name).map_err(|failure| match failure {
         BuildFailure::Unknown { .. } => Problem::new(format!("{failure}{}", whose())),
         other => other.into(),
-    }
+    })
 }
 
 /// Says whose builds are meant, where that may be a surprise.

@@ -38,17 +38,30 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     let environment = environment::configured()?;
     let mut heard = None;
     for round in 1.. {
-        let status = once(run, &wanted, &environment, &mut heard, screen)?;
-        let goes_on = most.is_some_and(|most| status == EXIT_PASSED && round < most && !run.dry_run);
-        if !goes_on {
+        let status = match once(run, &wanted, &environment, &mut heard, screen)? {
+            Once::Run(status) => status,
+            Once::DryRun => return Ok(status::SUCCESS),
+        };
+        let Some(most) = most else { return Ok(status) };
+        // A round that is stopped in its last step is complete, but nobody wants another one.
+        if let Some(status) = heard.as_ref().and_then(|(cancel, _)| signals::status(cancel)) {
+            screen.note(format!("stopped in round {round}"));
             return Ok(status);
         }
-        if let Some(status) = heard.as_ref().and_then(|(cancel, _)| signals::status(cancel)) {
+        if status != EXIT_PASSED || round >= most {
             return Ok(status);
         }
         screen.note(format!("round {round} has passed; the next one begins"));
     }
     Ok(status::SUCCESS)
+}
+
+/// What became of one.
+enum Once {
+    /// It was run, and this is the exit status.
+    Run(u8),
+    /// It was only shown.
+    DryRun,
 }
 
 /// A whole run. Once it hears signals, they are heard between it and the next one, too.
@@ -58,7 +71,7 @@ fn once(
     environment: &Environment,
     heard: &mut Option<(CancelToken, Forwarding)>,
     screen: &Screen,
-) -> Result<u8, Problem> {
+) -> Result<Once, Problem> {
     let live_reports = reports::wanted(&run.report, run.subunit)?;
     reports::check(&live_reports, &run.results)?;
     let folders = Folders::find(&run.suite.sources);
@@ -89,7 +102,11 @@ fn once(
         screen.warning(warning);
     }
     if is_dry {
-        return dry_run(&plan, screen);
+        show(&plan, screen)?;
+        return Ok(Once::DryRun);
+    }
+    if let Some(status) = signals::status(cancel) {
+        return Err(Problem::new("stopped before anything was run").with_status(status));
     }
     let repository = kept::create(&run.kept, Some(runner.control()), screen)?;
     if run.isolated {
@@ -106,7 +123,7 @@ fn once(
     let runner = reports::watch(runner, &live_reports, &run.results, screen, cancel)?;
     let outcome = runner.execute(plan, folder, cancel);
     kept::tell(&told, screen);
-    ended(outcome, screen)
+    ended(outcome, screen).map(Once::Run)
 }
 
 pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {
@@ -169,7 +186,7 @@ fn warn_of_configuration(runner: &Runner, screen: &Screen) {
     }
 }
 
-fn dry_run(plan: &Plan, screen: &Screen) -> Result<u8, Problem> {
+fn show(plan: &Plan, screen: &Screen) -> Result<(), Problem> {
     let mut text = String::new();
     for step in &plan.steps {
         text.push_str(&step.folder());
@@ -184,7 +201,7 @@ fn dry_run(plan: &Plan, screen: &Screen) -> Result<u8, Problem> {
     }
     screen.output(&text)?;
     screen.note("nothing has been run");
-    Ok(status::SUCCESS)
+    Ok(())
 }
 
 /// What is said at the end, and the exit status.

@@ -80,16 +80,17 @@ fn a_run_that_was_started_to_go_on_without_its_terminal_does() {
 }
 
 #[test]
-fn a_signal_between_two_rounds_is_the_last_one_s_end() {
+fn no_round_begins_after_a_signal() {
     let place = Place::new();
-    let arguments = ["run", "--args=example", "--until-failure"];
+    // Far more than there is time for.
+    let arguments = ["run", "--args=example", "--until-failure=2000"];
     let mut child = place.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    lines.find(|line| line.as_ref().unwrap().contains("the next one begins")).unwrap().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    lines.find(|line| line.contains("the next one begins")).unwrap();
     signal(&child, Signal::SIGINT);
-    // What is said after that is read, so that nothing waits for a reader.
-    lines.for_each(|line| drop(line.unwrap()));
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let said: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said:?}");
+    assert!(said.iter().any(|line| line.contains("stopped")), "{said:?}");
     place.expect_no_process();
 }
 
@@ -149,6 +150,10 @@ fn a_report_tells_a_run_that_was_cut_off_from_one_that_goes_on() {
     assert_eq!(cut["state"], "interrupted");
     assert_eq!(cut["interruption"], "cut off: the process that ran it is gone");
     assert!(cut["ended"].is_string(), "{cut}");
+    let report = place.run(&["report", "--results", "results/default", "--format", "junit"]).expect(0);
+    place.write("report.xml", report.stdout);
+    let loaded = place.run(&["load", "--complete", "report.xml", "--repository", "loaded"]);
+    assert!(loaded.stderr.contains("so it does not tell of all tests"), "{loaded:?}");
     place.run(&["resume", "--results", "results/default"]).expect(1);
     assert_eq!(results()["state"], "complete");
 }

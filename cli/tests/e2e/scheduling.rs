@@ -104,6 +104,8 @@ fn the_status_is_the_same_whatever_is_shown_and_a_loop_stops(#[case] shown: &[&s
     assert_eq!((ran(&place).as_str(), runs(&place)), ("a b a b a b", 3));
     assert_eq!(status(&["--args=my/a", "--until-failure=2"]), Some(0));
     assert_eq!(ran(&place), "a a");
+    assert_eq!(status(&["--args=my/a !!!", "--until-failure"]), Some(0));
+    assert!(!place.path("plug/ran").exists(), "that nothing is run is shown once");
 }
 
 /// What narrows the selection does so in isolated runs as well, and all is one run.

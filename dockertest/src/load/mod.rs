@@ -210,7 +210,7 @@ pub fn load(reports: &[Report], options: &Options) -> Result<LoadedRun, LoadFail
         complete: options.complete,
     };
     let mut run = journal::run(contents, loaded, now_us);
-    if run.is_complete() && !run.has_ended() {
+    if options.complete && !run.has_ended() {
         run.notes.push(
             "the run was not complete, so it does not tell of all tests: what it does not name stays as it was"
                 .to_owned(),

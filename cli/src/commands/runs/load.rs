@@ -28,6 +28,7 @@ pub(crate) fn load(wanted: &Load, screen: &Screen) -> Result<u8, Problem> {
         _ => run.name().to_owned(),
     };
     let repository = Repository::open(repository.path())?;
+    kept::tell_notes(&repository, screen);
     let Some(kept) = repository.run(&name) else {
         let place = repository.path().display();
         return Err(Problem::new(format!("the run was kept in `{place}`, but somebody has just removed it")));

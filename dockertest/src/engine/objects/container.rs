@@ -448,7 +448,8 @@ impl Container {
         Ok(self.api.exec(&self.id, &words, EXEC_LIMIT)?)
     }
 
-    /// The content of a file in it; nothing if it has none there. The container need not run.
+    /// The content of a file in it; nothing if it has none there. The container need not run. One that has just ended is
+    /// waited for until its engine has cleaned up after it.
     ///
     /// # Errors
     /// When the engine does not answer as it should.
@@ -461,6 +462,9 @@ impl Container {
     /// # Ok(()) }
     /// ```
     pub fn file(&self, path: &str) -> Outcome<Option<Vec<u8>>> {
+        // While podman cleans up after a container, it copies from what it is about to unmount, so there may be nothing of the
+        // file. What it knows about the container is told once that is over.
+        self.api.container(&self.id)?;
         let archive = match self.api.get_archive(&self.id, path) {
             Err(failure) if failure.is_missing() => return Ok(None),
             archive => archive?,

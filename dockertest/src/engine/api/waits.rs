@@ -89,7 +89,7 @@ impl Logs {
 }
 
 impl Api {
-    /// Waits for a container and gives its exit status.
+    /// Waits for a container and gives its exit status. The engine has cleaned up after one that has ended.
     ///
     /// # Errors
     /// When it does not come to that within the limit, or there is no such container.
@@ -106,15 +106,22 @@ impl Api {
     pub fn wait(&self, id: &str, condition: Condition, limit: Duration) -> Result<i64, ApiFailure> {
         let options = query::WaitContainerOptions { condition: condition.word().to_owned() };
         let client = self.client_within(limit);
-        self.wait_within(&format!("POST /containers/{id}/wait?condition={}", condition.word()), limit, async {
-            match client.wait_container(id, Some(options)).next().await {
-                Some(Ok(ended)) => Ok(ended.status_code),
-                // The client takes a status that is not 0 for a failure.
-                Some(Err(Error::DockerContainerWaitError { error, code })) if error.is_empty() => Ok(code),
-                Some(Err(error)) => Err(error),
-                None => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
-            }
-        })
+        let status =
+            self.wait_within(&format!("POST /containers/{id}/wait?condition={}", condition.word()), limit, async {
+                match client.wait_container(id, Some(options)).next().await {
+                    Some(Ok(ended)) => Ok(ended.status_code),
+                    // The client takes a status that is not 0 for a failure.
+                    Some(Err(Error::DockerContainerWaitError { error, code })) if error.is_empty() => Ok(code),
+                    Some(Err(error)) => Err(error),
+                    None => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
+                }
+            })?;
+        if condition != Condition::Removed {
+            // Podman says that a container has ended before it has cleaned up after it, and what is copied out of it
+            // meanwhile may be nothing. What it knows about the container, or that it is gone, is told after that.
+            self.container(id)?;
+        }
+        Ok(status)
     }
 
     /// What a container has written so far.
@@ -177,4 +184,31 @@ impl Api {
 
 fn log_options(follow: bool) -> query::LogsOptions {
     query::LogsOptions { follow, stdout: true, stderr: true, tail: "all".to_owned(), ..Default::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::engine::api::fake::{Answer, FakeEngine};
+
+    const ENDED: Answer = ("200 OK", r#"{"StatusCode":3}"#);
+    const STOPPED: Answer = ("200 OK", r#"{"State":{"Status":"stopped"}}"#);
+    const EXITED: Answer = ("200 OK", r#"{"State":{"Status":"exited"}}"#);
+    const GONE: Answer = ("404 Not Found", r#"{"message":"no such container"}"#);
+
+    #[rstest]
+    #[case::as_docker_says_it(Condition::NotRunning, &[ENDED, EXITED])]
+    #[case::not_cleaned_up_after(Condition::NotRunning, &[ENDED, STOPPED, STOPPED, EXITED])]
+    #[case::at_its_next_end(Condition::NextExit, &[ENDED, STOPPED, EXITED])]
+    #[case::removed_at_its_end(Condition::NotRunning, &[ENDED, STOPPED, GONE])]
+    #[case::nothing_is_left_to_ask_about(Condition::Removed, &[ENDED])]
+    fn a_wait_is_over_once_the_engine_has_cleaned_up(#[case] condition: Condition, #[case] answers: &'static [Answer]) {
+        let mut next = answers.iter().copied();
+        let engine = FakeEngine::new(move |_| next.next());
+        let api = Api::connect(&engine.address, Duration::from_secs(60)).unwrap();
+        assert_eq!(api.wait("one", condition, Duration::from_secs(60)).unwrap(), 3);
+        assert_eq!(engine.asked.try_iter().count(), answers.len());
+    }
 }

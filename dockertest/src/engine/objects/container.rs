@@ -338,7 +338,7 @@ impl Container {
         Ok(self.api.container(&self.id)?.is_some())
     }
 
-    /// Waits until it does not run, and gives its exit status.
+    /// Waits until it does not run and the engine has cleaned up after it, and gives its exit status.
     ///
     /// # Errors
     /// `FAIL` when it still runs at the limit.
@@ -448,8 +448,7 @@ impl Container {
         Ok(self.api.exec(&self.id, &words, EXEC_LIMIT)?)
     }
 
-    /// The content of a file in it; nothing if it has none there. The container need not run. One that has just ended is
-    /// waited for until its engine has cleaned up after it.
+    /// The content of a file in it; nothing if it has none there. The container need not run.
     ///
     /// # Errors
     /// When the engine does not answer as it should.
@@ -462,9 +461,6 @@ impl Container {
     /// # Ok(()) }
     /// ```
     pub fn file(&self, path: &str) -> Outcome<Option<Vec<u8>>> {
-        // While podman cleans up after a container, it copies from what it is about to unmount, so there may be nothing of the
-        // file. What it knows about the container is told once that is over.
-        self.api.container(&self.id)?;
         let archive = match self.api.get_archive(&self.id, path) {
             Err(failure) if failure.is_missing() => return Ok(None),
             archive => archive?,

@@ -40,13 +40,13 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     for round in 1.. {
         let status = match once(run, &wanted, &environment, &mut heard, screen)? {
             Once::Run(status) => status,
-            Once::DryRun => return Ok(status::SUCCESS),
+            Once::Last(status) => return Ok(status),
         };
         let Some(most) = most else { return Ok(status) };
         // A round that is stopped in its last step is complete, but nobody wants another one.
-        if let Some(status) = heard.as_ref().and_then(|(cancel, _)| signals::status(cancel)) {
+        if let Some(stopped) = heard.as_ref().and_then(|(cancel, _)| signals::status(cancel)) {
             screen.note(format!("stopped in round {round}"));
-            return Ok(status);
+            return Ok(stopped);
         }
         if status != EXIT_PASSED || round >= most {
             return Ok(status);
@@ -60,8 +60,8 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
 enum Once {
     /// It was run, and this is the exit status.
     Run(u8),
-    /// It was only shown.
-    DryRun,
+    /// No other one follows, whatever was asked for: it was only shown, or its results were lost.
+    Last(u8),
 }
 
 /// A whole run. Once it hears signals, they are heard between it and the next one, too.
@@ -103,7 +103,7 @@ fn once(
     }
     if is_dry {
         show(&plan, screen)?;
-        return Ok(Once::DryRun);
+        return Ok(Once::Last(status::SUCCESS));
     }
     if let Some(status) = signals::status(cancel) {
         return Err(Problem::new("stopped before anything was run").with_status(status));
@@ -123,7 +123,9 @@ fn once(
     let runner = reports::watch(runner, &live_reports, &run.results, screen, cancel)?;
     let outcome = runner.execute(plan, folder, cancel);
     kept::tell(&told, screen);
-    ended(outcome, screen).map(Once::Run)
+    let is_whole = outcome.is_ok();
+    let status = ended(outcome, screen)?;
+    Ok(if is_whole { Once::Run(status) } else { Once::Last(status) })
 }
 
 pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {

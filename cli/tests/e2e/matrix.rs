@@ -37,7 +37,9 @@ fn docker_and_podman_are_compared_and_a_known_failure_is_a_warning() {
     let place = with_builds();
     place.run(&["run", "--engine", "docker-here", "--args=docker_cli/version"]).expect(0);
     let arguments = ["matrix", "--engines", "docker-here,podman-here", "--args=docker_cli/version,docker_cli/kill/bad"];
+    place.write(".dockertest/index-1", "rubbish\n");
     let done = place.run(&arguments).expect(1);
+    assert_eq!(done.stderr.matches("was damaged in line 1").count(), 1, "{done:?}");
     let row = |table: &str, name: &str| {
         let line = table.lines().find(|line| line.split_whitespace().next() == Some(name)).unwrap_or_default();
         line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>()

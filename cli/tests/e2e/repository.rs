@@ -221,13 +221,17 @@ fn each_command_tells_its_part() {
     assert!(other.contains("has no run `nix`"), "{other}");
 }
 
-#[test]
-fn a_damaged_index_is_made_again_and_said() {
+#[rstest]
+#[case::by_what_reads_it(&["failing"], 1)]
+#[case::by_what_adds_to_it(&["load", "other.xml"], 0)]
+fn a_damaged_index_is_made_again_and_said(#[case] command: &[&str], #[case] status: i32) {
     let place = place(&["one"]);
     run(&place, "my/one").expect(1);
+    place.write("other.xml", "<testsuite name='pytest'><testcase classname='other' name='one'/></testsuite>");
     place.write(".dockertest/index-1", "rubbish\n");
-    let done = place.run(&["failing"]).expect(1);
-    assert!(done.stderr.contains("was damaged in line 1: it was made again from 1 journals"), "{}", done.stderr);
+    let done = place.run(command).expect(status);
+    let said = "was damaged in line 1: it was made again from 1 journals";
+    assert_eq!(done.stderr.matches(said).count(), 1, "{}", done.stderr);
     assert_eq!(failing(&place), ["my/one"]);
 }
 

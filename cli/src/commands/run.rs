@@ -2,6 +2,7 @@
 
 use std::convert::identity;
 use std::num::NonZeroU32;
+use std::ops::ControlFlow;
 
 use dockertest::environment::Environment;
 use dockertest::host::CancelToken;
@@ -39,8 +40,8 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     let mut heard = None;
     for round in 1.. {
         let status = match once(run, &wanted, &environment, &mut heard, screen)? {
-            Once::Run(status) => status,
-            Once::Last(status) => return Ok(status),
+            ControlFlow::Continue(status) => status,
+            ControlFlow::Break(status) => return Ok(status),
         };
         let Some(most) = most else { return Ok(status) };
         // A round that is stopped in its last step is complete, but nobody wants another one.
@@ -56,22 +57,15 @@ pub(crate) fn run(run: &Run, screen: &Screen) -> Result<u8, Problem> {
     Ok(status::SUCCESS)
 }
 
-/// What became of one.
-enum Once {
-    /// It was run, and this is the exit status.
-    Run(u8),
-    /// No other one follows, whatever was asked for: it was only shown, or its results were lost.
-    Last(u8),
-}
-
-/// A whole run. Once it hears signals, they are heard between it and the next one, too.
+/// A whole run, and its exit status. After one that was only shown, or whose results were lost, no other one follows,
+/// whatever was asked for. Once it hears signals, they are heard between it and the next one, too.
 fn once(
     run: &Run,
     wanted: &Wanted,
     environment: &Environment,
     heard: &mut Option<(CancelToken, Forwarding)>,
     screen: &Screen,
-) -> Result<Once, Problem> {
+) -> Result<ControlFlow<u8, u8>, Problem> {
     let live_reports = reports::wanted(&run.report, run.subunit)?;
     reports::check(&live_reports, &run.results)?;
     let folders = Folders::find(&run.suite.sources);
@@ -103,7 +97,7 @@ fn once(
     }
     if is_dry {
         show(&plan, screen)?;
-        return Ok(Once::Last(status::SUCCESS));
+        return Ok(ControlFlow::Break(status::SUCCESS));
     }
     if let Some(status) = signals::status(cancel) {
         return Err(Problem::new("stopped before anything was run").with_status(status));
@@ -125,7 +119,7 @@ fn once(
     kept::tell(&told, screen);
     let is_whole = outcome.is_ok();
     let status = ended(outcome, screen)?;
-    Ok(if is_whole { Once::Run(status) } else { Once::Last(status) })
+    Ok(if is_whole { ControlFlow::Continue(status) } else { ControlFlow::Break(status) })
 }
 
 pub(crate) fn resume(resume: &Resume, screen: &Screen) -> Result<u8, Problem> {

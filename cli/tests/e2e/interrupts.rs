@@ -1,4 +1,4 @@
-//! Signals, power cuts, a second runner, a full disk.
+//! Signals, power cuts, a second runner.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rstest::rstest;
 
-use crate::support::{Done, Place};
+use crate::support::{Done, Place, run_by};
 
 /// A place whose engine client waits for ever, with a run of two steps whose first one has started.
 fn hanging_run(place: &Place) -> Child {
@@ -58,19 +58,8 @@ fn a_signal_stops_cleanly_and_the_run_can_be_resumed(#[case] which: Signal, #[ca
 #[test]
 fn a_run_that_was_started_to_go_on_without_its_terminal_does() {
     let place = Place::new();
-    // As `nohup` starts it.
-    let child = hanging_run_by(&place, |command| {
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", r#"trap '' HUP; exec "$@""#, "sh"]).arg(command.get_program()).args(command.get_args());
-        shell.current_dir(command.get_current_dir().unwrap());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => shell.env(name, value),
-                None => shell.env_remove(name),
-            };
-        }
-        shell
-    });
+    let as_nohup = ["/bin/sh", "-c", r#"trap '' HUP; exec "$@""#, "sh"];
+    let child = hanging_run_by(&place, |command| run_by(&as_nohup, &command));
     signal(&child, Signal::SIGHUP);
     signal(&child, Signal::SIGINT);
     Done::from(child.wait_with_output().unwrap()).expect(130);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::{CALLOUTS, Done, Place};
+use crate::support::{CALLOUTS, Done, Place, run_by};
 
 /// A host of `my/a` to `my/d`. What a file of a subtest's name holds says how that one behaves.
 const HOST: &str = r##"
@@ -33,9 +33,17 @@ run) read -r request
         [ -e "$here/harmed-by-$other-in-$DOCKERTEST_RUN" ] || { verdict=GOOD; break; }
         verdict=FAIL
     done
+    reason=
+    if [ "$how" = "is stopped on a full disk" ]; then
+        trap '' INT TERM
+        cat /dev/zero > "$here/../results/rest"
+        kill -INT $(cat "$here/runner")
+        # More than the journal's last block has room for.
+        reason=$(printf '%9000s' why)
+    fi
     seconds=0.25
     case $how in takes*) seconds=${how#takes };; esac
-    echo '{"ended":{"verdict":"'$verdict'","reason":"","seconds":'$seconds'}}'
+    echo '{"ended":{"verdict":"'$verdict'","reason":"'"$reason"'","seconds":'$seconds'}}'
     [ "$how" = "leaves late" ] && exit 7;;
 esac
 exit 0"##;
@@ -106,6 +114,22 @@ fn the_status_is_the_same_whatever_is_shown_and_a_loop_stops(#[case] shown: &[&s
     assert_eq!(ran(&place), "a a");
     assert_eq!(status(&["--args=my/a !!!", "--until-failure"]), Some(0));
     assert!(!place.path("plug/ran").exists(), "that nothing is run is shown once");
+}
+
+#[test]
+fn a_signal_does_not_hide_that_results_are_lost() {
+    if !test_needs::root("can mount a file system") {
+        return;
+    }
+    let place = place(&[("a", "is stopped on a full disk")]);
+    let on_small_disk =
+        r#"echo $$ > plug/runner; mkdir results && mount -t tmpfs -o size=2m none results && exec "$@""#;
+    let run = place.command(&["run", "--plugin", "plug/host.sh", "--args=my/a,my/b", "--until-failure"]);
+    let mut run = run_by(&["unshare", "--mount", "sh", "-c", on_small_disk, "sh"], &run);
+    let done = Done::from(run.output().unwrap()).expect(1);
+    assert!(done.stderr.contains("No space left on device") && done.stderr.contains("not written"), "{done:?}");
+    assert_eq!(ran(&place), "a");
+    place.expect_no_process();
 }
 
 /// What narrows the selection does so in isolated runs as well, and all is one run.

@@ -14,10 +14,10 @@ use crate::engine::api::{Api, ApiFailure};
 const STOPPED: &str = "unknown variant `stopped`";
 
 /// How long podman may be in peace before it is asked again.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The answer when no container is in a state of podman's own any more.
-async fn settled<T, A: Future<Output = Result<T, Error>>>(ask: impl Fn() -> A) -> Result<T, Error> {
+pub(super) async fn settled<T, A: Future<Output = Result<T, Error>>>(ask: impl Fn() -> A) -> Result<T, Error> {
     loop {
         match ask().await {
             // Nobody tells when podman has cleaned up after a container.

@@ -8,6 +8,10 @@ use std::thread;
 /// What is answered: a status with its words, and a body.
 pub(crate) type Answer = (&'static str, &'static str);
 
+const DOCKER: &str = r#"{"Version":"1.0","ApiVersion":"1.41"}"#;
+
+const PODMAN: &str = r#"{"Version":"1.0","ApiVersion":"1.41","Components":[{"Name":"Podman Engine","Version":"1.0"}]}"#;
+
 /// Listens on a socket of its own. It tells its version by itself.
 pub(crate) struct FakeEngine {
     pub(crate) address: String,
@@ -18,7 +22,16 @@ pub(crate) struct FakeEngine {
 
 impl FakeEngine {
     /// Answers with what the function says; without an answer from it, never.
-    pub(crate) fn new(mut answer: impl FnMut(&str) -> Option<Answer> + Send + 'static) -> FakeEngine {
+    pub(crate) fn new(answer: impl FnMut(&str) -> Option<Answer> + Send + 'static) -> FakeEngine {
+        FakeEngine::with(DOCKER, answer)
+    }
+
+    /// The same, and it says that it is podman.
+    pub(crate) fn podman(answer: impl FnMut(&str) -> Option<Answer> + Send + 'static) -> FakeEngine {
+        FakeEngine::with(PODMAN, answer)
+    }
+
+    fn with(version: &'static str, mut answer: impl FnMut(&str) -> Option<Answer> + Send + 'static) -> FakeEngine {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("engine.sock");
         let listener = UnixListener::bind(&socket).unwrap();
@@ -28,7 +41,7 @@ impl FakeEngine {
             for connection in listener.incoming().flatten() {
                 let Some(request) = request(&mut BufReader::new(&connection)) else { continue };
                 if request.ends_with("/version") {
-                    say(&connection, ("200 OK", r#"{"Version":"1.0","ApiVersion":"1.41"}"#));
+                    say(&connection, ("200 OK", version));
                     continue;
                 }
                 if tell.send(request.clone()).is_err() {

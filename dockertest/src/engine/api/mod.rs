@@ -12,7 +12,7 @@ mod networks;
 mod volumes;
 mod waits;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -47,6 +47,7 @@ pub struct Api {
     docker: Docker,
     runtime: Runtime,
     limit: Duration,
+    is_podman: OnceCell<bool>,
     watch: Option<Watch>,
 }
 
@@ -118,7 +119,8 @@ impl Api {
         let docker = Docker::connect_with_unix(address, limit.as_secs().max(1), API_DEFAULT_VERSION)
             .map_err(|error| ApiFailure::unreachable(address, error))?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let api = Api { address: address.to_owned(), docker, runtime, limit, watch: None };
+        let (address, is_podman) = (address.to_owned(), OnceCell::new());
+        let api = Api { address, docker, runtime, limit, is_podman, watch: None };
         let docker = api.ask("GET /version", api.docker.clone().negotiate_version())?;
         Ok(Api { docker, ..api })
     }
@@ -221,6 +223,15 @@ impl Api {
             Value::Null | Value::Object(_) => None,
         });
         Ok(plain.collect())
+    }
+
+    /// Asked once.
+    fn is_podman(&self) -> Result<bool, ApiFailure> {
+        if let Some(known) = self.is_podman.get() {
+            return Ok(*known);
+        }
+        let seen = self.version()?.flavor() == "podman";
+        Ok(*self.is_podman.get_or_init(|| seen))
     }
 
     /// What requests go through that may take this long.

@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::errors::Error;
+use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum};
 use bollard::query_parameters as query;
 use futures_util::StreamExt;
 
+use crate::engine::api::containers::{LOOK_AGAIN, found, settled};
 use crate::engine::api::{Api, ApiFailure};
+
+/// How long podman may clean up after a container (measured: less than 0.1 s) before that is not waited for any more.
+const CLEAN_UP: Duration = Duration::from_secs(10);
 
 /// What a container has to do for a [wait](Api::wait) to end.
 ///
@@ -88,8 +93,18 @@ impl Logs {
     }
 }
 
+/// Whether podman has to clean up after it. It names the folder where a container is mounted for as long as it is, in every
+/// version, whereas the state that it has of its own (`stopped`) is `exited` for this API from 5.6 on.
+fn is_left_mounted(container: &ContainerInspectResponse) -> bool {
+    let state = container.state.as_ref().and_then(|state| state.status);
+    let driver = container.graph_driver.as_ref();
+    state == Some(ContainerStateStatusEnum::EXITED)
+        && driver.is_some_and(|driver| driver.data.contains_key("MergedDir"))
+}
+
 impl Api {
-    /// Waits for a container and gives its exit status. The engine has cleaned up after one that has ended.
+    /// Waits for a container and gives its exit status. After one that has ended podman has to clean up; that is waited for,
+    /// too, for up to ten seconds more.
     ///
     /// # Errors
     /// When it does not come to that within the limit, or there is no such container.
@@ -116,12 +131,27 @@ impl Api {
                     None => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
                 }
             })?;
-        if condition != Condition::Removed {
-            // Podman says that a container has ended before it has cleaned up after it, and what is copied out of it
-            // meanwhile may be nothing. What it knows about the container, or that it is gone, is told after that.
-            self.container(id)?;
+        if condition != Condition::Removed && self.is_podman()? {
+            self.until_cleaned_up(id, CLEAN_UP)?;
         }
         Ok(status)
+    }
+
+    /// Podman says that a container has ended before it has cleaned up after it, and what is copied out of it meanwhile may be
+    /// nothing, for it is about to be unmounted.
+    fn until_cleaned_up(&self, id: &str, limit: Duration) -> Result<(), ApiFailure> {
+        let seen = self.wait_within(&format!("GET /containers/{id}/json"), limit, async {
+            while is_left_mounted(&settled(|| self.docker.inspect_container(id, None)).await?) {
+                // Nobody tells when it is over.
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            Ok(())
+        });
+        match seen {
+            // It has ended all the same. Podman does not clean up after a container in which it still runs a command.
+            Err(ApiFailure::Slow { .. }) => Ok(()),
+            seen => found(seen).map(drop),
+        }
     }
 
     /// What a container has written so far.
@@ -193,22 +223,74 @@ mod tests {
     use super::*;
     use crate::engine::api::fake::{Answer, FakeEngine};
 
+    const LIMIT: Duration = Duration::from_secs(5);
+
     const ENDED: Answer = ("200 OK", r#"{"StatusCode":3}"#);
-    const STOPPED: Answer = ("200 OK", r#"{"State":{"Status":"stopped"}}"#);
-    const EXITED: Answer = ("200 OK", r#"{"State":{"Status":"exited"}}"#);
     const GONE: Answer = ("404 Not Found", r#"{"message":"no such container"}"#);
+    const REFUSED: Answer = ("500 Internal Server Error", r#"{"message":"database is locked"}"#);
+    /// Before and after the clean-up, as podman says it before 5.6, and from then on.
+    const STOPPED: Answer = ("200 OK", r#"{"State":{"Status":"stopped"}}"#);
+    const MOUNTED: Answer = (
+        "200 OK",
+        r#"{"State":{"Status":"exited"},"GraphDriver":{"Name":"overlay","Data":{"MergedDir":"/m","UpperDir":"/u"}}}"#,
+    );
+    const OVER: Answer =
+        ("200 OK", r#"{"State":{"Status":"exited"},"GraphDriver":{"Name":"overlay","Data":{"UpperDir":"/u"}}}"#);
+    const AGAIN: Answer = (
+        "200 OK",
+        r#"{"State":{"Status":"running"},"GraphDriver":{"Name":"overlay","Data":{"MergedDir":"/m","UpperDir":"/u"}}}"#,
+    );
+
+    fn says(answers: &'static [Answer]) -> impl FnMut(&str) -> Option<Answer> + Send + 'static {
+        let mut next = answers.iter().copied();
+        move |_| next.next()
+    }
+
+    fn asked(engine: &FakeEngine) -> Vec<String> {
+        let path = |request: String| request.rsplit_once("/containers/one/").map(|(_, path)| path.to_owned());
+        engine.asked.try_iter().filter_map(path).collect()
+    }
 
     #[rstest]
-    #[case::as_docker_says_it(Condition::NotRunning, &[ENDED, EXITED])]
-    #[case::not_cleaned_up_after(Condition::NotRunning, &[ENDED, STOPPED, STOPPED, EXITED])]
-    #[case::at_its_next_end(Condition::NextExit, &[ENDED, STOPPED, EXITED])]
-    #[case::removed_at_its_end(Condition::NotRunning, &[ENDED, STOPPED, GONE])]
+    #[case::at_once(Condition::NotRunning, &[ENDED, OVER])]
+    #[case::before_5_6(Condition::NotRunning, &[ENDED, STOPPED, STOPPED, OVER])]
+    #[case::from_5_6_on(Condition::NotRunning, &[ENDED, MOUNTED, MOUNTED, OVER])]
+    #[case::at_its_next_end(Condition::NextExit, &[ENDED, MOUNTED, OVER])]
+    #[case::started_again(Condition::NextExit, &[ENDED, AGAIN])]
+    #[case::removed_at_its_end(Condition::NotRunning, &[ENDED, MOUNTED, GONE])]
     #[case::nothing_is_left_to_ask_about(Condition::Removed, &[ENDED])]
-    fn a_wait_is_over_once_the_engine_has_cleaned_up(#[case] condition: Condition, #[case] answers: &'static [Answer]) {
-        let mut next = answers.iter().copied();
-        let engine = FakeEngine::new(move |_| next.next());
-        let api = Api::connect(&engine.address, Duration::from_secs(60)).unwrap();
-        assert_eq!(api.wait("one", condition, Duration::from_secs(60)).unwrap(), 3);
-        assert_eq!(engine.asked.try_iter().count(), answers.len());
+    fn a_wait_is_over_once_podman_has_cleaned_up(#[case] condition: Condition, #[case] answers: &'static [Answer]) {
+        let engine = FakeEngine::podman(says(answers));
+        let api = Api::connect(&engine.address, LIMIT).unwrap();
+        assert_eq!(api.wait("one", condition, LIMIT).unwrap(), 3);
+        let mut expected = vec![format!("wait?condition={}", condition.word())];
+        expected.resize(answers.len(), "json".to_owned());
+        assert_eq!(asked(&engine), expected);
+    }
+
+    #[test]
+    fn docker_has_cleaned_up_when_it_says_that_a_container_has_ended() {
+        let engine = FakeEngine::new(says(&[ENDED]));
+        let api = Api::connect(&engine.address, LIMIT).unwrap();
+        assert_eq!(api.wait("one", Condition::NotRunning, LIMIT).unwrap(), 3);
+        assert_eq!(asked(&engine), ["wait?condition=not-running"]);
+    }
+
+    #[rstest]
+    #[case::before_5_6(STOPPED)]
+    #[case::from_5_6_on(MOUNTED)]
+    fn a_container_that_podman_does_not_clean_up_after_has_ended_too(#[case] answer: Answer) {
+        let engine = FakeEngine::podman(move |_| Some(answer));
+        let api = Api::connect(&engine.address, LIMIT).unwrap();
+        api.until_cleaned_up("one", Duration::from_millis(100)).unwrap();
+        assert!(asked(&engine).len() > 1);
+    }
+
+    #[test]
+    fn what_podman_refuses_is_told() {
+        let engine = FakeEngine::podman(says(&[ENDED, REFUSED]));
+        let api = Api::connect(&engine.address, LIMIT).unwrap();
+        let failure = api.wait("one", Condition::NotRunning, LIMIT).unwrap_err();
+        assert!(matches!(failure, ApiFailure::Refused { status: 500, .. }), "{failure:?}");
     }
 }

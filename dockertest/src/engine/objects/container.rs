@@ -338,7 +338,7 @@ impl Container {
         Ok(self.api.container(&self.id)?.is_some())
     }
 
-    /// Waits until it does not run and the engine has cleaned up after it, and gives its exit status.
+    /// Waits until it does not run and podman has [cleaned up](Api::wait) after it, and gives its exit status.
     ///
     /// # Errors
     /// `FAIL` when it still runs at the limit.
@@ -448,7 +448,8 @@ impl Container {
         Ok(self.api.exec(&self.id, &words, EXEC_LIMIT)?)
     }
 
-    /// The content of a file in it; nothing if it has none there. The container need not run.
+    /// The content of a file in it; nothing if it has none there. The container need not run; of one that has
+    /// ended, ask after [`wait_exit`](Self::wait_exit).
     ///
     /// # Errors
     /// When the engine does not answer as it should.

@@ -8,7 +8,7 @@ use crate::engine::objects::label;
 use crate::engine::objects::ledger::{Entry, Object, now};
 use crate::engine::objects::sweep::remove_labelled;
 use crate::engine::podman::Service;
-use crate::engine::{Api, ApiFailure};
+use crate::engine::{Api, ApiFailure, ImageName};
 use crate::subtest::{Context, Outcome};
 
 /// How long the engine may take to finish a removal that somebody else began.
@@ -230,9 +230,12 @@ impl Remover {
             vec![name.to_owned()]
         } else {
             let listed = api.images()?.into_iter().flat_map(|image| image.repo_tags);
-            // Podman puts `localhost/` before a name without a registry.
+            // Before a name without a registry podman's command line puts `localhost/`, its API for docker `docker.io/`.
             let of_name = |tag: &String| {
-                tag.rsplit_once(':').is_some_and(|(of, _)| of == name || of.strip_prefix("localhost/") == Some(name))
+                ImageName::parse(tag).is_ok_and(|tag| {
+                    let of = tag.repository();
+                    of == name || of.strip_prefix("localhost/") == Some(name)
+                })
             };
             listed.filter(of_name).collect()
         };
@@ -320,15 +323,14 @@ mod tests {
         }
     }
 
-    /// What is left in the ledger after a clean-up whose step's engine has nothing, of a container that was made in
-    /// another engine, which does not answer; and all that was said.
-    fn left_of(made_in: &str, own: &str) -> (usize, String) {
+    /// What is left in the ledger after a clean-up by a step of this engine, of an object that was made in that one; and
+    /// all that was said.
+    fn left_of(object: Object, made_in: &str, own: &str) -> (usize, String) {
         let folder = tempfile::tempdir().unwrap();
         let mut request = request("objects", folder.path());
         request.section = section("objects", &[("docker_options", &format!("-H {own}"))]);
         request.mode = Mode::Cleanup { reason: "killed".to_owned() };
         let ledger = Ledger::in_folder(&request.folders.output);
-        let object = Object::Container("made".to_owned());
         let engine = made_in.to_owned();
         ledger.add(&Entry { object, engine, since: now(), exists: false, removed: false }).unwrap();
         let (_, heard): (_, Vec<HostMessage>) = run(&mut Nothing, request);
@@ -338,12 +340,30 @@ mod tests {
     #[test]
     fn what_was_made_in_an_engine_that_does_not_answer_stays_noted() {
         let own = FakeEngine::new(|_| Some(("404 Not Found", r#"{"message":"No such container: made"}"#)));
-        let (left, said) = left_of("unix:///no/such/engine.sock", &own.address);
+        let made = Object::Container("made".to_owned());
+        let (left, said) = left_of(made.clone(), "unix:///no/such/engine.sock", &own.address);
         assert_eq!(left, 1, "{said}");
         let told = "container made is not removed: no engine answers at `unix:///no/such/engine.sock`";
         assert!(said.contains(told), "{said}");
         assert_eq!(own.asked.try_iter().collect::<Vec<_>>(), Vec::<String>::new(), "another engine was asked");
-        let (left, said) = left_of(&own.address, &own.address);
+        let (left, said) = left_of(made, &own.address, &own.address);
         assert_eq!(left, 0, "its own engine knows that it is gone: {said}");
+    }
+
+    #[test]
+    fn an_image_goes_by_all_names_that_an_engine_may_give_it() {
+        let own = FakeEngine::new(|request| {
+            let images = r#"[{"Id":"sha256:1","ParentId":"","RepoDigests":[],"Created":1,"Size":1,"SharedSize":-1,"Labels":{},
+                "Containers":-1,"RepoTags":["made:1","localhost/made:2","docker.io/library/made:3","quay.io/made:4","made2:5"]}]"#;
+            Some(("200 OK", if request.starts_with("GET") { images } else { "[]" }))
+        });
+        let (left, said) = left_of(Object::Image("made".to_owned()), &own.address, &own.address);
+        assert_eq!(left, 0, "{said}");
+        let name = |request: String| {
+            let path = request.strip_prefix("DELETE ")?.split('?').next()?;
+            path.split_once("/images/").map(|(_, name)| name.to_owned())
+        };
+        let removed: Vec<String> = own.asked.try_iter().filter_map(name).collect();
+        assert_eq!(removed, ["made:1", "localhost/made:2", "docker.io/library/made:3"], "{said}");
     }
 }

@@ -197,6 +197,23 @@ impl ImageName {
         format!("{registry}{}", self.familiar())
     }
 
+    /// Whether this, which an engine lists, is what it calls an image that got that name here; without a tag, that name with
+    /// any. A text that is no name is that of nothing. Before a name without a registry podman's command line puts `localhost/`, and its API for docker `docker.io/`.
+    ///
+    /// ```
+    /// # use dockertest::engine::ImageName;
+    /// assert!(ImageName::parse("localhost/tool:1")?.is_local_name_of("tool"));
+    /// # Ok::<(), dockertest::engine::ImageNameError>(())
+    /// ```
+    #[must_use]
+    pub fn is_local_name_of(&self, name: &str) -> bool {
+        let Ok(name) = ImageName::parse(name) else { return false };
+        let (listed, wanted) = (self.repository(), name.repository());
+        let is_any = name.tag.is_none() && name.digest.is_none();
+        (listed == wanted || listed.strip_prefix("localhost/") == Some(&wanted))
+            && (is_any || (&self.tag, &self.digest) == (&name.tag, &name.digest))
+    }
+
     /// The same name with `latest` as its tag, if it has neither tag nor digest: the image that commands take.
     ///
     /// ```
@@ -423,6 +440,28 @@ mod tests {
     fn what_breaks_the_grammar_is_no_name(#[case] text: &str) {
         let error = ImageName::parse(text).unwrap_err();
         assert!(error.to_string().starts_with(&format!("`{text}` is no name of an image: ")), "{error}");
+    }
+
+    #[rstest]
+    #[case("made:1", "made", true)]
+    #[case("localhost/made:1", "made", true)]
+    #[case("docker.io/library/made:1", "made", true)]
+    #[case("docker.io/library/made:1", "docker.io/library/made", true)]
+    #[case("localhost/made:1", "made:1", true)]
+    #[case("docker.io/library/made:1", "made:1", true)]
+    #[case("localhost/made:1", "localhost/made", true)]
+    #[case("localhost/team/made:1", "team/made", true)]
+    #[case::of_another_tag("localhost/made:1", "made:2", false)]
+    #[case::of_a_registry("quay.io/made:1", "made", false)]
+    #[case::at_a_place("made:1", "localhost/made", false)]
+    #[case::longer("made2:1", "made", false)]
+    #[case::no_name("made:1", "Made", false)]
+    fn an_engine_has_names_of_its_own_for_what_is_named_here(
+        #[case] listed: &str,
+        #[case] name: &str,
+        #[case] is_it: bool,
+    ) {
+        assert_eq!(ImageName::parse(listed).unwrap().is_local_name_of(name), is_it);
     }
 
     #[test]

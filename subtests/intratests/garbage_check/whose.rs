@@ -66,7 +66,7 @@ impl Whose {
             | (Object::Network(name), Sort::Networks)
             | (Object::Image(name), Sort::Nones) => is(name),
             (Object::Image(name), Sort::Images) => {
-                is_same_image(name, &item.name) || item.name.strip_prefix(name).is_some_and(|tag| tag.starts_with(':'))
+                ImageName::parse(&item.name).is_ok_and(|listed| listed.is_local_name_of(name))
             }
             _ => false,
         })
@@ -121,6 +121,8 @@ mod tests {
         assert!(!whose.is_ours(Sort::Volumes, &item("promised", "promised", None)), "of another sort");
         assert!(whose.is_ours(Sort::Containers, &item("1", "promised", None)));
         assert!(whose.is_ours(Sort::Images, &item("made:x 1", "made:x", None)));
+        assert!(whose.is_ours(Sort::Images, &item("made:x 1", "localhost/made:x", None)));
+        assert!(whose.is_ours(Sort::Images, &item("made:x 1", "docker.io/library/made:x", None)));
         assert!(!whose.is_ours(Sort::Images, &item("made2:x 1", "made2:x", None)));
         assert!(whose.is_ours(Sort::Mounts, &item("/results/tmp/0/m", "", None)));
         assert!(!whose.is_ours(Sort::Mounts, &item("/mnt", "", None)));

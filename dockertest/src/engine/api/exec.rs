@@ -64,7 +64,7 @@ impl Api {
         Ok(Executed { status: seen.exit_code, output })
     }
 
-    /// A file or folder of a container, as a tar archive.
+    /// A file or folder of a container, as a tar archive. Ask after [`wait`](Api::wait) when it has ended.
     ///
     /// # Errors
     /// When the engine does not do it; [missing](ApiFailure::is_missing) when there is no such path.

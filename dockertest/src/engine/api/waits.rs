@@ -93,8 +93,8 @@ impl Logs {
     }
 }
 
-/// Whether podman has to clean up after it. It names the folder where a container is mounted for as long as it is, in every
-/// version, whereas the state that it has of its own (`stopped`) is `exited` for this API from 5.6 on.
+/// Whether podman has to clean up after it. With the driver `overlay` it names the folder where a container is mounted for as
+/// long as it is, in every version, whereas the state that it has of its own (`stopped`) is `exited` for this API from 5.6 on.
 fn is_left_mounted(container: &ContainerInspectResponse) -> bool {
     let state = container.state.as_ref().and_then(|state| state.status);
     let driver = container.graph_driver.as_ref();
@@ -140,7 +140,7 @@ impl Api {
     /// Podman says that a container has ended before it has cleaned up after it, and what is copied out of it meanwhile may be
     /// nothing, for it is about to be unmounted.
     fn until_cleaned_up(&self, id: &str, limit: Duration) -> Result<(), ApiFailure> {
-        let seen = self.wait_within(&format!("GET /containers/{id}/json"), limit, async {
+        let seen = self.ask_within(&format!("GET /containers/{id}/json"), limit, async {
             while is_left_mounted(&settled(|| self.docker.inspect_container(id, None)).await?) {
                 // Nobody tells when it is over.
                 tokio::time::sleep(LOOK_AGAIN).await;
@@ -148,7 +148,8 @@ impl Api {
             Ok(())
         });
         match seen {
-            // It has ended all the same. Podman does not clean up after a container in which it still runs a command.
+            // It has ended all the same. Podman does not clean up after a container in which it still runs a command, and what
+            // somebody else has mounted stays so.
             Err(ApiFailure::Slow { .. }) => Ok(()),
             seen => found(seen).map(drop),
         }
@@ -282,7 +283,7 @@ mod tests {
     fn a_container_that_podman_does_not_clean_up_after_has_ended_too(#[case] answer: Answer) {
         let engine = FakeEngine::podman(move |_| Some(answer));
         let api = Api::connect(&engine.address, LIMIT).unwrap();
-        api.until_cleaned_up("one", Duration::from_millis(100)).unwrap();
+        api.until_cleaned_up("one", Duration::from_secs(1)).unwrap();
         assert!(asked(&engine).len() > 1);
     }
 

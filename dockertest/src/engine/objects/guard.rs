@@ -230,14 +230,7 @@ impl Remover {
             vec![name.to_owned()]
         } else {
             let listed = api.images()?.into_iter().flat_map(|image| image.repo_tags);
-            // Before a name without a registry podman's command line puts `localhost/`, its API for docker `docker.io/`.
-            let of_name = |tag: &String| {
-                ImageName::parse(tag).is_ok_and(|tag| {
-                    let of = tag.repository();
-                    of == name || of.strip_prefix("localhost/") == Some(name)
-                })
-            };
-            listed.filter(of_name).collect()
+            listed.filter(|listed| ImageName::parse(listed).is_ok_and(|listed| listed.is_local_name_of(name))).collect()
         };
         for name in names {
             match api.remove_image(&name, false) {

@@ -1,6 +1,7 @@
 //! A file that a container wrote.
 
 use std::fs;
+use std::time::Duration;
 
 use dockertest::engine::Container;
 use dockertest::prelude::*;
@@ -9,6 +10,9 @@ use super::tree::{Item, Tree};
 use super::{Cp, copy};
 use crate::life;
 use crate::md5sum::md5sum;
+
+/// How long an engine may take to clean up after the container, whose command has ended.
+const END_LIMIT: Duration = Duration::from_secs(60);
 
 /// Copies a file out of a container.
 #[derive(Default)]
@@ -24,6 +28,7 @@ impl SubSubtest<Cp> for Simple {
         let printed = format!("{}  {file}\n", md5sum(text.as_bytes()));
         ctx.docker(words).must_pass()?.prints(&printed)?;
         let container = Container::find(ctx, &name)?;
+        container.wait_exit(END_LIMIT)?;
         let before = known(ctx, &container)?;
 
         let expected = |name: &str| Tree::new([(name, Item::file(0o640, &text))]);

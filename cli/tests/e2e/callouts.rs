@@ -207,7 +207,8 @@ fn what_a_command_leaves_running_ends_with_its_step() {
 fn lingering(place: &Place, callout: &str) -> Child {
     let linger = place.write(&format!("linger-{callout}"), "");
     let arguments = ["--jobs", "1", "--set", "cleanup_timeout=1"];
-    let mut command = place.command(&run("example,subexample", &arguments));
+    let command = place.command(&run("example,subexample", &arguments));
+    let mut command = test_needs::run_by(&test_needs::HANGS_UP, &command);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A shell script in the callout can tell nothing but by a file, and that it has ended is looked at, too.
     test_needs::wait_until("the callout lingers", || {

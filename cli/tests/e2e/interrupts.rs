@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rstest::rstest;
 
-use crate::support::{Done, Place, run_by};
+use crate::support::{Done, Place};
 
 /// A place whose engine client waits for ever, with a run of two steps whose first one has started.
 fn hanging_run(place: &Place) -> Child {
@@ -59,7 +59,7 @@ fn a_signal_stops_cleanly_and_the_run_can_be_resumed(#[case] which: Signal, #[ca
 fn a_run_that_was_started_to_go_on_without_its_terminal_does() {
     let place = Place::new();
     let as_nohup = ["/bin/sh", "-c", r#"trap '' HUP; exec "$@""#, "sh"];
-    let child = hanging_run_by(&place, |command| run_by(&as_nohup, &command));
+    let child = hanging_run_by(&place, |command| test_needs::run_by(&as_nohup, &command));
     signal(&child, Signal::SIGHUP);
     signal(&child, Signal::SIGINT);
     Done::from(child.wait_with_output().unwrap()).expect(130);

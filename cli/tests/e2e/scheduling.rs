@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::{CALLOUTS, Done, Place, run_by};
+use crate::support::{CALLOUTS, Done, Place};
 
 /// A host of `my/a` to `my/d`. What a file of a subtest's name holds says how that one behaves.
 const HOST: &str = r##"
@@ -125,7 +125,7 @@ fn a_signal_does_not_hide_that_results_are_lost() {
     let on_small_disk =
         r#"echo $$ > plug/runner; mkdir results && mount -t tmpfs -o size=2m none results && exec "$@""#;
     let run = place.command(&["run", "--plugin", "plug/host.sh", "--args=my/a,my/b", "--until-failure"]);
-    let mut run = run_by(&["unshare", "--mount", "sh", "-c", on_small_disk, "sh"], &run);
+    let mut run = test_needs::run_by(&["unshare", "--mount", "sh", "-c", on_small_disk, "sh"], &run);
     let done = Done::from(run.output().unwrap()).expect(1);
     assert!(done.stderr.contains("No space left on device") && done.stderr.contains("not written"), "{done:?}");
     assert_eq!(ran(&place), "a");

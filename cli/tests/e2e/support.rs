@@ -137,20 +137,6 @@ impl Place {
     }
 }
 
-/// A command that another one runs, which these words begin.
-pub(crate) fn run_by(words: &[&str], command: &Command) -> Command {
-    let mut outer = Command::new(words[0]);
-    outer.args(&words[1..]).arg(command.get_program()).args(command.get_args());
-    outer.current_dir(command.get_current_dir().unwrap());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => outer.env(name, value),
-            None => outer.env_remove(name),
-        };
-    }
-    outer
-}
-
 impl Drop for Place {
     fn drop(&mut self) {
         // A process may start another one before it is killed, but not without end.

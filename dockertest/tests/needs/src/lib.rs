@@ -11,6 +11,7 @@
 
 mod again;
 mod packages;
+mod run_by;
 mod script;
 mod wait;
 
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 pub use again::{AGAIN, again, is_again};
 pub use packages::{has_module, node_with, with_packages};
+pub use run_by::{HANGS_UP, run_by};
 pub use script::script;
 pub use wait::{wait_at_most, wait_until, wait_until_eq};
 

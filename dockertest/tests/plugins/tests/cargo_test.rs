@@ -282,7 +282,8 @@ fn programs_understand_the_results() {
 #[case::hang_up(Signal::SIGHUP)]
 fn a_signal_stops_and_tidies_up(#[case] signal: Signal) {
     let shelf = Shelf::new();
-    let mut command = shelf.command(&["--test-threads", "1", "waits"], &[]);
+    let command = shelf.command(&["--test-threads", "1", "waits"], &[]);
+    let mut command = test_needs::run_by(&test_needs::HANGS_UP, &command);
     let program = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let pids = shelf.waiting();
     killpg(Pid::from_raw(i32::try_from(program.id()).unwrap()), signal).unwrap();

@@ -1,12 +1,30 @@
 //! What goes wrong in a capsule: it has a problem, and nobody else.
 
+use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use dockertest::environment::capsule::{Capsule, CapsuleOptions, DataRoot};
 
 use crate::support::{host, remains};
 use crate::{possible, printed, run};
+
+/// A process outside of every capsule, for as long as this is there.
+struct Sleeper(Child);
+
+impl Sleeper {
+    fn start() -> Sleeper {
+        Sleeper(Command::new("sleep").arg("600").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
 
 #[test]
 fn a_capsule_whose_engine_dies_or_hangs_has_a_problem() {
@@ -24,6 +42,41 @@ fn a_capsule_whose_engine_dies_or_hangs_has_a_problem() {
     let problem = capsule.problem().unwrap();
     assert!(problem.contains("is gone") && problem.contains("ended of itself"), "{problem}");
     capsule.dispose().unwrap();
+}
+
+#[test]
+fn a_capsule_whose_engine_has_died_is_gone_also_while_what_it_leaves_cannot_be_removed() {
+    if !possible() {
+        return;
+    }
+    let mut capsule = Capsule::start(&host(), &CapsuleOptions::new()).unwrap();
+    // As the kernel does for a while, this one keeps a group of the capsule's busy, from outside.
+    let busy = Sleeper::start();
+    let groups = fs::read_dir("/sys/fs/cgroup").unwrap().flatten().map(|hierarchy| hierarchy.path());
+    let mut groups = groups.chain([PathBuf::from("/sys/fs/cgroup")]).map(|hierarchy| hierarchy.join(capsule.id()));
+    let group = groups.find(|group| group.is_dir()).unwrap();
+    // In version 2, only a group without others below may have processes.
+    let leaf = [group.join("init"), group].into_iter().find(|leaf| leaf.is_dir()).unwrap();
+    fs::write(leaf.join("cgroup.procs"), busy.0.id().to_string()).unwrap();
+    run(&capsule, &[], &["pkill", "-KILL", "dockerd"]);
+    let problem = capsule.problem().unwrap();
+    assert!(capsule.folder().exists(), "what looks after it is not done");
+    drop(busy);
+    capsule.dispose().unwrap();
+    assert!(problem.contains("is gone") && problem.contains("ended of itself"), "{problem}");
+}
+
+#[test]
+fn a_capsule_whose_first_process_is_killed_says_so() {
+    if !possible() {
+        return;
+    }
+    let mut capsule = Capsule::start(&host(), &CapsuleOptions::new()).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(capsule.pid()), nix::sys::signal::Signal::SIGKILL).unwrap();
+    test_needs::wait_until("it has a problem", || capsule.problem().is_some());
+    let problem = capsule.problem().unwrap();
+    capsule.dispose().unwrap();
+    assert!(problem.contains("is gone") && problem.contains("killed by SIGKILL"), "{problem}");
 }
 
 #[test]

@@ -2,8 +2,9 @@
 //! folder, the log.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -11,6 +12,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -32,6 +34,8 @@ const END_LIMIT: Duration = Duration::from_secs(20);
 pub(super) const ORDER_LIMIT: Duration = Duration::from_secs(60);
 /// How long a program may take to say its version.
 const LIST_LIMIT: Duration = Duration::from_secs(10);
+/// How long what looks after an engine that has died may take to say why, before that is told without it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How many lines of the log are shown for a failure.
 const SHOWN_LINES: usize = 20;
 
@@ -55,6 +59,8 @@ pub(crate) struct Launched {
     pub(crate) folder: Folder,
     /// Where the namespaces are.
     pub(crate) entrance: Entrance,
+    /// Their first process; nothing if it was gone at once.
+    first: Option<OwnedFd>,
     log: File,
     /// Tell a later run that the folder is in use, and where its data is.
     _locks: Vec<File>,
@@ -73,9 +79,11 @@ impl Launched {
             Ok((launcher, orders, log)) => {
                 let cut_off = manner.cancel.map(|cancel| CutOff::new(&orders, cancel)).transpose();
                 let (orders, entrance) = (Some(orders), Entrance::default());
-                let mut launched = Launched { launcher, orders, cut_off: None, folder, entrance, log, _locks: locks };
+                let mut launched =
+                    Launched { launcher, orders, cut_off: None, folder, entrance, first: None, log, _locks: locks };
                 launched.cut_off = cut_off.map_err(DaemonFailure::Folder)?;
                 launched.entrance = launched.begin(plan, first_process)?;
+                launched.first = launched.entrance.open().ok();
                 Ok(launched)
             }
             Err(failure) => {
@@ -148,14 +156,29 @@ impl Launched {
         }
     }
 
-    /// Whether the process that looks after it is there.
-    pub(crate) fn is_there(&mut self) -> bool {
-        matches!(self.launcher.try_wait(), Ok(None))
+    /// Whether the first process has ended, and all others with it, or does so within that time. What it leaves may take
+    /// longer to be removed.
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        let Some(first) = &self.first else { return true };
+        if !matches!(self.launcher.try_wait(), Ok(None)) {
+            // It goes with the one that looks after it.
+            return true;
+        }
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            match poll(&mut [PollFd::new(first.as_fd(), PollFlags::POLLIN)], timeout) {
+                Err(Errno::EINTR) if !left.is_zero() => {}
+                news => return news.is_ok_and(|ended| ended > 0),
+            }
+        }
     }
 
-    /// Whether it has ended, or does so within that time.
-    pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
-        wait(&mut self.launcher, limit).is_some()
+    /// The last lines of what the engine said before its end, and of what looks after it, if that has anything to say.
+    pub(crate) fn last_words(&mut self) -> String {
+        let _ = wait(&mut self.launcher, LAST_WORDS);
+        self.log_end()
     }
 
     /// From now on a wish to stop is nothing to it.
@@ -187,20 +210,24 @@ impl Launched {
     }
 
     /// How much the engine has said until now.
-    pub(crate) fn said(&mut self) -> u64 {
-        self.log.seek(SeekFrom::End(0)).unwrap_or(0)
+    pub(crate) fn said(&self) -> u64 {
+        self.log.metadata().map_or(0, |log| log.len())
     }
 
     /// What the engine said after a place in its log. The file can be read through its descriptor when it is removed
     /// already.
-    pub(crate) fn said_since(&mut self, place: u64) -> String {
-        let mut bytes = Vec::new();
-        drop(self.log.seek(SeekFrom::Start(place)).and_then(|_| self.log.read_to_end(&mut bytes)));
+    pub(crate) fn said_since(&self, mut place: u64) -> String {
+        let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
+        // Not from where the descriptor is: whoever writes has the same place in the file.
+        while let Ok(size @ 1..) = self.log.read_at(&mut part, place) {
+            bytes.extend_from_slice(&part[..size]);
+            place += size as u64;
+        }
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// The last lines of what the engine said.
-    pub(crate) fn log_end(&mut self) -> String {
+    pub(crate) fn log_end(&self) -> String {
         let text = self.said_since(0);
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(SHOWN_LINES)..].iter().map(|line| format!("  {line}\n")).collect()

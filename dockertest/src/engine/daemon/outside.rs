@@ -93,9 +93,13 @@ fn keep(folder: &Folder, mut lock: Vec<File>) -> Result<ExitCode, String> {
             Ok(status)
         }
         Ok((ForkResult::Parent { child }, _)) => {
-            let status = watch(folder, child, (!plan.stays).then_some(&orders));
+            let status = watch(folder, child, (!plan.stays).then_some(&orders)).unwrap_or_else(|problem| {
+                // Who waits for it need not wait for the rest.
+                eprintln!("{problem}");
+                ExitCode::from(FAILED)
+            });
             remove(folder);
-            status
+            Ok(status)
         }
         Err(problem) => {
             remove(folder);

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::enter::ENTER;
 use super::options::{CapsuleOptions, DataRoot};
@@ -21,8 +21,9 @@ pub(super) const SOCKET: &str = "/run/docker.sock";
 /// Where engines and subtests write, each place a file system of its own.
 const WRITTEN: [&str; 5] = [DOCKER_DATA, PODMAN_DATA, "/", "/run", "/tmp"];
 
-/// How long a capsule may take to go when its engine has died. Measured 0.02 s.
-const DEATH: Duration = Duration::from_secs(1);
+/// How long the processes of a capsule may take to go when its engine has died, since before that was asked: one that hangs
+/// has been waited for during most of it, only one that refuses to answer costs all of it. Measured 0.02 s.
+const DEATH: Duration = Duration::from_secs(6);
 
 /// Less is none. What is written to memory is written in pages.
 const SPACE_BYTES: u64 = 64 << 10;
@@ -186,14 +187,18 @@ impl Capsule {
     /// Why nothing can be run in it any more, if so.
     #[must_use]
     pub fn problem(&mut self) -> Option<String> {
+        let death = Instant::now() + DEATH;
+        let mut is_gone = self.launched.ends_within(Duration::ZERO);
         let mut silence = None;
-        if self.has_daemon && self.launched.is_there() {
+        if self.has_daemon && !is_gone {
             silence = ping(&self.seen(SOCKET)).err();
         }
-        // Where the engine has died, the rest is dying now.
-        let patience = if silence.is_some() { DEATH } else { Duration::ZERO };
-        if self.launched.ends_within(patience) {
-            let log = self.launched.log_end();
+        if silence.is_some() {
+            // Where the engine has died, the rest is dying now.
+            is_gone = self.launched.ends_within(death.saturating_duration_since(Instant::now()));
+        }
+        if is_gone {
+            let log = self.launched.last_words();
             return Some(format!("the capsule {} is gone; its log ends with\n{log}", self.id));
         }
         if let Some(reason) = silence {

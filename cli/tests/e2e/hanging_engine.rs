@@ -25,9 +25,9 @@ const ENGINE: &str = r#"#!/usr/bin/env python3
 import socket, sys, time
 if "--version" in sys.argv:
     sys.exit(print("Docker version 29.0.1, build 123"))
-# Longer than any limit; who gives up kills it.
 def hang():
     open("/var/lib/docker/hangs", "w").close()
+    # Longer than any limit; who gives up kills it.
     time.sleep(600)
 kind = "KIND"
 if kind == "deaf":

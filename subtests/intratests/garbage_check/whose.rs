@@ -77,13 +77,13 @@ impl Whose {
     }
 }
 
-/// Whether two names are of the same image: `busybox` is `docker.io/library/busybox:latest`.
+/// Whether two names are of the same image: `busybox` is `docker.io/library/busybox:latest`, and, in the list of one engine
+/// or the configuration for another, `localhost/busybox:latest`.
 fn is_same_image(one: &str, other: &str) -> bool {
-    let canonical = |name: &str| ImageName::parse(name).map(|name| name.tagged().canonical());
-    let is_local = |of: &str, name: &str| name.strip_prefix("localhost/") == Some(of);
-    match (canonical(one), canonical(other)) {
-        (Ok(a), Ok(b)) if a == b => true,
-        _ => one == other || is_local(one, other) || is_local(other, one),
+    let tagged = |name: &str| ImageName::parse(name).map(ImageName::tagged);
+    match (tagged(one), tagged(other)) {
+        (Ok(a), Ok(b)) => a.is_local_name_of(&b.to_string()) || b.is_local_name_of(&a.to_string()),
+        _ => one == other,
     }
 }
 
@@ -136,7 +136,10 @@ mod tests {
         assert!(whose.is_preserved(Sort::Containers, &item("1", "database", None)));
         assert!(!whose.is_preserved(Sort::Containers, &item("1", "database2", None)));
         assert!(whose.is_preserved(Sort::Images, &item("x", "busybox:latest", None)));
+        assert!(whose.is_preserved(Sort::Images, &item("x", "localhost/busybox:latest", None)));
+        assert!(whose.is_preserved(Sort::Images, &item("x", "docker.io/library/busybox:latest", None)));
         assert!(!whose.is_preserved(Sort::Images, &item("x", "busybox:1", None)));
+        assert!(!whose.is_preserved(Sort::Images, &item("x", "localhost/busybox:1", None)));
         assert!(whose.is_preserved(Sort::Nones, &item("sha256:0123456789abcdef", "", None)));
         assert!(whose.is_preserved(Sort::Images, &item("a:b sha256:0123456789abcdef", "a:b", None)));
     }

@@ -16,7 +16,9 @@ const STOPPED: &str = "unknown variant `stopped`";
 /// How long podman may be in peace before it is asked again.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// The answer when no container is in a state of podman's own any more.
+/// The answer when no container is in a state of podman's own any more. An answer that has such a state cannot be read; before
+/// 5.6 podman gives it to whatever is asked about containers. From then on there is none, and only who looks for it sees
+/// [that one is still mounted](super::waits::is_left_mounted).
 pub(super) async fn settled<T, A: Future<Output = Result<T, Error>>>(ask: impl Fn() -> A) -> Result<T, Error> {
     loop {
         match ask().await {

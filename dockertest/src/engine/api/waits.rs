@@ -1,5 +1,6 @@
 //! What the API tells little by little: the end of a container, its output.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
@@ -95,7 +96,7 @@ impl Logs {
 
 /// Whether podman has to clean up after it. With the driver `overlay` it names the folder where a container is mounted for as
 /// long as it is, in every version, whereas the state that it has of its own (`stopped`) is `exited` for this API from 5.6 on.
-fn is_left_mounted(container: &ContainerInspectResponse) -> bool {
+pub(super) fn is_left_mounted(container: &ContainerInspectResponse) -> bool {
     let state = container.state.as_ref().and_then(|state| state.status);
     let driver = container.graph_driver.as_ref();
     state == Some(ContainerStateStatusEnum::EXITED)
@@ -107,7 +108,8 @@ impl Api {
     /// too, for up to ten seconds more.
     ///
     /// # Errors
-    /// When it does not come to that within the limit, or there is no such container.
+    /// When it does not come to that within the limit, or there is no such container, or podman never answers to whether it
+    /// has cleaned up.
     ///
     /// ```no_run
     /// # use std::time::Duration;
@@ -140,8 +142,14 @@ impl Api {
     /// Podman says that a container has ended before it has cleaned up after it, and what is copied out of it meanwhile may be
     /// nothing, for it is about to be unmounted.
     fn until_cleaned_up(&self, id: &str, limit: Duration) -> Result<(), ApiFailure> {
+        let (client, has_answered) = (self.client_within(limit), Cell::new(false));
+        let inspect = || async {
+            let answer = client.inspect_container(id, None).await;
+            has_answered.set(true);
+            answer
+        };
         let seen = self.ask_within(&format!("GET /containers/{id}/json"), limit, async {
-            while is_left_mounted(&settled(|| self.docker.inspect_container(id, None)).await?) {
+            while is_left_mounted(&settled(inspect).await?) {
                 // Nobody tells when it is over.
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
@@ -150,7 +158,7 @@ impl Api {
         match seen {
             // It has ended all the same. Podman does not clean up after a container in which it still runs a command, and what
             // somebody else has mounted stays so.
-            Err(ApiFailure::Slow { .. }) => Ok(()),
+            Err(ApiFailure::Slow { .. }) if has_answered.get() => Ok(()),
             seen => found(seen).map(drop),
         }
     }
@@ -285,6 +293,16 @@ mod tests {
         let api = Api::connect(&engine.address, LIMIT).unwrap();
         api.until_cleaned_up("one", Duration::from_secs(1)).unwrap();
         assert!(asked(&engine).len() > 1);
+    }
+
+    #[test]
+    fn podman_that_never_answers_is_told() {
+        let engine = FakeEngine::podman(|_| None);
+        // The limit of other requests is nothing to it.
+        let api = Api::connect(&engine.address, Duration::from_millis(500)).unwrap();
+        let failure = api.until_cleaned_up("one", Duration::from_secs(1)).unwrap_err();
+        assert!(matches!(failure, ApiFailure::Slow { .. }), "{failure:?}");
+        assert_eq!(asked(&engine), ["json"]);
     }
 
     #[test]

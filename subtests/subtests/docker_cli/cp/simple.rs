@@ -11,7 +11,7 @@ use super::{Cp, copy};
 use crate::life;
 use crate::md5sum::md5sum;
 
-/// How long an engine may take to clean up after the container, whose command has ended.
+/// How long an engine may take to end the container, whose command has ended.
 const END_LIMIT: Duration = Duration::from_secs(60);
 
 /// Copies a file out of a container.

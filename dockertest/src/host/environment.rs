@@ -1,10 +1,14 @@
 //! The environment of a process, also of one whose program has started just now.
 
+#![expect(unsafe_code, reason = "no library has the call that tells whether two processes share their memory")]
+
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use nix::libc;
 
 /// How long a program may take from its start until the kernel shows its environment. It is some microseconds, unless
 /// the process has to wait for a core meanwhile.
@@ -13,47 +17,121 @@ const SHOWN_WITHIN: Duration = Duration::from_millis(500);
 /// How long to wait between two looks. There is no event to wait for.
 const PAUSE: Duration = Duration::from_micros(200);
 
-/// Which field of `/proc/PID/stat`, counted from the one behind the name, is the address of the program's code.
-const CODE_FIELD: usize = 23;
-
 /// The environment with which the program of a process started: `NAME=VALUE` with a NUL behind each. `folder` is the one
 /// of the process in `/proc`.
 ///
-/// A process that starts a program has no environment for a moment, and whoever spawned it may go on before it is there.
-/// So it is looked at again, unless the program has really been started without one, or there is no program: in a thread
-/// of the kernel, or a process that has ended.
+/// A process that starts a program has the environment of its parent first, if it was made to share its memory until
+/// then, as by `posix_spawn`; and none for a moment after that. Whoever spawned it may go on before its own is there. So
+/// it is looked at again, unless the program has really been started without one, or there is no program.
 pub(crate) fn environment(folder: &Path) -> io::Result<Vec<u8>> {
-    let file = folder.join("environ");
-    let mut found = fs::read(&file)?;
     let until = Instant::now() + SHOWN_WITHIN;
-    while found.is_empty() {
-        // Asked before the next look: what has started by now has its environment then.
-        let may_come = is_starting(folder) && Instant::now() < until;
-        found = fs::read(&file)?;
-        if !may_come {
-            break;
+    let mut was_empty = false;
+    loop {
+        // Asked before the look: what has started by now has its environment then.
+        let stage = Stage::of(folder);
+        let found = fs::read(folder.join("environ"))?;
+        let is_final = match stage {
+            Stage::NoProgram => true,
+            Stage::Starting => false,
+            // The kernel answers field by field. One that began to start a program meanwhile may be taken for one that
+            // has, but not twice.
+            Stage::Started => !found.is_empty() || was_empty,
+        };
+        if is_final || Instant::now() >= until {
+            return Ok(found);
         }
-        // Nobody tells when a process has its environment.
-        thread::sleep(PAUSE);
+        if stage == Stage::Starting {
+            // Nobody tells when a process has its environment.
+            thread::sleep(PAUSE);
+        }
+        was_empty = stage == Stage::Started;
     }
-    Ok(found)
 }
 
-/// Whether the process has a program whose code is not in its place yet. The kernel puts it there last, after the
-/// environment.
-fn is_starting(folder: &Path) -> bool {
-    let code = || {
-        let stat = fs::read(folder.join("stat")).ok()?;
-        let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
-        std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace().nth(CODE_FIELD)?.parse::<u64>().ok()
-    };
-    folder.join("exe").read_link().is_ok() && code() == Some(0)
+/// How far a process is with its program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// A thread of the kernel, or a process that has ended.
+    NoProgram,
+    /// It has none of its own yet, or one that is not in its place.
+    Starting,
+    /// It has one, or goes on with a copy of its parent's.
+    Started,
+}
+
+impl Stage {
+    fn of(folder: &Path) -> Stage {
+        let stat = fs::read(folder.join("stat")).ok();
+        match stat.as_deref().and_then(Beginning::parse) {
+            None => Stage::NoProgram,
+            Some(beginning) if beginning.code != 0 && !beginning.has_only_forked() => Stage::Started,
+            Some(_) if folder.join("exe").read_link().is_err() => Stage::NoProgram,
+            Some(beginning) if beginning.code == 0 || beginning.is_in_its_parent() => Stage::Starting,
+            Some(_) => Stage::Started,
+        }
+    }
+}
+
+/// What `/proc/PID/stat` tells of the beginning of a process, see `proc_pid_stat(5)`.
+struct Beginning {
+    pid: libc::c_int,
+    parent: libc::c_int,
+    /// As in the kernel's `include/linux/sched.h`.
+    flags: u32,
+    /// Where the code of the program is. The kernel says that last, after the environment.
+    code: u64,
+}
+
+impl Beginning {
+    /// Forked, and has not started a program since.
+    const FORKED: u32 = 0x40;
+
+    fn parse(stat: &[u8]) -> Option<Beginning> {
+        let (before, after) = stat.split_at(stat.iter().rposition(|byte| *byte == b')')?);
+        // A name may hold anything.
+        let pid = std::str::from_utf8(before.split(|byte| *byte == b' ').next()?).ok()?.parse().ok()?;
+        let mut fields = std::str::from_utf8(&after[1..]).ok()?.split_ascii_whitespace().skip(1);
+        let parent = fields.next()?.parse().ok()?;
+        let flags = fields.nth(4)?.parse().ok()?;
+        let code = fields.nth(16)?.parse().ok()?;
+        Some(Beginning { pid, parent, flags, code })
+    }
+
+    fn has_only_forked(&self) -> bool {
+        self.flags & Beginning::FORKED != 0
+    }
+
+    /// Whether it lives in its parent's memory until it starts a program, and has the parent's environment so long.
+    /// Not so after a plain `fork`, where it has a copy of that, which is its own.
+    fn is_in_its_parent(&self) -> bool {
+        self.has_only_forked() && share_memory(self.pid, self.parent)
+    }
+}
+
+/// Whether two processes have the same memory. If the kernel does not say, they have not: it does not show the
+/// environment then either, except where it was built without this call.
+fn share_memory(one: libc::c_int, other: libc::c_int) -> bool {
+    /// `KCMP_VM`, see `kcmp(2)`.
+    const MEMORY: libc::c_int = 1;
+    let no_index: libc::c_ulong = 0;
+    // SAFETY: there are only numbers, and the call changes nothing.
+    unsafe { libc::syscall(libc::SYS_kcmp, one, other, MEMORY, no_index, no_index) == 0 }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::CString;
+    use std::fs::OpenOptions;
     use std::os::unix::fs::symlink;
     use std::process::Command;
+    use std::sync::mpsc;
+
+    use nix::fcntl::OFlag;
+    use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, posix_spawn};
+    use nix::sys::signal::{Signal, kill};
+    use nix::sys::stat::Mode;
+    use nix::sys::wait::waitpid;
+    use nix::unistd::{Pid, gettid, mkfifo};
 
     use super::*;
 
@@ -62,7 +140,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("environ"), "").unwrap();
         let fields = format!("S 7 42 40 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 2 3 {code} 9 9");
-        fs::write(folder.path().join("stat"), format!("5 (a) 0 (b) {fields}")).unwrap();
+        let stat = [b"5 (\xff) 0 (b) ", fields.as_bytes()].concat();
+        fs::write(folder.path().join("stat"), stat).unwrap();
         if let Some(program) = program {
             symlink(program, folder.path().join("exe")).unwrap();
         }
@@ -83,6 +162,68 @@ mod tests {
         assert_eq!(found.unwrap(), b"A=b\0");
     }
 
+    /// A child that was made to share the memory of this process and is held up there: it opens a pipe into which nobody
+    /// writes yet. Ends when the child runs `sleep`.
+    fn spawn_with_mark(pipe: &Path) -> Pid {
+        let word = |text: &str| CString::new(text).unwrap();
+        let mut actions = PosixSpawnFileActions::init().unwrap();
+        actions.add_open(0, pipe, OFlag::O_RDONLY, Mode::empty()).unwrap();
+        let attributes = PosixSpawnAttr::init().unwrap();
+        let words = [word("sleep"), word("100")];
+        posix_spawn(c"/bin/sleep", &actions, &attributes, &words, &[word("MARK=of the child")]).unwrap()
+    }
+
+    #[test]
+    fn a_child_that_is_still_in_its_parents_memory_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+        let (found, spawned) = thread::scope(|scope| {
+            let (tell, told) = mpsc::channel();
+            let pipe = &pipe;
+            let spawned = scope.spawn(move || {
+                tell.send(gettid()).unwrap();
+                spawn_with_mark(pipe)
+            });
+            let children = format!("/proc/self/task/{}/children", told.recv().unwrap());
+            let mut child = String::new();
+            test_needs::wait_until("there is a child", || {
+                child = fs::read_to_string(&children).unwrap().trim().to_owned();
+                !child.is_empty()
+            });
+            let process = Path::new("/proc").join(child);
+            let stage = Stage::of(&process);
+            let found = scope.spawn(move || environment(&process));
+            // Lets it go on, when it is there.
+            drop(OpenOptions::new().write(true).open(pipe).unwrap());
+            assert_eq!(stage, Stage::Starting);
+            (found.join().unwrap(), spawned.join().unwrap())
+        });
+        kill(spawned, Signal::SIGKILL).unwrap();
+        waitpid(spawned, None).unwrap();
+        assert_eq!(String::from_utf8(found.unwrap()).unwrap(), "MARK=of the child\0");
+    }
+
+    #[test]
+    fn a_fork_without_a_program_of_its_own_is_not_starting() {
+        // A shell forks for it, and what is forked waits for its input without starting anything.
+        let mut shell =
+            Command::new("sh").args(["-c", "(read line); :"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let children = format!("/proc/{0}/task/{0}/children", shell.id());
+        let mut child = String::new();
+        test_needs::wait_until("it has forked", || {
+            child = fs::read_to_string(&children).unwrap().trim().to_owned();
+            !child.is_empty()
+        });
+        let forked = Path::new("/proc").join(child);
+        let beginning = Beginning::parse(&fs::read(forked.join("stat")).unwrap()).unwrap();
+        let stage = Stage::of(&forked);
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
+        assert!(beginning.has_only_forked());
+        assert_eq!(stage, Stage::Started);
+    }
+
     #[test]
     fn a_program_that_never_shows_one_is_not_waited_for_without_end() {
         let begin = Instant::now();
@@ -92,8 +233,9 @@ mod tests {
 
     #[test]
     fn what_has_no_program_or_was_started_without_an_environment_has_none() {
-        for process in [shown(None, "0"), shown(Some("/bin/sleep"), "4194304")] {
-            assert!(!is_starting(process.path()), "nothing is waited for");
+        let some = [(shown(None, "0"), Stage::NoProgram), (shown(Some("/bin/sleep"), "4194304"), Stage::Started)];
+        for (process, stage) in some {
+            assert_eq!(Stage::of(process.path()), stage, "nothing is waited for");
             assert_eq!(environment(process.path()).unwrap(), b"");
         }
         assert!(environment(Path::new("/proc/0")).is_err());
